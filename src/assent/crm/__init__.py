@@ -1,0 +1,1 @@
+"""Speaks Dataverse: requests as values, one client, one error tree."""

@@ -1,0 +1,1 @@
+"""Brings contacts, the schema, or a mailing list to what policy says, through ports only."""

@@ -1,0 +1,1 @@
+"""What the two systems should agree on; functions of their arguments and nothing else."""

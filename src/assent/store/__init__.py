@@ -1,0 +1,1 @@
+"""What Assent remembers: contacts, links with their bases, sightings, and the append-only ledger."""

@@ -1,0 +1,1 @@
+"""Durable execution: what must happen again after a crash, and when."""

@@ -1,0 +1,1 @@
+"""A local stand-in for the Dataverse Web API: faithful where documented, loud where not."""
