@@ -1,0 +1,351 @@
+"""A person in, a plan out: what to write where, decided before anything is written.
+
+The plan is what previews print, what brakes inspect, what the engine carries out and what tests
+compare. Nothing here reads a clock or a store.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from assent.policy.address import normalise
+from assent.policy.identity import EmailMove, follow_address
+from assent.policy.merge import SILENT_SIDE, Decision, Rule, Side, Touch, crm_when, decide, hub_when
+from assent.policy.permission import (
+    BASIS_STANCE,
+    CONSENT_ON_ALLOW,
+    TOGGLE_STANCE,
+    AllowPolicy,
+    BulkEmail,
+    LegalBasis,
+    Stance,
+    agree,
+    lift,
+    project,
+)
+from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKey, Person, Row, bits
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a connection and its account fixed beforehand: categories, policies, measured skew."""
+
+    categories: int
+    allow: AllowPolicy = CONSENT_ON_ALLOW
+    skew: timedelta = timedelta(seconds=5)
+
+
+class Hold(Enum):
+    """Why a contact is kept out of sends until a person or a rule decides."""
+
+    EMAIL_CONFLICT = "email_conflict"  # changed on both sides (I3)
+    CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
+
+
+class Request(Enum):
+    """A question only a person can answer; the stricter answer applies meanwhile."""
+
+    GRANT_HELD = "grant_held"  # a rep's Allow under the hold policy (T3)
+    GRANT_SET_ASIDE = "grant_set_aside"  # a hub grant against a refusal that may be newer (M3)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of the hub contact before and after, the rule, and the row whose act caused it."""
+
+    field: int
+    old: int | str
+    new: int | str
+    rule: str
+    cause: LinkKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowWrite:
+    """The columns of one CRM row to write, and nothing else (M6).
+
+    `if_version` is set when the write could lift a refusal, or moves an address: it must then be
+    conditional on the version read. `clears` tells the fields written to Yes or Allow.
+    """
+
+    key: LinkKey
+    toggle: BulkEmail | None = None
+    fields: int = 0
+    value: int = 0
+    email: str | None = None
+    if_version: int | None = None
+
+    @property
+    def touched(self) -> int:
+        """Every field this write names, as one mask."""
+        permission = PERMISSION if self.toggle is not None else 0
+        return self.fields | permission | (ADDRESS if self.email is not None else 0)
+
+    @property
+    def granted(self) -> int:
+        """The fields this write sets to Allow or Yes."""
+        return (self.fields & self.value) | (PERMISSION if self.toggle is BulkEmail.ALLOW else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one person needs: the hub's new state, row writes, and questions for people."""
+
+    before: Contact
+    after: Contact
+    changes: tuple[FieldChange, ...] = ()
+    writes: tuple[RowWrite, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to write anywhere; the base may still have to move."""
+        return not self.changes and not self.writes and not self.requests
+
+    @property
+    def grants(self) -> bool:
+        """Whether carrying this out gives mail permission anywhere; what brakes count."""
+        lifted = self.after.basis.positive and not self.before.basis.positive
+        return lifted or bool(self.after.value & ~self.before.value) or any(w.granted for w in self.writes)
+
+
+def based(link: Link) -> Base | None:
+    """The link's base, unless the row came back to life since: that merges without one (I4)."""
+    if link.base is None or link.row is None:
+        return link.base
+    return None if link.row.active and not link.base.active else link.base
+
+
+def plan_person(person: Person, terms: Terms) -> Plan:
+    """Decide everything for one person; the same input always gives the same plan.
+
+    Every link must carry a sighting that is proved to coexist with the contact's revision.
+    """
+    contact = person.contact
+    rows = [link for link in person.links if link.row is not None]
+    permission = decide([_hub_permission(contact, rows), *(_row_permission(link, terms) for link in rows)])
+    basis, requests, changes = _lift(contact, rows, permission, terms)
+    value, category_changes = _subscriptions(contact, rows, terms)
+    changes += category_changes
+    email, hold, address_change = _address(contact, rows)
+    changes += address_change
+    after = Contact(
+        contact_id=contact.contact_id,
+        email=email,
+        revision=contact.revision,
+        basis=basis,
+        value=value,
+        last_positive=basis if basis.positive else contact.last_positive,
+        refused_personally=contact.refused_personally and basis is contact.basis,
+        hold=hold,
+        acted=contact.acted,
+    )
+    writes = tuple(w for link in rows if (w := _write(after, link, terms.categories)) is not None)
+    return Plan(contact, after, tuple(changes), writes, requests)
+
+
+def settle(contact: Contact, link: Link, categories: int) -> Base | None:
+    """Give the base both sides are now proved to agree on, or None while they do not (M4).
+
+    An inactive row needs no agreement: nothing is written to it, and what it refused was counted.
+    """
+    row = link.row
+    if row is None:
+        return None
+    known = row.known & categories
+    if row.active:
+        same = not (row.value ^ contact.value) & known and not ~contact.value & categories & ~(
+            known | row.unread
+        )
+        addressed = normalise(row.email) in (contact.email, None)
+        if not (same and addressed and agree(contact.basis, row.toggle)):
+            return None
+    return Base(
+        hub_revision=contact.revision,
+        crm_version=row.version,
+        basis=contact.basis,
+        toggle=row.toggle,
+        known=known,
+        value=contact.value,
+        email=normalise(row.email),
+        active=row.active,
+    )
+
+
+def _hub_touch(contact: Contact, links: Sequence[Link], field: int, differs: Sequence[bool]) -> Touch:
+    bases = [link for link in links if based(link) is not None]
+    if not bases:
+        return Touch.FIRST_SEEN
+    return (
+        Touch.TOUCHED if any(differs) or any(link.hub_touched & field for link in bases) else Touch.UNTOUCHED
+    )
+
+
+def _hub_permission(contact: Contact, links: Sequence[Link]) -> Side:
+    differs = [base.basis is not contact.basis for link in links if (base := based(link)) is not None]
+    touch = _hub_touch(contact, links, PERMISSION, differs)
+    return Side(BASIS_STANCE[contact.basis], touch, hub_when(contact.acted.get(PERMISSION)))
+
+
+def _hub_subscription(contact: Contact, links: Sequence[Link], field: int) -> Side:
+    differs = [
+        bool((base.value ^ contact.value) & field) for link in links if (base := based(link)) is not None
+    ]
+    touch = _hub_touch(contact, links, field, differs)
+    stance = Stance.YES if contact.value & field else Stance.NO
+    return Side(stance, touch, hub_when(contact.acted.get(field)))
+
+
+def _row_permission(link: Link, terms: Terms) -> Side:
+    row, base = link.row, based(link)
+    assert row is not None
+    old = None if base is None else TOGGLE_STANCE[base.toggle]
+    return _row_side(link, row, PERMISSION, TOGGLE_STANCE[row.toggle], old, terms)
+
+
+def _row_subscription(link: Link, field: int, terms: Terms) -> Side:
+    row, base = link.row, based(link)
+    assert row is not None
+    old = None if base is None else _mask_stance(base.known, base.value, field)
+    return _row_side(link, row, field, _mask_stance(row.known, row.value, field), old, terms)
+
+
+def _mask_stance(known: int, value: int, field: int) -> Stance:
+    if not known & field:
+        return Stance.SILENT
+    return Stance.YES if value & field else Stance.NO
+
+
+def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None, terms: Terms) -> Side:
+    """Say what a row holds in one field and what is known of acts there since the base (M3).
+
+    A refusal reported by a notice and overwritten by us unseen stands as an act (M8). Turning null
+    is no act, and what was null before grants nothing by becoming Yes (T6).
+    """
+    when = crm_when(
+        old_value_seen_at=link.same_at, modified_at=row.modified_at, read_at=link.read_at, skew=terms.skew
+    )
+    if link.refused & field and now is not Stance.NO and _overwritten(link, row, field):
+        return Side(Stance.NO, Touch.TOUCHED, when)
+    if now is Stance.SILENT or (now is Stance.YES and not row.active):
+        return SILENT_SIDE
+    if old is None:
+        return Side(now, Touch.FIRST_SEEN, when)
+    ours = bool(link.intended & field) and bool(link.intended_value & field) == (now is Stance.YES)
+    if ours:
+        return Side(now, Touch.UNTOUCHED, when)
+    acted = now is not old and (now is Stance.NO or old is Stance.NO)
+    if acted or link.crm_touched & field:
+        return Side(now, Touch.TOUCHED, when)
+    if not row.active:
+        return SILENT_SIDE  # its refusal was counted when made or first seen (I4)
+    moved = link.base is not None and row.version > link.base.crm_version
+    return Side(now, Touch.MAYBE if moved else Touch.UNTOUCHED, when)
+
+
+def _overwritten(link: Link, row: Row, field: int) -> bool:
+    """Whether our own grant stands where a notice had reported a refusal we never read (M8)."""
+    return bool(link.intended & link.intended_value & field) and row.version >= link.refused_version
+
+
+def _lift(
+    contact: Contact, links: Sequence[Link], decision: Decision, terms: Terms
+) -> tuple[LegalBasis, tuple[Request, ...], list[FieldChange]]:
+    """Turn the decision on permission into a basis, keeping every nuance the hub holds (T1-T5)."""
+    if decision.stance is Stance.SILENT:
+        return contact.basis, (), []
+    if decision.stance is Stance.NO:
+        requests = (Request.GRANT_SET_ASIDE,) if decision.set_aside else ()
+        cause = links[decision.refusal - 1].key if decision.refusal else None
+        return (
+            LegalBasis.WITHDRAWN,
+            requests,
+            _basis_change(contact, LegalBasis.WITHDRAWN, decision.rule.value, cause),
+        )
+    if contact.basis.positive:
+        return contact.basis, (), []
+    for index in decision.grants:
+        link = links[index - 1]
+        assert link.row is not None
+        lifted = lift(
+            contact.basis,
+            BulkEmail.ALLOW,
+            policy=terms.allow,
+            writer=link.row.modified_by,
+            last_positive=contact.last_positive,
+            refused_personally=contact.refused_personally,
+        )
+        if not lifted.held:
+            return lifted.basis, (), _basis_change(contact, lifted.basis, "T3", link.key)
+    return contact.basis, (Request.GRANT_HELD,), []
+
+
+def _basis_change(contact: Contact, new: LegalBasis, rule: str, cause: LinkKey | None) -> list[FieldChange]:
+    if contact.basis is new:
+        return []
+    return [FieldChange(PERMISSION, int(contact.basis), int(new), rule, cause)]
+
+
+def _subscriptions(contact: Contact, links: Sequence[Link], terms: Terms) -> tuple[int, list[FieldChange]]:
+    """Decide every category in which anything stirred; the rest cannot change (M1)."""
+    stirred = 0
+    for link in links:
+        row, base = link.row, based(link)
+        assert row is not None
+        stirred |= (
+            link.hub_touched | link.crm_touched | link.refused | (row.known & (row.value ^ contact.value))
+        )
+        if base is not None:
+            stirred |= contact.value ^ base.value
+    value, changes = contact.value, []
+    for field in bits(stirred & terms.categories):
+        sides = [_hub_subscription(contact, links, field)]
+        sides += [_row_subscription(link, field, terms) for link in links]
+        decision = decide(sides)
+        wanted = field if decision.stance is Stance.YES else 0
+        if (contact.value & field) != wanted:
+            value ^= field
+            deciders = decision.grants[:1] if wanted else (decision.refusal or 0,)
+            cause = links[deciders[0] - 1].key if deciders and deciders[0] else None
+            changes.append(FieldChange(field, int(not wanted), int(bool(wanted)), decision.rule.value, cause))
+    return value, changes
+
+
+def _address(contact: Contact, links: Sequence[Link]) -> tuple[str, str | None, list[FieldChange]]:
+    """Follow an address changed in the CRM, or hold the contact where both sides changed it (I3)."""
+    for link in links:
+        move = follow_address(contact, link)
+        new = normalise(link.row.email) if link.row else None
+        if move in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT) and new is not None:
+            hold = Hold.EMAIL_CONFLICT.value if move is EmailMove.CONFLICT else contact.hold
+            return new, hold, [FieldChange(ADDRESS, contact.email, new, "I3", link.key)]
+    return contact.email, contact.hold, []
+
+
+def _write(contact: Contact, link: Link, categories: int) -> RowWrite | None:
+    """Name the columns of one active row that must change for it to agree with the contact.
+
+    A null column beside a Yes or a positive basis is left to the paced backfill (T6); a refusal is
+    written over null at once. Inactive rows are never written to (I4).
+    """
+    row = link.row
+    if row is None or not row.active:
+        return None
+    toggle = None if agree(contact.basis, row.toggle) else project(contact.basis)
+    wrong = row.known & (row.value ^ contact.value)
+    unsaid = ~row.known & ~row.unread & ~contact.value
+    fields = (wrong | unsaid) & categories
+    base = based(link)
+    rewrites = base is not None and normalise(row.email) not in (contact.email, None)
+    email = contact.email if rewrites else None
+    if toggle is None and not fields and email is None:
+        return None
+    write = RowWrite(link.key, toggle, fields, contact.value & fields, email)
+    if not write.granted and email is None:
+        return write
+    return RowWrite(link.key, toggle, fields, contact.value & fields, email, if_version=row.version)
+
+
+#: Rules a plan may name, for the ledger's readers and for tests.
+RULES = frozenset({rule.value for rule in Rule} | {"T3", "I3"})

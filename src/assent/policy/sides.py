@@ -1,0 +1,120 @@
+"""What each side was seen to hold, and the base they were last proved to agree on.
+
+A subscription is one bit of a 64-bit mask: `known` says which categories the side has a value for,
+`value` what it is. Bits 0-59 belong to categories; the two fields of the contact itself have bits of
+their own, so that one mask per side tells everything touched since the base.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from assent.policy.permission import BulkEmail, LegalBasis
+
+CATEGORY_LIMIT = 60
+CATEGORIES = (1 << CATEGORY_LIMIT) - 1
+PERMISSION = 1 << 60
+ADDRESS = 1 << 61
+
+
+def bits(mask: int) -> Iterator[int]:
+    """Yield the single-bit masks set in `mask`, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low
+        mask ^= low
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKey:
+    """Where a CRM row lives: connection and row id (the table is always contact)."""
+
+    connection_id: int
+    row_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A sighting of a CRM contact: what it held, at which version.
+
+    `known` lacks the categories whose column was null or missing; `unread` names the missing ones
+    (column security), which are reported and never taken for cleared (T6).
+    """
+
+    row_id: UUID
+    version: int
+    email: str | None = None
+    toggle: BulkEmail = BulkEmail.NULL
+    known: int = 0
+    value: int = 0
+    unread: int = 0
+    active: bool = True
+    merged_into: UUID | None = None
+    modified_at: datetime | None = None
+    modified_by: UUID | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What was proved to have coexisted on both sides, with each side's version then (M4).
+
+    `value` is the hub's; `known` says for which categories the row held the same.
+    """
+
+    hub_revision: int
+    crm_version: int
+    basis: LegalBasis
+    toggle: BulkEmail
+    known: int
+    value: int
+    email: str | None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A CRM row tied to a contact: last sighting, base, and what was touched since.
+
+    `same_at` is the start of the last read that still showed the base's values: an act on this row
+    came after it. `intended` names the fields of a write of ours whose end is not known yet and
+    `intended_value` what it wrote (M4: our own Allow is not taken for a rep's). `refused` names the
+    fields a fast-lane notice reported refused and `refused_version` the version it told (M8).
+    """
+
+    key: LinkKey
+    row: Row | None
+    base: Base | None = None
+    hub_touched: int = 0
+    crm_touched: int = 0
+    same_at: datetime | None = None
+    read_at: datetime | None = None
+    intended: int = 0
+    intended_value: int = 0
+    refused: int = 0
+    refused_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person in the hub, as a merge sees them; `acted` holds the time of the last act per field."""
+
+    contact_id: UUID
+    email: str
+    revision: int
+    basis: LegalBasis = LegalBasis.NONE
+    value: int = CATEGORIES
+    last_positive: LegalBasis | None = None
+    refused_personally: bool = False
+    hold: str | None = None
+    acted: Mapping[int, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A hub contact and all its CRM rows, of all connections: one merge of n + 1 sides (I2)."""
+
+    contact: Contact
+    links: tuple[Link, ...] = ()

@@ -1,0 +1,335 @@
+"""The questions and orders the engine may utter, in domain words, all async.
+
+Every call that reads or changes an account's data carries the account. Nothing here knows HTTP, SQL,
+clocks or chance; production, tests and simulation implement the same protocols.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+from assent.errors import AssentError
+from assent.policy.identity import AddressMarks
+from assent.policy.permission import AllowPolicy
+from assent.policy.plan import FieldChange, Request, RowWrite
+from assent.policy.sides import Base, Contact, LinkKey, Person, Row
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; virtual clocks jump."""
+
+
+class Ids(Protocol):
+    """The only source of identity and chance."""
+
+    def new(self) -> UUID:
+        """A fresh identifier."""
+
+
+class ActorKind(Enum):
+    """Who may stand behind a change."""
+
+    USER = "user"
+    API_KEY = "api_key"
+    CONTACT = "contact"  # through a preference-page token
+    CONNECTION = "connection"  # a person in the CRM, seen through a connection
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a kind and an identifier that names nobody in clear."""
+
+    kind: ActorKind
+    ident: str
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "assent")
+
+
+# --- the CRM -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A Dataverse organisation and the application user we are in it."""
+
+    organisation_id: UUID
+    user_id: UUID
+    name: str
+    language: int
+    token_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """A page of the change feed. `token` is set on the last page only."""
+
+    rows: tuple[Row, ...]
+    deleted: tuple[UUID, ...] = ()
+    token: str | None = None
+
+
+class Crm(Protocol):
+    """The contacts of one connected organisation.
+
+    Reads give sightings; writes name only the columns they change. Errors are of the tree in
+    `assent.errors`; `Retry` from a write means that it is unknown whether it took effect.
+    """
+
+    async def organisation(self) -> Organisation:
+        """Who and where we are; the first call of every run that writes (M7)."""
+
+    def changes(self, token: str | None) -> AsyncIterator[ChangePage]:
+        """Everything that changed since `token`, or every row without one.
+
+        Raises TokenExpired when the token is no longer honoured: a full compare is due.
+        """
+
+    async def read(self, row_ids: Collection[UUID]) -> dict[UUID, Row]:
+        """The named rows as they are now; a row that is absent from the answer does not exist."""
+
+    async def bearing(self, addresses: Collection[str]) -> list[Row]:
+        """Every row that bears one of the addresses, by the CRM's own comparison and spelling."""
+
+    def refusing(self) -> AsyncIterator[tuple[Row, ...]]:
+        """Every active row that refuses: Do not allow, or any category No (G4), in pages."""
+
+    async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:
+        """Carry out row writes; the answer holds, per row, a read-back or what went wrong.
+
+        Writes with `if_version` are conditional and go one by one inside a batch; the rest refuse
+        only and go in bulk (M6). VersionChanged means read again; RowRefused that this row alone
+        was refused.
+        """
+
+    async def create(self, rows: Sequence[Row]) -> dict[UUID, Row | AssentError]:
+        """Create rows under their given ids unless they exist; existing ones are read back (I5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryColumn:
+    """A category's Yes/No column on the contact table. `schema_name` never changes."""
+
+    bit: int
+    schema_name: str
+    name: str
+    description: str = ""
+
+    @property
+    def logical_name(self) -> str:
+        """The name used in queries and rows."""
+        return self.schema_name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A contact main form, its unpublished layer where there is one."""
+
+    form_id: UUID
+    name: str
+    xml: str
+    customisable: bool
+    is_default: bool
+
+
+class CrmSetup(Protocol):
+    """The parts of an organisation that setup makes; every call may be repeated safely."""
+
+    async def ensure_solution(self) -> None:
+        """Our publisher and unmanaged solution exist."""
+
+    async def ensure_column(self, column: CategoryColumn) -> bool:
+        """The column exists with the right type; True when it was made now."""
+
+    async def main_forms(self) -> list[Form]:
+        """The active contact main forms."""
+
+    async def save_form(self, form_id: UUID, xml: str) -> None:
+        """Store a form's XML in the unpublished layer."""
+
+    async def publish(self) -> None:
+        """Publish the contact table's customisations."""
+
+    async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
+        """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A row as read, with the moment and the hub revision *before* the request was sent.
+
+    `hub_revision` is the account's revision counter then: a contact whose revision is not above it
+    is proved to have coexisted with the row.
+    """
+
+    connection_id: int
+    row: Row
+    read_at: datetime
+    hub_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A fast-lane fact from a webhook: which row moved and which fields it reported refused (M8).
+
+    `version` is the row's version as far as the notice tells, else 0. `before` and `after` say how
+    the toggle moved when a pre-image told.
+    """
+
+    connection_id: int
+    row_id: UUID
+    operation: str
+    version: int
+    refused: int
+    received_at: datetime
+    notice_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account joined to one Dynamics organisation, as the engine needs it."""
+
+    account_id: int
+    connection_id: int
+    organisation_id: UUID | None
+    token: str | None
+    allow: AllowPolicy
+    create_in_hub: bool = True
+    create_in_crm: bool = True
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new state of one hub contact, to be applied if its revision is still `before.revision`."""
+
+    before: Contact
+    after: Contact
+    fields: tuple[FieldChange, ...]
+    requests: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to create from a CRM row; `source` is that row."""
+
+    contact: Contact
+    source: LinkKey
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A link whose base may move from the version it had to the one both sides confirmed."""
+
+    key: LinkKey
+    contact_id: UUID
+    hub_revision: int
+    old_base_version: int | None
+    row: Row
+    base: Base
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row write that took effect, for the ledger: what we changed in the CRM and by which rule."""
+
+    contact_id: UUID
+    write: RowWrite
+    version: int
+
+
+class Memory(Protocol):
+    """What the engine remembers between and during reconciles: both sides, bases, intents."""
+
+    async def revision(self, account_id: int) -> int:
+        """The account's revision counter: every hub change is above every earlier one."""
+
+    async def connections(self, account_id: int) -> list[Connection]:
+        """The account's live connections."""
+
+    async def categories(self, account_id: int) -> int:
+        """The mask of active categories."""
+
+    async def claim(self, account_id: int, keys: Collection[UUID], owner: UUID, until: datetime) -> set[UUID]:
+        """Take the per-contact guard; the answer holds the keys now owned, the rest are busy."""
+
+    async def release(self, account_id: int, owner: UUID) -> None:
+        """Give back everything `owner` took."""
+
+    async def people(self, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
+        """The named contacts with all their links, sightings, bases and waiting notices."""
+
+    async def holders(self, account_id: int, addresses: Collection[str]) -> dict[str, UUID]:
+        """Which contact holds each normalised address."""
+
+    async def linked(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, UUID]:
+        """Which contact each linked row belongs to."""
+
+    async def marks(self, account_id: int, addresses: Collection[str]) -> dict[str, AddressMarks]:
+        """What is remembered of addresses; absent means nothing."""
+
+    async def see(self, account_id: int, sightings: Sequence[Sighting]) -> None:
+        """Store sightings of linked rows; one at or below the stored version is no news (T4)."""
+
+    async def link(
+        self, account_id: int, links: Mapping[LinkKey, UUID], sightings: Sequence[Sighting]
+    ) -> None:
+        """Tie rows to contacts, with their first sightings and no base."""
+
+    async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
+        """Drop links whose rows are gone; their contacts, which are returned, are held if `hold` is given."""
+
+    async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
+        """Create contacts from rows and link them; an address taken meanwhile links to its holder."""
+
+    async def pending(self, account_id: int, limit: int) -> list[UUID]:
+        """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
+
+    async def unlinked(self, account_id: int, after: int, limit: int) -> list[tuple[Contact, str, int]]:
+        """Contacts above revision `after` that have no link, with their origin and revision."""
+
+    async def intend(self, account_id: int, writes: Sequence[RowWrite]) -> None:
+        """Remember row writes before they are sent (M4)."""
+
+    async def apply(self, account_id: int, changes: Sequence[Change]) -> dict[UUID, int]:
+        """Change contacts whose revision still stands; gives the new revision of each changed one.
+
+        Each change is in the ledger by the same transaction.
+        """
+
+    async def settle(
+        self, account_id: int, settlements: Sequence[Settlement], written: Sequence[Written]
+    ) -> int:
+        """Move bases by compare-and-set and record what was written; gives how many people settled.
+
+        A person's bases move together or not at all (M4). Waiting notices at or below the settled
+        versions end (M8).
+        """
+
+    async def post(self, account_id: int, notices: Sequence[Notice]) -> None:
+        """Store notices durably; from then on they block sends (M8)."""
+
+    async def notices(self, account_id: int, limit: int) -> list[Notice]:
+        """Waiting notices, refusals first."""
+
+    async def dismiss(self, account_id: int, notice_ids: Collection[int]) -> None:
+        """End notices that no longer say anything: their row was read and decided, or is unknown."""
+
+    async def token(self, connection_id: int, token: str | None) -> None:
+        """Move a connection's change token; only after every page it covers was stored."""
