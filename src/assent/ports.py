@@ -12,8 +12,8 @@ from typing import Protocol
 from uuid import UUID
 
 from assent.errors import AssentError
-from assent.policy.identity import AddressMarks
-from assent.policy.permission import AllowPolicy
+from assent.policy.identity import AddressMarks, Origin
+from assent.policy.permission import AllowPolicy, LegalBasis
 from assent.policy.plan import FieldChange, Request, RowWrite
 from assent.policy.sides import Base, Contact, LinkKey, Person, Row
 
@@ -331,5 +331,61 @@ class Memory(Protocol):
     async def dismiss(self, account_id: int, notice_ids: Collection[int]) -> None:
         """End notices that no longer say anything: their row was read and decided, or is unknown."""
 
-    async def token(self, connection_id: int, token: str | None) -> None:
+    async def unseen(
+        self, account_id: int, connection_id: int, before: datetime, limit: int
+    ) -> list[LinkKey]:
+        """Links not sighted since `before`: what a full compare did not meet, to be looked up by key."""
+
+    async def token(self, account_id: int, connection_id: int, token: str | None) -> None:
         """Move a connection's change token; only after every page it covers was stored."""
+
+
+# --- people in the hub -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves an act; sealed under the contact's key in the ledger."""
+
+    text: str = ""
+    source: str = ""
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A contact somebody creates in the hub."""
+
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    basis: LegalBasis = LegalBasis.NONE
+    refused: int = 0
+    origin: Origin = Origin.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person (or their software) sets on one contact; None and an empty mask leave alone.
+
+    An act that repeats a value is still an act (M3). `answered` names the categories set, `value`
+    their answers.
+    """
+
+    contact_id: UUID
+    basis: LegalBasis | None = None
+    answered: int = 0
+    value: int = 0
+    email: str | None = None
+
+
+class Hub(Protocol):
+    """Acts of people in the hub. Each marks what it touches on every link and is one ledger entry."""
+
+    async def add(
+        self, account_id: int, actor: Actor, people: Sequence[NewPerson], evidence: Evidence
+    ) -> list[UUID]:
+        """Create contacts; raises Invalid for an address that is malformed, taken or barred."""
+
+    async def act(self, account_id: int, actor: Actor, acts: Sequence[Act], evidence: Evidence) -> None:
+        """Record acts on contacts, all or none; raises Unknown for a contact of another account."""

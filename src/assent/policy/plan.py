@@ -25,6 +25,7 @@ from assent.policy.permission import (
     project,
 )
 from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKey, Person, Row, bits
+from assent.policy.sightings import acted, answer, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +208,8 @@ def _row_permission(link: Link, terms: Terms) -> Side:
 def _row_subscription(link: Link, field: int, terms: Terms) -> Side:
     row, base = link.row, based(link)
     assert row is not None
-    old = None if base is None else _mask_stance(base.known, base.value, field)
-    return _row_side(link, row, field, _mask_stance(row.known, row.value, field), old, terms)
-
-
-def _mask_stance(known: int, value: int, field: int) -> Stance:
-    if not known & field:
-        return Stance.SILENT
-    return Stance.YES if value & field else Stance.NO
+    old = None if base is None else answer(base.known, base.value, field)
+    return _row_side(link, row, field, answer(row.known, row.value, field), old, terms)
 
 
 def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None, terms: Terms) -> Side:
@@ -232,11 +227,9 @@ def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None,
         return SILENT_SIDE
     if old is None:
         return Side(now, Touch.FIRST_SEEN, when)
-    ours = bool(link.intended & field) and bool(link.intended_value & field) == (now is Stance.YES)
-    if ours:
+    if is_ours(link, field, now):
         return Side(now, Touch.UNTOUCHED, when)
-    acted = now is not old and (now is Stance.NO or old is Stance.NO)
-    if acted or link.crm_touched & field:
+    if acted(old, now) or link.crm_touched & field:
         return Side(now, Touch.TOUCHED, when)
     if not row.active:
         return SILENT_SIDE  # its refusal was counted when made or first seen (I4)

@@ -79,9 +79,11 @@ class Link:
     """A CRM row tied to a contact: last sighting, base, and what was touched since.
 
     `same_at` is the start of the last read that still showed the base's values: an act on this row
-    came after it. `intended` names the fields of a write of ours whose end is not known yet and
-    `intended_value` what it wrote (M4: our own Allow is not taken for a rep's). `refused` names the
-    fields a fast-lane notice reported refused and `refused_version` the version it told (M8).
+    came after it. `read_at` and `read_revision` tell when the sighting's read began, on the hub's
+    clock and by the account's revision counter. `intended` names the fields of a write of ours
+    whose end is not known yet and `intended_value` what it wrote (M4: our own Allow is not taken
+    for a rep's). `refused` names the fields a fast-lane notice reported refused and
+    `refused_version` the version it told (M8).
     """
 
     key: LinkKey
@@ -91,6 +93,7 @@ class Link:
     crm_touched: int = 0
     same_at: datetime | None = None
     read_at: datetime | None = None
+    read_revision: int = 0
     intended: int = 0
     intended_value: int = 0
     refused: int = 0

@@ -1,0 +1,64 @@
+"""What a new sighting of a row adds to what is known of its link (rules M3, M4, T4, T6)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from assent.policy.permission import TOGGLE_STANCE, Stance
+from assent.policy.sides import CATEGORIES, PERMISSION, Base, Link, Row, bits
+
+
+def answer(known: int, value: int, field: int) -> Stance:
+    """Read one category out of a pair of masks; an unknown one is silent (T6)."""
+    if not known & field:
+        return Stance.SILENT
+    return Stance.YES if value & field else Stance.NO
+
+
+def acted(old: Stance, now: Stance) -> bool:
+    """Tell whether a row's field going from `old` to `now` was somebody's act.
+
+    Turning null is not an act, and neither is null becoming Yes or Allow: what never refused
+    grants nothing by filling a blank (T6).
+    """
+    return now is not old and (now is Stance.NO or (now is Stance.YES and old is Stance.NO))
+
+
+def is_ours(link: Link, field: int, now: Stance) -> bool:
+    """Tell whether a value is the one a write of ours intended, whose end is not known yet (M4)."""
+    return bool(link.intended & field) and now is (Stance.YES if link.intended_value & field else Stance.NO)
+
+
+def acted_fields(link: Link, base: Base, row: Row) -> int:
+    """Name every field of a row that differs from the base by somebody's act in the CRM (M3)."""
+    mask = 0
+    old, now = TOGGLE_STANCE[base.toggle], TOGGLE_STANCE[row.toggle]
+    if acted(old, now) and not is_ours(link, PERMISSION, now):
+        mask |= PERMISSION
+    # Only these can be acts: known on both sides and different, or a blank that became No.
+    suspects = (base.known & row.known & (base.value ^ row.value)) | (row.known & ~base.known & ~row.value)
+    for field in bits(suspects & CATEGORIES):
+        if not is_ours(link, field, answer(row.known, row.value, field)):
+            mask |= field
+    return mask
+
+
+def absorb(link: Link, row: Row, *, read_at: datetime, read_revision: int) -> Link:
+    """Take a sighting into a link. One below the stored version is no news (T4).
+
+    The same version read again only moves the moment of reading. What was once seen to differ from
+    the base stays touched even if a later sighting shows the base's value again (M3).
+    """
+    if link.row is not None and row.version < link.row.version:
+        return link
+    if link.read_at is not None and link.read_at > read_at and link.row == row:
+        return link
+    touched = 0 if link.base is None else acted_fields(link, link.base, row)
+    unchanged = link.base is not None and not touched and not link.crm_touched
+    return replace(
+        link,
+        row=row,
+        read_at=read_at,
+        read_revision=read_revision,
+        crm_touched=link.crm_touched | touched,
+        same_at=read_at if unchanged else link.same_at,
+    )
