@@ -4,8 +4,8 @@ The plan is what previews print, what brakes inspect, what the engine carries ou
 compare. Nothing here reads a clock or a store.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
@@ -30,10 +30,14 @@ from assent.policy.sightings import acted, answer, is_ours
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a connection and its account fixed beforehand: categories, policies, measured skew."""
+    """What an account and its connections fixed beforehand.
+
+    `categories` is the mask of active ones; `allow` holds each connection's answer to T3 by its id,
+    `CONSENT_ON_ALLOW` where none is given; `skew` is the measured difference of the clocks.
+    """
 
     categories: int
-    allow: AllowPolicy = CONSENT_ON_ALLOW
+    allow: Mapping[int, AllowPolicy] = field(default_factory=dict)
     skew: timedelta = timedelta(seconds=5)
 
 
@@ -264,7 +268,7 @@ def _lift(
         lifted = lift(
             contact.basis,
             BulkEmail.ALLOW,
-            policy=terms.allow,
+            policy=terms.allow.get(link.key.connection_id, CONSENT_ON_ALLOW),
             writer=link.row.modified_by,
             last_positive=contact.last_positive,
             refused_personally=contact.refused_personally,
