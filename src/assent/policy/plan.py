@@ -5,9 +5,10 @@ compare. Nothing here reads a clock or a store.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from assent.policy.address import normalise
 from assent.policy.identity import EmailMove, follow_address
@@ -28,6 +29,9 @@ from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKe
 from assent.policy.sightings import acted, answer, is_ours
 
 
+CONSENT_EVERYWHERE: Mapping[int, AllowPolicy] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an account and its connections fixed beforehand.
@@ -37,7 +41,7 @@ class Terms:
     """
 
     categories: int
-    allow: Mapping[int, AllowPolicy] = field(default_factory=dict)
+    allow: Mapping[int, AllowPolicy] = CONSENT_EVERYWHERE
     skew: timedelta = timedelta(seconds=5)
 
 
@@ -71,7 +75,7 @@ class RowWrite:
     """The columns of one CRM row to write, and nothing else (M6).
 
     `if_version` is set when the write could lift a refusal, or moves an address: it must then be
-    conditional on the version read. `clears` tells the fields written to Yes or Allow.
+    conditional on the version read.
     """
 
     key: LinkKey
