@@ -210,6 +210,7 @@ class Connection:
     create_in_hub: bool = True
     create_in_crm: bool = True
     live: bool = False
+    hub_cursor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,16 @@ class Written:
     contact_id: UUID
     write: RowWrite
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A contact that may be due a CRM row."""
+
+    contact: Contact
+    origin: Origin
+    first_name: str = ""
+    last_name: str = ""
 
 
 class Memory(Protocol):
@@ -301,8 +312,14 @@ class Memory(Protocol):
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 
-    async def unlinked(self, account_id: int, after: int, limit: int) -> list[tuple[Contact, str, int]]:
-        """Contacts above revision `after` that have no link, with their origin and revision."""
+    async def unlinked(self, account_id: int, after: int, limit: int) -> list[Candidate]:
+        """Contacts above revision `after` that never had a link, by revision: rows may be due (I5)."""
+
+    async def hub_cursor(self, account_id: int, connection_id: int, revision: int) -> None:
+        """Move the revision through which missing CRM rows were considered."""
+
+    async def blanks(self, account_id: int, connection_id: int, limit: int) -> list[UUID]:
+        """Contacts with an active, settled row that lacks a value the hub has: the backfill's work (T6)."""
 
     async def intend(self, account_id: int, writes: Sequence[RowWrite]) -> None:
         """Remember row writes before they are sent (M4)."""
@@ -338,6 +355,25 @@ class Memory(Protocol):
 
     async def token(self, account_id: int, connection_id: int, token: str | None) -> None:
         """Move a connection's change token; only after every page it covers was stored."""
+
+
+class Journal(Protocol):
+    """What setup has done to a connection, step by step."""
+
+    async def done(self, connection_id: int) -> set[str]:
+        """The steps that are finished."""
+
+    async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
+        """Record a step as running, done or paused, with what a person should know."""
+
+    async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
+        """Remember who this connection is joined to (M7)."""
+
+    async def go_live(self, connection_id: int) -> None:
+        """From now on real time, sweeps and checks include this connection."""
+
+    async def columns(self, connection_id: int) -> list[CategoryColumn]:
+        """The columns the account's active categories want."""
 
 
 # --- people in the hub -------------------------------------------------------------------------

@@ -182,10 +182,11 @@ class NotCreated(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AddressMarks:
-    """What the hub remembers of an address: a refusal left behind (I3), an erasure (I6)."""
+    """What the hub remembers of an address: a refusal left behind (I3), an erasure (I6), a bounce (G3)."""
 
     refused: bool = False
     erased: bool = False
+    suppressed: bool = False
 
 
 def contact_from_row(

@@ -28,7 +28,6 @@ from assent.policy.permission import (
 from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKey, Person, Row, bits
 from assent.policy.sightings import acted, answer, is_ours
 
-
 CONSENT_EVERYWHERE: Mapping[int, AllowPolicy] = MappingProxyType({})
 
 
