@@ -312,8 +312,14 @@ class Memory(Protocol):
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 
-    async def unlinked(self, account_id: int, after: int, limit: int) -> list[Candidate]:
-        """Contacts above revision `after` that never had a link, by revision: rows may be due (I5)."""
+    async def unlinked(
+        self, account_id: int, connection_id: int, after: int, limit: int
+    ) -> list[Candidate]:
+        """Contacts above revision `after` that never had a row in this connection, by revision (I5).
+
+        A contact whose row was deleted there counts as having had one: it is never created again (I4).
+        The origin of a contact born in another connection is `OTHER_CONNECTION` (I8).
+        """
 
     async def hub_cursor(self, account_id: int, connection_id: int, revision: int) -> None:
         """Move the revision through which missing CRM rows were considered."""
@@ -352,6 +358,9 @@ class Memory(Protocol):
         self, account_id: int, connection_id: int, before: datetime, limit: int
     ) -> list[LinkKey]:
         """Links not sighted since `before`: what a full compare did not meet, to be looked up by key."""
+
+    async def void(self, account_id: int, connection_id: int, reason: str) -> None:
+        """Void every base of a connection and its change token: a restore or a copy (M7)."""
 
     async def token(self, account_id: int, connection_id: int, token: str | None) -> None:
         """Move a connection's change token; only after every page it covers was stored."""

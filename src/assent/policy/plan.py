@@ -5,7 +5,7 @@ compare. Nothing here reads a clock or a store.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -36,12 +36,14 @@ class Terms:
     """What an account and its connections fixed beforehand.
 
     `categories` is the mask of active ones; `allow` holds each connection's answer to T3 by its id,
-    `CONSENT_ON_ALLOW` where none is given; `skew` is the measured difference of the clocks.
+    `CONSENT_ON_ALLOW` where none is given; `skew` is the measured difference of the clocks. With
+    `fill`, columns that are null beside a Yes or a positive basis are written too (T6).
     """
 
     categories: int
     allow: Mapping[int, AllowPolicy] = CONSENT_EVERYWHERE
     skew: timedelta = timedelta(seconds=5)
+    fill: bool = False
 
 
 class Hold(Enum):
@@ -74,7 +76,8 @@ class RowWrite:
     """The columns of one CRM row to write, and nothing else (M6).
 
     `if_version` is set when the write could lift a refusal, or moves an address: it must then be
-    conditional on the version read.
+    conditional on the version read. `lifts` names the fields whose refusal it replaces: filling a
+    blank with Yes lifts nothing.
     """
 
     key: LinkKey
@@ -83,6 +86,7 @@ class RowWrite:
     value: int = 0
     email: str | None = None
     if_version: int | None = None
+    lifts: int = 0
 
     @property
     def touched(self) -> int:
@@ -115,7 +119,7 @@ class Plan:
     def grants(self) -> bool:
         """Whether carrying this out gives mail permission anywhere; what brakes count."""
         lifted = self.after.basis.positive and not self.before.basis.positive
-        return lifted or bool(self.after.value & ~self.before.value) or any(w.granted for w in self.writes)
+        return lifted or bool(self.after.value & ~self.before.value) or any(w.lifts for w in self.writes)
 
 
 def based(link: Link) -> Base | None:
@@ -149,7 +153,7 @@ def plan_person(person: Person, terms: Terms) -> Plan:
         hold=hold,
         acted=contact.acted,
     )
-    writes = tuple(w for link in rows if (w := _write(after, link, terms.categories)) is not None)
+    writes = tuple(w for link in rows if (w := _write(after, link, terms)) is not None)
     return Plan(contact, after, tuple(changes), writes, requests)
 
 
@@ -323,7 +327,7 @@ def _address(contact: Contact, links: Sequence[Link]) -> tuple[str, str | None, 
     return contact.email, contact.hold, []
 
 
-def _write(contact: Contact, link: Link, categories: int) -> RowWrite | None:
+def _write(contact: Contact, link: Link, terms: Terms) -> RowWrite | None:
     """Name the columns of one active row that must change for it to agree with the contact.
 
     A null column beside a Yes or a positive basis is left to the paced backfill (T6); a refusal is
@@ -332,19 +336,21 @@ def _write(contact: Contact, link: Link, categories: int) -> RowWrite | None:
     row = link.row
     if row is None or not row.active:
         return None
+    blank = terms.categories & ~row.known & ~row.unread
+    fields = (terms.categories & row.known & (row.value ^ contact.value)) | (blank & ~contact.value)
     toggle = None if agree(contact.basis, row.toggle) else project(contact.basis)
-    wrong = row.known & (row.value ^ contact.value)
-    unsaid = ~row.known & ~row.unread & ~contact.value
-    fields = (wrong | unsaid) & categories
-    base = based(link)
-    rewrites = base is not None and normalise(row.email) not in (contact.email, None)
-    email = contact.email if rewrites else None
+    if terms.fill:
+        fields |= blank
+        toggle = project(contact.basis) if row.toggle is BulkEmail.NULL else toggle
+    moves = based(link) is not None and normalise(row.email) not in (contact.email, None)
+    email = contact.email if moves else None
     if toggle is None and not fields and email is None:
         return None
-    write = RowWrite(link.key, toggle, fields, contact.value & fields, email)
-    if not write.granted and email is None:
-        return write
-    return RowWrite(link.key, toggle, fields, contact.value & fields, email, if_version=row.version)
+    lifts = fields & row.known & contact.value
+    if toggle is BulkEmail.ALLOW and row.toggle is BulkEmail.DO_NOT_ALLOW:
+        lifts |= PERMISSION
+    write = RowWrite(link.key, toggle, fields, contact.value & fields, email, lifts=lifts)
+    return write if not write.granted and email is None else replace(write, if_version=row.version)
 
 
 #: Rules a plan may name, for the ledger's readers and for tests.

@@ -1,0 +1,46 @@
+"""CRM rows that are gone: their last refusal is merged, the link goes, the contact waits (rule I4)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from assent.engine.run import Run
+from assent.policy.permission import BulkEmail
+from assent.policy.plan import Hold, plan_person
+from assent.policy.sides import PERMISSION, Link, LinkKey, Person, Row
+from assent.ports import Change
+
+
+async def forget(run: Run, gone: Sequence[LinkKey]) -> list[UUID]:
+    """Unlink deleted rows and hold their contacts from sends; rows never linked are ignored.
+
+    A refusal that only the delete's pre-image or an unmerged sighting told is merged first. The sync
+    never creates such a row again.
+    """
+    linked = await run.memory.linked(run.account_id, gone)
+    if not linked:
+        return []
+    people = await run.memory.people(run.account_id, set(linked.values()))
+    changes = [change for person in people if (change := _last_words(run, person, linked.keys())) is not None]
+    if changes:
+        await run.memory.apply(run.account_id, changes)
+    return await run.memory.unlink(run.account_id, list(linked), Hold.CRM_DELETED.value)
+
+
+def _last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change | None:
+    """Merge what the gone rows were last known to refuse into the contact, as far as it is news."""
+    links = tuple(_as_last_known(link) if link.key in gone else link for link in person.links)
+    plan = plan_person(replace(person, links=links), run.terms)
+    if not plan.changes or plan.grants:
+        return None
+    return Change(plan.before, plan.after, plan.changes)
+
+
+def _as_last_known(link: Link) -> Link:
+    row = link.row or Row(link.key.row_id, version=0)
+    toggle = BulkEmail.DO_NOT_ALLOW if link.refused & PERMISSION else row.toggle
+    categories = link.refused & ~PERMISSION
+    row = replace(
+        row, toggle=toggle, known=row.known | categories, value=row.value & ~categories, active=True
+    )
+    return replace(link, row=row, refused=0)

@@ -1,0 +1,93 @@
+"""What one run of any trigger works with, and what it reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from assent.errors import AssentError
+from assent.policy.brakes import Braked, BrakeSettings
+from assent.policy.plan import Terms
+from assent.ports import Clock, Connection, Crm, Ids, Memory
+
+#: How many contacts one read, one transaction and one step deal with (design: about a thousand).
+STEP = 1000
+
+STANDARD_BRAKES = BrakeSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The ports every trigger needs, and the CRM of each connection that can be reached."""
+
+    memory: Memory
+    crms: Mapping[int, Crm]
+    clock: Clock
+    ids: Ids
+    brakes: BrakeSettings = STANDARD_BRAKES
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One account's run: the ports, its connections, and the terms decisions are made under."""
+
+    account_id: int
+    memory: Memory
+    crms: Mapping[int, Crm]
+    connections: Mapping[int, Connection]
+    clock: Clock
+    ids: Ids
+    terms: Terms
+    brakes: BrakeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did. `again` names contacts to look at once more: busy, moved, or not confirmed.
+
+    `failures` holds rows the CRM refused for their own sake, and connections it could not reach.
+    """
+
+    looked: int = 0
+    changed: int = 0
+    written: int = 0
+    created: int = 0
+    settled: int = 0
+    again: frozenset[UUID] = frozenset()
+    failures: tuple[tuple[UUID, AssentError], ...] = ()
+    braked: Braked | None = None
+
+    def __add__(self, other: "Report") -> "Report":
+        """Add up two parts of a run; a contact the later part finished is no longer due again."""
+        return Report(
+            looked=self.looked + other.looked,
+            changed=self.changed + other.changed,
+            written=self.written + other.written,
+            created=self.created + other.created,
+            settled=self.settled + other.settled,
+            again=self.again | other.again,
+            failures=self.failures + other.failures,
+            braked=self.braked or other.braked,
+        )
+
+    def without(self, done: frozenset[UUID]) -> "Report":
+        """The same report once `done` need no further look."""
+        return replace(self, again=self.again - done)
+
+
+async def begin(tools: Tools, account_id: int) -> Run:
+    """Read what a run of this account needs to know before it starts."""
+    connections = {c.connection_id: c for c in await tools.memory.connections(account_id)}
+    terms = Terms(
+        categories=await tools.memory.categories(account_id),
+        allow={c.connection_id: c.allow for c in connections.values()},
+    )
+    return Run(
+        account_id=account_id,
+        memory=tools.memory,
+        crms={key: crm for key, crm in tools.crms.items() if key in connections},
+        connections=connections,
+        clock=tools.clock,
+        ids=tools.ids,
+        terms=terms,
+        brakes=tools.brakes,
+    )

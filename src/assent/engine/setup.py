@@ -1,0 +1,184 @@
+"""Joining an organisation: schema, form, first sync, webhooks; every step may be repeated (tier 1)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from assent.engine.backfill import backfill
+from assent.engine.pending import reconcile_pending
+from assent.engine.run import Report, Run
+from assent.engine.sweep import catch_up
+from assent.errors import Paused
+from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation
+
+
+class Step(Enum):
+    """The steps in their order; the journal and the console name them by these words."""
+
+    IDENTIFY = "identify"
+    SOLUTION = "solution"
+    COLUMNS = "columns"
+    FORM = "form"
+    PUBLISH = "publish"
+    READ = "read"
+    RECONCILE = "reconcile"
+    BACKFILL = "backfill"
+    WEBHOOKS = "webhooks"
+    CATCH_UP = "catch_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A form's XML with our section in it; `changed` is False when it was there already."""
+
+    xml: str
+    changed: bool
+
+
+class PlaceSection(Protocol):
+    """Puts the Subscriptions section on a form, or raises Paused with reason and evidence."""
+
+    def __call__(self, form: Form, columns: Sequence[CategoryColumn], language: int) -> Placed:
+        """Place one toggle per column; pure, and idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where the organisation posts its notices, and the key it sends along."""
+
+    url: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the setup of one connection works with."""
+
+    connection_id: int
+    schema: CrmSetup
+    journal: Journal
+    place: PlaceSection
+    webhook: Webhook
+
+
+#: Told of every step as it begins and ends.
+Progress = Callable[[Step, str], None]
+
+
+async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
+    """Bring a connection from nothing to live; killed anywhere, a second call goes on.
+
+    Finished steps are skipped by the journal; every step is idempotent by itself, so that one killed
+    in the middle is simply done again. Raises Paused when a person has to choose.
+    """
+    report = Report()
+    done = await setup.journal.done(setup.connection_id)
+    for step, perform in _STEPS.items():
+        if step.value in done:
+            continue
+        progress(step, "running")
+        await setup.journal.mark(setup.connection_id, step.value, "running", {})
+        try:
+            part = await perform(setup, run)
+        except Paused as pause:
+            detail = {"reason": pause.reason, "message": str(pause), "evidence": pause.evidence}
+            await setup.journal.mark(setup.connection_id, step.value, "paused", detail)
+            raise
+        report += part
+        await setup.journal.mark(setup.connection_id, step.value, "done", _figures(part))
+        progress(step, "done")
+    await setup.journal.go_live(setup.connection_id)
+    return report
+
+
+def _figures(report: Report) -> Mapping[str, object]:
+    figures = {"changed": report.changed, "written": report.written, "settled": report.settled}
+    return {name: count for name, count in figures.items() if count}
+
+
+async def _identify(setup: Setup, run: Run) -> Report:
+    organisation = await run.crms[setup.connection_id].organisation()
+    await setup.journal.set_organisation(setup.connection_id, organisation)
+    return Report()
+
+
+async def _solution(setup: Setup, run: Run) -> Report:
+    await setup.schema.ensure_solution()
+    return Report()
+
+
+async def _columns(setup: Setup, run: Run) -> Report:
+    for column in await setup.journal.columns(setup.connection_id):
+        await setup.schema.ensure_column(column)
+    return Report()
+
+
+async def _form(setup: Setup, run: Run) -> Report:
+    """Place the section on the form people use: the default main form that may be customised."""
+    columns = await setup.journal.columns(setup.connection_id)
+    organisation: Organisation = await run.crms[setup.connection_id].organisation()
+    form = _choose(await setup.schema.main_forms())
+    placed = setup.place(form, columns, organisation.language)
+    if placed.changed:
+        await setup.schema.save_form(form.form_id, placed.xml)
+    return Report()
+
+
+def _choose(forms: Sequence[Form]) -> Form:
+    candidates = [form for form in forms if form.customisable]
+    if not candidates:
+        found = [form.name for form in forms]
+        raise Paused(
+            "no_customisable_form",
+            "No active contact main form may be customised, so the Subscriptions section has no place. "
+            "Allow customisation of one form, or choose to go on without placing it.",
+            evidence={"found": found},
+        )
+    return next((form for form in candidates if form.is_default), candidates[0])
+
+
+async def _publish(setup: Setup, run: Run) -> Report:
+    await setup.schema.publish()
+    return Report()
+
+
+async def _read(setup: Setup, run: Run) -> Report:
+    """Read every row once: links by address, and the first change token, in one pass (M5)."""
+    return (await catch_up(run, setup.connection_id, create=False)).report
+
+
+async def _reconcile(setup: Setup, run: Run) -> Report:
+    """Bring both sides to the strictest (M5). Refusals only: there is nothing for a brake to count."""
+    return await reconcile_pending(run)
+
+
+async def _backfill(setup: Setup, run: Run) -> Report:
+    return await backfill(run, setup.connection_id)
+
+
+async def _webhooks(setup: Setup, run: Run) -> Report:
+    columns = await setup.journal.columns(setup.connection_id)
+    filtering = ["emailaddress1", "statecode", "donotbulkemail", *(c.logical_name for c in columns)]
+    await setup.schema.ensure_webhooks(setup.webhook.url, setup.webhook.key, filtering)
+    return Report()
+
+
+async def _catch_up(setup: Setup, run: Run) -> Report:
+    """What moved while webhooks were being set up is in the feed; from here on notices tell."""
+    report = (await catch_up(run, setup.connection_id)).report
+    return report + await reconcile_pending(run)
+
+
+_STEPS: Mapping[Step, Callable[[Setup, Run], Awaitable[Report]]] = {
+    Step.IDENTIFY: _identify,
+    Step.SOLUTION: _solution,
+    Step.COLUMNS: _columns,
+    Step.FORM: _form,
+    Step.PUBLISH: _publish,
+    Step.READ: _read,
+    Step.RECONCILE: _reconcile,
+    Step.BACKFILL: _backfill,
+    Step.WEBHOOKS: _webhooks,
+    Step.CATCH_UP: _catch_up,
+}

@@ -1,0 +1,57 @@
+"""Looking at CRM rows so that every sighting says when, and beside which hub revision, it was true."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from assent.engine.run import Run
+from assent.policy.sides import LinkKey, Row
+from assent.ports import Sighting
+
+T = TypeVar("T")
+
+#: The moment, and the account's revision, a read about to begin is entitled to.
+Stamp = tuple[datetime, int]
+
+
+async def sight(run: Run, keys: Collection[LinkKey]) -> tuple[list[Sighting], list[LinkKey]]:
+    """Read the named rows afresh; the second list holds those that no longer exist.
+
+    The hub's revision counter and the time are taken before the request leaves: a contact that has
+    not moved past that revision by the time its base is set is proved to have coexisted with the row.
+    """
+    sightings: list[Sighting] = []
+    gone: list[LinkKey] = []
+    for connection_id, row_ids in by_connection(keys).items():
+        crm = run.crms.get(connection_id)
+        if crm is None:
+            continue
+        stamp = await now(run)
+        rows = await crm.read(row_ids)
+        sightings += stamped(connection_id, rows.values(), *stamp)
+        gone += [LinkKey(connection_id, row_id) for row_id in row_ids if row_id not in rows]
+    return sightings, gone
+
+
+async def now(run: Run) -> Stamp:
+    """Take the stamp of a read that is about to begin."""
+    return run.clock.now(), await run.memory.revision(run.account_id)
+
+
+def stamped(connection_id: int, rows: Iterable[Row], read_at: datetime, revision: int) -> list[Sighting]:
+    """Turn rows into sightings of one moment."""
+    return [Sighting(connection_id, row, read_at, revision) for row in rows]
+
+
+def by_connection(keys: Collection[LinkKey]) -> dict[int, list[UUID]]:
+    """Group row ids by connection, each id once, in the order given."""
+    grouped: dict[int, dict[UUID, None]] = {}
+    for key in keys:
+        grouped.setdefault(key.connection_id, {})[key.row_id] = None
+    return {connection_id: list(ids) for connection_id, ids in grouped.items()}
+
+
+def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """Cut a sequence in steps of at most `size`."""
+    return (items[i : i + size] for i in range(0, len(items), size))
