@@ -338,8 +338,8 @@ class Memory(Protocol):
 
     async def settle(
         self, account_id: int, settlements: Sequence[Settlement], written: Sequence[Written]
-    ) -> int:
-        """Move bases by compare-and-set and record what was written; gives how many people settled.
+    ) -> set[UUID]:
+        """Move bases by compare-and-set and record what was written; gives the contacts that settled.
 
         A person's bases move together or not at all (M4). Waiting notices at or below the settled
         versions end (M8).

@@ -77,13 +77,14 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
     results, read_at = await _write_rows(run, [w for item in work for w in item.plan.writes])
     reread, reread_at = await _prove(run, work, results)
     rows = {**results, **reread}
-    settlements, written, unsettled = _confirm(run, work, rows, max(read_at, reread_at))
+    settlements, written = _confirm(run, work, rows, max(read_at, reread_at))
     settled = await run.memory.settle(run.account_id, settlements, written)
+    unsettled = {item.contact.contact_id for item in work if item.person.links} - settled
     return Report(
         looked=len(people),
         changed=sum(item.hub_moved for item in work),
         written=len(written),
-        settled=settled,
+        settled=len(settled),
         again=frozenset(unproved | lost | unsettled),
         failures=tuple((k, e) for k, e in rows.items() if isinstance(e, AssentError) and not _transient(e)),
     )
@@ -194,11 +195,10 @@ async def _prove(
 
 def _confirm(
     run: Run, work: Iterable[_Work], rows: Mapping[UUID, Row | AssentError], read_at: datetime
-) -> tuple[list[Settlement], list[Written], set[UUID]]:
-    """Tell which people are proved to agree on every row, and which need another look."""
+) -> tuple[list[Settlement], list[Written]]:
+    """Tell which people are proved to agree on every row, and what was written on the way there."""
     settlements: list[Settlement] = []
     written: list[Written] = []
-    unsettled: set[UUID] = set()
     for item in work:
         contact, plan = item.contact, item.plan
         written += [
@@ -209,9 +209,7 @@ def _confirm(
         agreed = [_agreed(run, item, link, rows.get(link.key.row_id), read_at) for link in item.person.links]
         if all(agreed):
             settlements += [s for s in agreed if s is not None]
-        else:
-            unsettled.add(contact.contact_id)
-    return settlements, written, unsettled
+    return settlements, written
 
 
 def _agreed(

@@ -1,0 +1,45 @@
+"""Errors as RFC 9457 problem details: what happened, what it means, what to do; nothing personal."""
+
+from http import HTTPStatus
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from assent.errors import AssentError, Forbidden, Invalid, Retry, Unknown
+
+log = structlog.get_logger()
+
+#: The first class an error belongs to decides its status.
+STATUS: tuple[tuple[type[AssentError], HTTPStatus], ...] = (
+    (Unknown, HTTPStatus.NOT_FOUND),
+    (Forbidden, HTTPStatus.UNAUTHORIZED),
+    (Invalid, HTTPStatus.BAD_REQUEST),
+    (Retry, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+    """Answer with a problem document."""
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+async def assent_error(request: Request, error: Exception) -> Response:
+    """Translate an error of our tree; what is not the caller's to correct says only that it failed."""
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return problem(status, str(error))
+    log.error("request_failed", path=request.url.path, error=type(error).__name__)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Assent could not do this because of an error of its own. Nothing was changed; try again.",
+    )
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Give the framework's own answers (no such path, wrong method) the same shape."""
+    status = HTTPStatus(getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
+    return problem(
+        status, str(getattr(error, "detail", status.phrase)), headers=getattr(error, "headers", None)
+    )

@@ -1,0 +1,130 @@
+"""DBOS Transact behind a port of ours: start, schedule, recover (docs/decisions/0002).
+
+Its traps and their cures: an SQLite engine of our own (`engines`), JSON instead of pickle, an explicit
+application version, bounded threads, one schedule that fans out instead of one per connection.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+
+from assent.work.engines import system_engine
+
+#: Raised whenever a workflow changes shape: pending work of another version is left to its own code.
+APPLICATION_VERSION = "1"
+
+REALTIME = "realtime"
+SWEEPS = "sweeps"
+
+Figures = Mapping[str, Any]
+
+
+class Jobs(Protocol):
+    """What is run durably. Every job is safe to run twice: work is derived from what is stored."""
+
+    async def drain(self, account_id: int) -> Figures:
+        """Real time: waiting notices and hub changes."""
+
+    async def sweep(self, account_id: int, slot: int) -> Figures:
+        """Catch up one account."""
+
+    async def due(self) -> list[tuple[int, int]]:
+        """The sweeps to start now, as (account, slot)."""
+
+    async def waiting(self) -> list[int]:
+        """Accounts with waiting notices or unsettled hub changes whose wake-up may have been lost."""
+
+    async def generation(self, account_id: int) -> int:
+        """How many drains of this account have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSettings:
+    """Where the engine keeps its state, who this process is, and how often ticks come."""
+
+    url: str
+    executor_id: str = "local"
+    tick: str = "* * * * *"
+    poll_s: float = 0.05
+    sweeps_at_once: int = 4
+
+
+class Work:
+    """Starts jobs; they run in whichever process is free and survive the one that started them."""
+
+    def __init__(self, jobs: Jobs, start: Callable[[str, str, tuple[int, ...]], Awaitable[None]]) -> None:
+        self._jobs = jobs
+        self._start = start
+
+    async def wake(self, account_id: int) -> None:
+        """See to it that a drain begins after this moment.
+
+        Drains are numbered as they begin: whoever changed something before a drain began is covered
+        by it, so every caller in between asks for the same number, and it runs once.
+        """
+        following = await self._jobs.generation(account_id) + 1
+        await self._start(REALTIME, f"drain-{account_id}-{following}", (account_id,))
+
+    async def sweep(self, account_id: int, slot: int) -> None:
+        """Start the sweep of a slot unless it was started before."""
+        await self._start(SWEEPS, f"sweep-{account_id}-{slot}", (account_id, slot))
+
+
+@asynccontextmanager
+async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work]:
+    """Run the durable engine inside the running loop; one per process."""
+    engine = system_engine(settings.url)
+    DBOS(config=_config(settings, engine))
+
+    @DBOS.workflow(name="drain")
+    async def drain(account_id: int) -> Figures:
+        return await DBOS.run_step_async({"name": "drain"}, jobs.drain, account_id)
+
+    @DBOS.workflow(name="sweep")
+    async def sweep(account_id: int, slot: int) -> Figures:
+        return await DBOS.run_step_async({"name": "sweep"}, jobs.sweep, account_id, slot)
+
+    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> None:
+        workflow: Callable[..., Coroutine[Any, Any, Figures]] = drain if queue == REALTIME else sweep
+        with SetWorkflowID(ident):
+            await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
+
+    work = Work(jobs, start)
+
+    @DBOS.workflow(name="tick")
+    async def tick(scheduled: datetime, context: Any) -> None:
+        for account_id, slot in await DBOS.run_step_async({"name": "due"}, jobs.due):
+            await work.sweep(account_id, slot)
+        for account_id in await DBOS.run_step_async({"name": "waiting"}, jobs.waiting):
+            await work.wake(account_id)
+
+    DBOS.launch()
+    try:
+        await DBOS.register_queue_async(REALTIME, polling_interval_sec=settings.poll_s, worker_concurrency=8)
+        await DBOS.register_queue_async(
+            SWEEPS, polling_interval_sec=settings.poll_s, worker_concurrency=settings.sweeps_at_once
+        )
+        await DBOS.apply_schedules_async(
+            [{"schedule_name": "tick", "workflow_fn": tick, "schedule": settings.tick, "context": None}]
+        )
+        yield work
+    finally:
+        DBOS.destroy(workflow_completion_timeout_sec=5, destroy_registry=True)
+        engine.dispose()
+
+
+def _config(settings: WorkSettings, engine: Any) -> DBOSConfig:
+    return {
+        "name": "assent",
+        "system_database_engine": engine,
+        "system_database_url": settings.url,
+        "serializer": DBOSPortableJSONSerializer(),
+        "application_version": APPLICATION_VERSION,
+        "executor_id": settings.executor_id,
+        "max_executor_threads": 64,
+        "log_level": "WARNING",
+    }
