@@ -75,7 +75,7 @@ def check(python: Path) -> None:
     call(python, "-m", "ruff", "format", "--check", "-q", ".", "do")
     call(python, "-m", "ruff", "check", "-q", ".", "do")
     call(python, "-m", "mypy")
-    call(VENV / BIN / "lint-imports", "--no-timing")
+    call(VENV / BIN / "lint-imports", "--no-logo")
 
 
 def lock() -> None:

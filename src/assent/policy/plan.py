@@ -4,11 +4,11 @@ The plan is what previews print, what brakes inspect, what the engine carries ou
 compare. Nothing here reads a clock or a store.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
-from types import MappingProxyType
 
 from assent.policy.address import normalise
 from assent.policy.identity import EmailMove, follow_address
@@ -28,8 +28,6 @@ from assent.policy.permission import (
 from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKey, Person, Row, bits
 from assent.policy.sightings import acted, answer, is_ours
 
-CONSENT_EVERYWHERE: Mapping[int, AllowPolicy] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -41,7 +39,7 @@ class Terms:
     """
 
     categories: int
-    allow: Mapping[int, AllowPolicy] = CONSENT_EVERYWHERE
+    allow: Mapping[int, AllowPolicy] = dataclasses.field(default_factory=dict)
     skew: timedelta = timedelta(seconds=5)
     fill: bool = False
 
