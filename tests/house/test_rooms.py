@@ -11,7 +11,13 @@ MODULES = sorted(p for p in SRC.rglob("*.py") if "migrations" not in p.parts)
 
 #: Where the wall clock, chance and fresh identifiers enter the programs.
 SOURCES_OF_TIME_AND_CHANCE = {"assent/app", "assent/work/engines.py", "dataverse_emulator"}
-BANNED = {("datetime", "now"), ("datetime", "utcnow"), ("time", "time"), ("uuid", "uuid4"), ("random", "random")}
+BANNED = {
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("time", "time"),
+    ("uuid", "uuid4"),
+    ("random", "random"),
+}
 
 
 @pytest.mark.parametrize("path", ROOMS, ids=lambda p: str(p.parent.relative_to(SRC)))

@@ -1,0 +1,1 @@
+"""The product played against the local emulator: one command, no account anywhere."""
