@@ -205,7 +205,6 @@ class Connection:
     account_id: int
     connection_id: int
     organisation_id: UUID | None
-    token: str | None
     allow: AllowPolicy
     create_in_hub: bool = True
     create_in_crm: bool = True
@@ -362,7 +361,10 @@ class Memory(Protocol):
     async def void(self, account_id: int, connection_id: int, reason: str) -> None:
         """Void every base of a connection and its change token: a restore or a copy (M7)."""
 
-    async def token(self, account_id: int, connection_id: int, token: str | None) -> None:
+    async def token(self, account_id: int, connection_id: int) -> str | None:
+        """The change token a connection's next sweep starts from, or None for a full compare."""
+
+    async def move_token(self, account_id: int, connection_id: int, token: str | None) -> None:
         """Move a connection's change token; only after every page it covers was stored."""
 
 

@@ -144,7 +144,12 @@ async def _publish(setup: Setup, run: Run) -> Report:
 
 
 async def _read(setup: Setup, run: Run) -> Report:
-    """Read every row once: links by address, and the first change token, in one pass (M5)."""
+    """Read every row once: links by address, and the first change token, in one pass (M5).
+
+    Contacts that are in the hub by now get no CRM row of their own: the initial sync creates nothing.
+    """
+    revision = await run.memory.revision(run.account_id)
+    await run.memory.hub_cursor(run.account_id, setup.connection_id, revision)
     return (await catch_up(run, setup.connection_id, create=False)).report
 
 

@@ -42,11 +42,12 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Caug
     """
     connection = run.connections[connection_id]
     await check_organisation(run, connection)
-    if connection.token is not None:
+    token = await run.memory.token(run.account_id, connection_id)
+    if token is not None:
         try:
-            return await _read_feed(run, connection, connection.token, create=create)
+            return await _read_feed(run, connection, token, create=create)
         except TokenExpired:
-            await run.memory.token(run.account_id, connection_id, None)
+            await run.memory.move_token(run.account_id, connection_id, None)
     return await full_compare(run, connection, create=create)
 
 
@@ -83,7 +84,7 @@ async def _read_feed(run: Run, connection: Connection, token: str | None, *, cre
         report += await _store_page(run, connection, page, stamp, create=create)
         rows += len(page.rows) + len(page.deleted)
         if page.token is not None:
-            await run.memory.token(run.account_id, connection.connection_id, page.token)
+            await run.memory.move_token(run.account_id, connection.connection_id, page.token)
         stamp = await now(run)
     return CaughtUp(report, rows, full=token is None)
 

@@ -57,7 +57,7 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
         if await ready():
             return PlainTextResponse("ready")
         return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "The database or the durable engine does not answer yet."
+            HTTPStatus.SERVICE_UNAVAILABLE, "The database or the engine does not answer yet."
         )
 
     return Starlette(

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+import structlog
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
 
+from assent.errors import AssentError, ReadAgain, Retry
 from assent.work.engines import system_engine
+
+log = structlog.get_logger()
 
 #: Raised whenever a workflow changes shape: pending work of another version is left to its own code.
 APPLICATION_VERSION = "1"
@@ -82,11 +86,11 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
 
     @DBOS.workflow(name="drain")
     async def drain(account_id: int) -> Figures:
-        return await DBOS.run_step_async({"name": "drain"}, jobs.drain, account_id)
+        return await DBOS.run_step_async(_step("drain"), jobs.drain, account_id)
 
     @DBOS.workflow(name="sweep")
     async def sweep(account_id: int, slot: int) -> Figures:
-        return await DBOS.run_step_async({"name": "sweep"}, jobs.sweep, account_id, slot)
+        return await DBOS.run_step_async(_step("sweep"), jobs.sweep, account_id, slot)
 
     async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> None:
         workflow: Callable[..., Coroutine[Any, Any, Figures]] = drain if queue == REALTIME else sweep
@@ -97,9 +101,9 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
 
     @DBOS.workflow(name="tick")
     async def tick(scheduled: datetime, context: Any) -> None:
-        for account_id, slot in await DBOS.run_step_async({"name": "due"}, jobs.due):
+        for account_id, slot in await DBOS.run_step_async(_step("due"), jobs.due):
             await work.sweep(account_id, slot)
-        for account_id in await DBOS.run_step_async({"name": "waiting"}, jobs.waiting):
+        for account_id in await DBOS.run_step_async(_step("waiting"), jobs.waiting):
             await work.wake(account_id)
 
     DBOS.launch()
@@ -115,6 +119,23 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
     finally:
         DBOS.destroy(workflow_completion_timeout_sec=5, destroy_registry=True)
         engine.dispose()
+
+
+def _step(name: str) -> StepOptions:
+    """A step that is tried again for half a minute; the next tick takes over from there."""
+    return {
+        "name": name,
+        "retries_allowed": True,
+        "interval_seconds": 0.5,
+        "backoff_rate": 2.0,
+        "max_attempts": 6,
+        "should_retry": _worth_repeating,
+    }
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    log.warning("step_failed", error=type(error).__name__, exc_info=not isinstance(error, AssentError))
+    return isinstance(error, Retry | ReadAgain)
 
 
 def _config(settings: WorkSettings, engine: Any) -> DBOSConfig:

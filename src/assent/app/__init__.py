@@ -1,0 +1,1 @@
+"""Builds the object graph: settings in, services out; contains no decisions."""

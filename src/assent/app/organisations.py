@@ -1,0 +1,106 @@
+"""Opens organisations and keeps them open: one signed-in client per connection and process."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from assent.crm.client import DataverseClient, open_organisation
+from assent.crm.columns import Columns
+from assent.crm.contacts import DataverseContacts
+from assent.crm.organisation import parse_organisation_url
+from assent.crm.signin import MICROSOFT, Credentials
+from assent.errors import AssentError
+from assent.ports import CategoryColumn, Clock
+from assent.store.accounts import Accounts
+from assent.store.organisations import Organised
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A client and what it was opened with: another secret or address opens another."""
+
+    opened_with: tuple[str, ...]
+    client: DataverseClient
+    stack: AsyncExitStack
+
+
+class Organisations:
+    """Gives the CRM of each connection, with the account's category columns."""
+
+    def __init__(self, accounts: Accounts, clock: Clock, *, allow_other_hosts: bool) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self._allow_other_hosts = allow_other_hosts
+        self._open: dict[int, _Open] = {}
+
+    async def client(self, account_id: int, connection_id: int) -> DataverseClient:
+        """The connection's client; raises Invalid or Unknown where its settings do not allow one."""
+        organised = await self._accounts.connection(account_id, connection_id)
+        opened_with = (
+            organised.url,
+            organised.tenant,
+            organised.client_id,
+            organised.secret,
+            organised.authority,
+        )
+        held = self._open.get(connection_id)
+        if held is not None and held.opened_with == opened_with:
+            return held.client
+        if held is not None:
+            await self._open.pop(connection_id).stack.aclose()
+        stack = AsyncExitStack()
+        client = await stack.enter_async_context(self._connected(organised))
+        self._open[connection_id] = _Open(opened_with, client, stack)
+        return client
+
+    def _connected(self, organised: Organised) -> AbstractAsyncContextManager[DataverseClient]:
+        return open_organisation(
+            parse_organisation_url(organised.url, allow_other_hosts=self._allow_other_hosts),
+            Credentials(
+                tenant=organised.tenant,
+                client_id=organised.client_id,
+                secret=organised.secret,
+                authority=organised.authority or MICROSOFT,
+            ),
+            self._clock,
+        )
+
+    async def contacts(self, account_id: int, connection_id: int) -> DataverseContacts:
+        """The contact table of one connection, live or not."""
+        client = await self.client(account_id, connection_id)
+        columns = Columns(tuple(await self.columns(account_id)))
+        return DataverseContacts(client, columns, connection_id=connection_id)
+
+    async def live(self, account_id: int) -> Mapping[int, DataverseContacts]:
+        """The contact tables of the account's live connections that can be opened.
+
+        One that cannot is left out, which makes the gate say `unverified` for everybody (G4).
+        """
+        contacts: dict[int, DataverseContacts] = {}
+        for connection in await self._accounts.connections(account_id):
+            if connection.live:
+                try:
+                    contacts[connection.connection_id] = await self.contacts(
+                        account_id, connection.connection_id
+                    )
+                except AssentError as error:
+                    log.warning("not_opened", connection=connection.connection_id, error=type(error).__name__)
+        return contacts
+
+    async def columns(self, account_id: int) -> Sequence[CategoryColumn]:
+        """The columns of the account's active categories."""
+        return [
+            CategoryColumn(c.bit, c.schema_name, c.name, c.description)
+            for c in await self._accounts.categories(account_id)
+            if c.active
+        ]
+
+    async def aclose(self) -> None:
+        """Let every client go."""
+        while self._open:
+            _, held = self._open.popitem()
+            await held.stack.aclose()

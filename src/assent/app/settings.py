@@ -1,0 +1,37 @@
+"""What an operator may set, from the environment (ASSENT_...) or a .env file."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that works on one machine with nothing else installed."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSENT_", env_file=".env", extra="ignore")
+
+    data: Path = Field(default=Path("var"), description="Folder of the embedded databases and the key file.")
+    database_url: str = Field(default="", description="PostgreSQL URL; empty keeps an SQLite file in `data`.")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that seal secrets, newest first, comma-separated; empty keeps a file in `data`.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(default=8400, ge=0, le=65535, description="Its port; 0 takes a free one.")
+    public_url: str = Field(default="", description="How Dynamics reaches this server, for its webhooks.")
+    allow_other_hosts: bool = Field(
+        default=False, description="Allow organisations outside Microsoft's hosts, such as the emulator."
+    )
+    executor_id: str = Field(default="local", description="Name of this process; unique among workers.")
+    tick: str = Field(default="* * * * *", description="How often due sweeps are looked for, as cron.")
+
+    @property
+    def store_url(self) -> str:
+        """Where contacts, links and the ledger live."""
+        return self.database_url or f"sqlite:///{self.data / 'assent.sqlite'}"
+
+    @property
+    def engine_url(self) -> str:
+        """Where the durable engine keeps its own state."""
+        return self.database_url or f"sqlite:///{self.data / 'engine.sqlite'}"

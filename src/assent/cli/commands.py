@@ -1,0 +1,128 @@
+"""The commands; each opens what it needs, calls it, and says what came of it."""
+
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from assent.errors import AssentError
+
+app = typer.Typer(
+    name="assent",
+    help="Keeps marketing permission the same in a marketing hub and in Dynamics 365 Sales.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of prose.")]
+
+
+@app.command()
+def demo(
+    tour: Annotated[bool, typer.Option("--tour", help="Play the whole story unattended, checked.")] = False,
+    json: Json = False,
+    contacts: Annotated[int, typer.Option(min=200, help="How many contacts Dynamics holds.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Which crowd; the same seed gives the same people.")] = 7,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the web server; 0: any.")] = 0,
+) -> None:
+    """Play the product against the local Dataverse emulator; no account anywhere is needed."""
+    from assent.cli import demo as playing
+
+    run(playing.tour(contacts, seed, json=json) if tour else playing.play(contacts, seed, port))
+
+
+@app.command()
+def emulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8401,
+    contacts: Annotated[int, typer.Option(min=0, help="Generated contacts to begin with.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Which crowd.")] = 1,
+    auth: Annotated[str, typer.Option(help="any bearer, or strict: only its own tokens.")] = "any",
+    client: Annotated[list[str] | None, typer.Option(help="ID:SECRET of a client, in strict mode.")] = None,
+    json: Json = False,
+) -> None:
+    """Run the Dataverse emulator alone, over plain http."""
+    from dataverse_emulator.__main__ import main as emulate
+
+    given = ["--port", str(port), "--contacts", str(contacts), "--seed", str(seed), "--auth", auth]
+    given += [word for one in client or () for word in ("--client", one)]
+    emulate([*given, "--json"] if json else given)
+
+
+@app.command()
+def serve() -> None:
+    """Serve webhooks and health, and do the work: everything in one process."""
+    from assent.cli import running
+
+    run(running.serve())
+
+
+@app.command()
+def connect(
+    url: Annotated[str, typer.Argument(help="The organisation, such as https://contoso.crm4.dynamics.com")],
+    tenant: Annotated[str, typer.Option(help="Tenant id or domain in Entra ID.")],
+    client_id: Annotated[str, typer.Option(help="Application (client) id.")],
+    secret: Annotated[
+        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", prompt=True, hide_input=True, help="Client secret.")
+    ],
+    account: Annotated[int, typer.Option(help="The account; the first is made.")] = 1,
+    authority: Annotated[str, typer.Option(help="Sign-in authority, if not Microsoft's own.")] = "",
+    name: Annotated[str, typer.Option(help="What to call it.")] = "",
+    json: Json = False,
+) -> None:
+    """Verify an organisation by signing in, and store the connection. Nothing is written in Dynamics."""
+    from assent.cli import running
+
+    run(running.connect(account, url, tenant, client_id, secret, authority, name or url, json=json))
+
+
+@app.command()
+def setup(
+    connection: Annotated[int, typer.Argument(help="The connection's number, as `connect` told it.")],
+    account: Annotated[int, typer.Option(help="The account.")] = 1,
+    json: Json = False,
+) -> None:
+    """Set a connection up, or go on where it stopped: columns, form, first sync, webhooks."""
+    from assent.cli import running
+
+    run(running.set_up(account, connection, json=json))
+
+
+@app.command()
+def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: Json = False) -> None:
+    """Sweep now instead of waiting for the half hour."""
+    from assent.cli import running
+
+    run(running.sync(account, json=json))
+
+
+ledger = typer.Typer(help="The append-only record of every change.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
+
+
+@ledger.command()
+def verify(account: Annotated[int, typer.Option(help="The account.")] = 1, json: Json = False) -> None:
+    """Check the hash chain from its first entry to its last; exits 1 where it is broken."""
+    from assent.cli import running
+
+    run(running.verify(account, json=json))
+
+
+def run(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command to its end; errors of ours are sentences, not tracebacks."""
+    import uvloop
+
+    try:
+        code: int = uvloop.run(work)
+    except AssentError as error:
+        sys.stderr.write(f"assent: {error}\n")
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,110 @@
+"""The commands that work on an installation."""
+
+import asyncio
+import signal
+
+from assent.app.application import Application, open_application, serving
+from assent.app.jobs import figures
+from assent.app.settings import Settings
+from assent.cli import show
+from assent.engine.setup import Step
+from assent.errors import Invalid
+from assent.store.organisations import NewConnection
+
+
+async def serve() -> int:
+    """Serve until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_application(Settings()) as app, serving(app) as url:
+        show.console.print(f"Assent answers at [bold]{url}[/]. Ctrl-C ends it.")
+        await stop.wait()
+    return 0
+
+
+async def connect(
+    account: int,
+    url: str,
+    tenant: str,
+    client_id: str,
+    secret: str,
+    authority: str,
+    name: str,
+    *,
+    json: bool,
+) -> int:
+    """Store a verified connection; makes the first account where there is none."""
+    async with open_application(Settings()) as app:
+        if not await app.store.accounts.all():
+            account = await app.store.accounts.create("Default")
+        new = NewConnection(name, url, tenant, client_id, secret, authority)
+        added = await app.connect(account, new)
+        organised = await app.store.accounts.connection(account, added.connection_id)
+    if json:
+        numbers = {"account": account, "connection": added.connection_id}
+        show.as_json({**numbers, "organisation": organised.organisation_id})
+    else:
+        show.console.print(
+            f"Connected as connection {added.connection_id} of account {account}; nothing was written.\n"
+            f"Next: assent setup {added.connection_id} --account {account}"
+        )
+    return 0
+
+
+async def set_up(account: int, connection: int, *, json: bool) -> int:
+    """Run setup with a line for every step."""
+    async with open_application(Settings()) as app:
+        with show.progress(quiet=json) as status:
+
+            def progress(step: Step, state: str) -> None:
+                status.update(f"{step.value.replace('_', ' ')}: {state}")
+
+            report = await app.set_up(account, connection, public_url=_public_url(app), progress=progress)
+    if json:
+        show.as_json(figures(report))
+    else:
+        show.console.print(f"Connection {connection} is live: {report.settled:,} contacts agree.")
+    return 0
+
+
+def _public_url(app: Application) -> str:
+    """Where Dynamics reaches us; the one thing about this machine it must be told."""
+    if app.settings.public_url:
+        return app.settings.public_url.rstrip("/")
+    if app.settings.allow_other_hosts:
+        return f"http://{app.settings.host}:{app.settings.port}"
+    raise Invalid(
+        "Set ASSENT_PUBLIC_URL to the https address at which Dynamics reaches `assent serve`: "
+        "its webhooks are sent there."
+    )
+
+
+async def sync(account: int, *, json: bool) -> int:
+    """Sweep now."""
+    async with open_application(Settings()) as app:
+        with show.progress(quiet=json) as status:
+            status.update("sweeping")
+            report = await app.sweep(account)
+    if json:
+        show.as_json(figures(report))
+    else:
+        show.console.print(
+            f"{report.settled:,} contacts settled, {report.changed:,} changed in the hub, "
+            f"{report.written:,} rows written in Dynamics."
+        )
+    return 0
+
+
+async def verify(account: int, *, json: bool) -> int:
+    """Verify the ledger; 1 where it is broken."""
+    async with open_application(Settings()) as app:
+        verified = await app.store.ledger.verify(account)
+    broken = verified.broken
+    if json:
+        show.as_json({"ok": broken is None, "entries": verified.entries, "broken": broken and str(broken)})
+    elif broken is None:
+        show.console.print(f"The chain holds: {verified.entries:,} entries in {verified.links:,} links.")
+    else:
+        show.console.print(f"The chain is broken: {broken}")
+    return 0 if broken is None else 1

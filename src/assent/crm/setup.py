@@ -1,0 +1,153 @@
+"""What setup makes in an organisation, each part found or made, so that every call may be repeated."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
+from assent.crm.odata import broken, decode, text
+from assent.crm.requests import metadata as calls
+from assent.crm.transport import Request, Transport
+from assent.crm.webhooks import Webhooks
+from assent.errors import Bug, Paused, Retry
+from assent.ports import CategoryColumn, Clock, Form
+
+_FORM_REFUSED = "0x80048007"
+
+#: Seconds between looks at a new column, which may take half a minute to be known everywhere (7.6).
+_LOOKS_S = (0.0, 3.0, 10.0, 20.0)
+
+
+class DataverseSetup:
+    """Makes the parts of one organisation: solution, columns, form edits, webhooks.
+
+    `language` is the organisation's base language, in which labels are written. Metadata writes go
+    one after another: an organisation runs one customisation at a time (dataverse.md 7.7), and
+    Locked is raised while it runs somebody else's.
+    """
+
+    def __init__(self, transport: Transport, clock: Clock, *, language: int) -> None:
+        if language <= 0:
+            raise Bug("Setup needs the organisation's base language to write labels in.")
+        self._transport = transport
+        self._clock = clock
+        self._language = language
+
+    async def ensure_solution(self) -> None:
+        """Our publisher and unmanaged solution exist."""
+        publisher_id = await self._found_or_made(
+            "publishers", "publisherid", f"uniquename eq {text(calls.PUBLISHER)}", calls.publisher()
+        )
+        condition = f"uniquename eq {text(calls.SOLUTION)}"
+        await self._found_or_made("solutions", "solutionid", condition, calls.solution(publisher_id))
+
+    async def _found_or_made(self, table: str, key: str, condition: str, body: calls.Record) -> UUID:
+        what = f"looking through {table}"
+        found = calls.parse_found(await self._transport.send(calls.find(table, key, condition, what)), what)
+        if found:
+            return UUID(str(found[0][key]))
+        request = _without_solution(calls.insert(table, body, f"creating one of {table}"))
+        return calls.parse_inserted(await self._transport.send(request), request.what)
+
+    async def ensure_column(self, column: CategoryColumn) -> bool:
+        """The category's column exists, is Yes/No and bears the category's name; True when made now.
+
+        Raises Paused where a column of that name has another type: its data is somebody's.
+        """
+        if not column.schema_name.lower().startswith(f"{calls.PREFIX}_"):
+            raise Bug(f"A column of ours must begin with {calls.PREFIX}_.")
+        found = await self._column(column.logical_name)
+        if found is None:
+            response = await self._transport.send(calls.create_column(column, self._language))
+            if 200 <= response.status < 300:
+                await self._spread(column.logical_name)
+                return True
+            if read_fault(response).code != DUPLICATE_COLUMN:
+                check(response, "creating a column")
+            found = await self._column(column.logical_name)
+            if found is None:
+                raise Retry("The column exists but cannot be read yet: Dynamics is still spreading it.")
+        if found.get("AttributeType") != "Boolean":
+            raise Paused(
+                "column_type",
+                f"The contact table has a column {column.logical_name} that is no Yes/No column. Delete it "
+                "in Dynamics, or give the category another column, then retry.",
+                evidence={"column": column.logical_name, "type": str(found.get("AttributeType"))},
+            )
+        await self._relabel(column)
+        await self._spread(column.logical_name)
+        return False
+
+    async def _spread(self, logical_name: str) -> None:
+        """Wait until contacts can be read with the column; raises Retry when that takes too long."""
+        for seconds in _LOOKS_S:
+            if seconds:
+                await self._clock.sleep(seconds)
+            request = calls.probe_column(logical_name)
+            response = await self._transport.send(request)
+            if response.status not in (400, 404):
+                check(response, request.what)
+                return
+        raise Retry(
+            f"Dynamics has made the column {logical_name} but does not know it everywhere yet; "
+            "setup goes on when it does.",
+            after_s=30,
+        )
+
+    async def _column(self, logical_name: str) -> dict[str, object] | None:
+        response = await self._transport.send(calls.column(logical_name))
+        if response.status == 404 and read_fault(response).code:
+            return None
+        return decode(check(response, "reading a column").body, "reading a column")
+
+    async def _relabel(self, column: CategoryColumn) -> None:
+        """Give a renamed category's column its new name; the default must be Yes (design section 4)."""
+        request = calls.yes_no_column(column.logical_name)
+        found = decode(check(await self._transport.send(request), request.what).body, request.what)
+        named = calls.label_text(found.get("DisplayName"), self._language) == column.name
+        if named and found.get("DefaultValue") is True:
+            return
+        wanted = found | {"DefaultValue": True, "DisplayName": calls.label(column.name, self._language)}
+        request = calls.replace_column(column.logical_name, wanted)
+        check(await self._transport.send(request), request.what)
+
+    async def main_forms(self) -> list[Form]:
+        """The active contact main forms, each with its makers' unpublished edits."""
+        listed = calls.parse_found(await self._transport.send(calls.main_forms()), "reading forms")
+        forms = []
+        for one in listed:
+            try:
+                request = calls.unpublished_form(str(one["formid"]))
+            except (KeyError, ValueError):
+                raise broken("reading forms") from None
+            forms.append(calls.parse_form(one, await self._transport.send(request)))
+        return forms
+
+    async def save_form(self, form_id: UUID, xml: str) -> None:
+        """Store a form's XML in the unpublished layer; raises Paused when Dynamics will not have it."""
+        request = calls.amend("systemforms", form_id, {"formxml": xml}, "saving a form")
+        response = await self._transport.send(request)
+        if response.status == 400:
+            fault = read_fault(response)
+            if fault.code == _FORM_REFUSED or "schema" in fault.text.lower():
+                raise Paused(
+                    "form_refused",
+                    "Dynamics refused the form with the Subscriptions section. Choose another form or tab, "
+                    "or skip the placement and add the toggles by hand.",
+                    evidence={"form": str(form_id), "answer": fault.text[:500]},
+                )
+        check(response, request.what)
+
+    async def publish(self) -> None:
+        """Publish the contact table's customisations."""
+        request = calls.publish_contact()
+        check(await self._transport.send(request), request.what)
+
+    async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
+        """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
+        await Webhooks(self._transport).ensure(url, key, filtering)
+
+
+def _without_solution(request: Request) -> Request:
+    """A publisher or solution cannot be put in a solution that may not exist yet."""
+    headers = {k: v for k, v in request.headers.items() if k != "MSCRM.SolutionUniqueName"}
+    return Request(request.what, request.method, request.path, headers, request.body, repeatable=False)

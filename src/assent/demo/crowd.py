@@ -1,0 +1,36 @@
+"""The people the hub knows already when it is joined to the CRM, as mixed as real ones."""
+
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any
+
+from assent.policy.address import normalise
+from assent.policy.permission import LegalBasis
+from assent.policy.sides import bits
+from assent.ports import NewPerson
+
+#: How many in a hundred rows the hub knows, and on which basis it holds them.
+KNOWN = 60
+BASES = (
+    [LegalBasis.CONSENT] * 35
+    + [LegalBasis.LEGITIMATE_INTEREST] * 30
+    + [LegalBasis.CONTRACT] * 10
+    + [LegalBasis.NONE] * 15
+    + [LegalBasis.WITHDRAWN] * 10
+)
+#: One in ten said No to a category.
+NO_TO_ONE = 10
+
+
+def hub_crowd(rows: Iterable[Mapping[str, Any]], seed: int) -> list[NewPerson]:
+    """Choose people among the CRM's addresses, each address once; the same seed gives the same people."""
+    chance = Random(seed)  # noqa: S311 - a demo crowd, not a secret
+    people: dict[str, NewPerson] = {}
+    for row in rows:
+        address = row["emailaddress1"]
+        email = normalise(address)
+        if email is None or email in people or chance.randrange(100) >= KNOWN:
+            continue
+        refused = chance.choice(list(bits(0b11))) if chance.randrange(100) < NO_TO_ONE else 0
+        people[email] = NewPerson(email=address, basis=chance.choice(BASES), refused=refused)
+    return list(people.values())

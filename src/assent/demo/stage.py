@@ -1,0 +1,102 @@
+"""Puts the stage up: the emulator as a process of its own, the product, an account, a connection."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from assent.app.application import Application, open_application, serving
+from assent.app.settings import Settings
+from assent.demo.crowd import hub_crowd
+from assent.demo.rep import Emulator, Rep, at_work
+from assent.engine.setup import Step
+from assent.ports import Actor, ActorKind, Evidence
+from assent.store.organisations import NewConnection
+
+CATEGORIES = (("Newsletters", "What is new, once a month"), ("Event invitations", "Where to meet us"))
+
+USER = Actor(ActorKind.USER, "demo-admin")
+CONTACT = Actor(ActorKind.CONTACT, "preference-page")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything a scene needs: both systems, and who is who."""
+
+    app: Application
+    account_id: int
+    connection_id: int
+    url: str
+    rep: Rep
+    emulator: Emulator
+    contact_ids: tuple[UUID, ...]
+
+
+@asynccontextmanager
+async def emulator_process(contacts: int, seed: int) -> AsyncIterator[str]:
+    """Run the emulator beside us; gives its address once it answers."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "dataverse_emulator", "--json", "--port", "0"),
+        *("--contacts", str(contacts), "--seed", str(seed)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        line = await process.stdout.readline()
+        yield str(json.loads(line)["url"])
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> AsyncIterator[Stage]:
+    """Build an account whose hub knows some of the CRM's people, not yet connected to it."""
+    async with AsyncExitStack() as stack:
+        tell(f"Starting a Dynamics organisation with {contacts:,} contacts")
+        crm_url = await stack.enter_async_context(emulator_process(contacts, seed))
+        folder = stack.enter_context(TemporaryDirectory(prefix="assent-demo-", ignore_cleanup_errors=True))
+        settings = Settings(data=Path(folder), port=port, allow_other_hosts=True)
+        app = await stack.enter_async_context(open_application(settings))
+        url = await stack.enter_async_context(serving(app))
+        rep, emulator = await stack.enter_async_context(at_work(crm_url, "rep-anna"))
+        account_id = await app.store.accounts.create("Demo")
+        for name, description in CATEGORIES:
+            await app.store.accounts.add_category(
+                account_id, name, schema_name=f"asn_{name.replace(' ', '')}", description=description
+            )
+        tell("Filling the marketing hub with the people it knows")
+        people = hub_crowd(await rep.rows(), seed)
+        ids = await app.add(account_id, USER, people, Evidence(source="demo", text="imported for the demo"))
+        added = await app.connect(account_id, connection_to(crm_url))
+        yield Stage(app, account_id, added.connection_id, url, rep, emulator, tuple(ids))
+
+
+def connection_to(crm_url: str) -> NewConnection:
+    """How an admin would describe the emulator."""
+    return NewConnection(
+        name="Demo organisation",
+        url=crm_url,
+        tenant="demo-tenant",
+        client_id="assent-demo",
+        secret="demo-secret",  # noqa: S106 - the emulator takes any
+        authority=crm_url,
+    )
+
+
+async def set_up(on: Stage, tell: Tell) -> None:
+    """Run the setup of the stage's connection, telling each step."""
+
+    def progress(step: Step, state: str) -> None:
+        if state == "running":
+            tell(f"Setting up: {step.value.replace('_', ' ')}")
+
+    await on.app.set_up(on.account_id, on.connection_id, public_url=on.url, progress=progress)

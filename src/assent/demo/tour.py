@@ -1,0 +1,73 @@
+"""`assent demo --tour`: the whole story unattended; prints what it proves."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any
+
+from assent.demo import scenes
+from assent.demo.claims import Claim, play
+from assent.demo.stage import Stage, Tell, set_up, stage
+
+Scene = Callable[[Stage], Awaitable[dict[str, Any]]]
+
+#: Name, what it claims in words, and the scene that plays and checks it. In this order, on one stage.
+SCENES: tuple[tuple[str, str, Scene], ...] = (
+    ("rep_opt_out", "A rep's Do not allow reaches the hub by webhook", scenes.rep_refuses),
+    ("hub_opt_out", "An opt-out in the hub reaches Dynamics", scenes.hub_refuses),
+    ("echoes", "Legitimate interest survives ten echoes", scenes.ten_echoes),
+    ("created_in_crm", "A contact created in Dynamics arrives in the hub", scenes.created_in_crm),
+    ("created_in_hub", "A contact created in the hub arrives in Dynamics", scenes.created_in_hub),
+    ("address_from_crm", "An address changed in Dynamics arrives in the hub", scenes.moved_in_crm),
+    ("address_from_hub", "An address changed in the hub arrives in Dynamics", scenes.moved_in_hub),
+    ("outage", "A webhook outage is healed by one sweep", scenes.outage),
+    ("left_out", "An opt-out nobody told us of is left out of a send", scenes.left_out),
+    ("idle_sweep", "An idle sweep costs at most three requests and writes nothing", scenes.idle_sweep),
+    ("ledger", "The ledger verifies and replays to the present", scenes.ledger_holds),
+    ("bad_input", "Rubbish gets a clear error", scenes.bad_input),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """What the tour found."""
+
+    ok: bool
+    contacts: int
+    claims: tuple[Claim, ...]
+    requests: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """One JSON object."""
+        return {
+            "ok": self.ok,
+            "contacts": self.contacts,
+            "claims": [asdict(claim) for claim in self.claims],
+            "requests": self.requests,
+            "seconds": self.seconds,
+        }
+
+
+async def tour(contacts: int, seed: int, tell: Tell, show: Callable[[Claim], None]) -> Tour:
+    """Play every scene; the first sync comes first, and nothing else makes sense where it fails."""
+    started = perf_counter()
+    async with stage(contacts, seed, tell) as on:
+        claims = [await _first_sync(on, tell)]
+        show(claims[0])
+        for name, says, scene in SCENES if claims[0].ok else ():
+            claims.append(await play(name, says, lambda scene=scene: scene(on)))  # type: ignore[misc]
+            show(claims[-1])
+        requests = await on.emulator.requests()
+    ok = all(claim.ok for claim in claims)
+    return Tour(ok, contacts, tuple(claims), requests, round(perf_counter() - started, 3))
+
+
+async def _first_sync(on: Stage, tell: Tell) -> Claim:
+    async def scene() -> dict[str, Any]:
+        before, started = await on.emulator.requests(), perf_counter()
+        await set_up(on, tell)
+        seconds, requests = perf_counter() - started, await on.emulator.requests() - before
+        return {"seconds": seconds, "requests": requests, **await scenes.first_sync(on)}
+
+    return await play("first_sync", "The first sync brings both systems to agree, the strictest holds", scene)

@@ -1,0 +1,60 @@
+"""Contacts that lack something in a connection: a row (I5), or values in one (T6)."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from assent.policy.identity import Origin
+from assent.policy.permission import BulkEmail, LegalBasis
+from assent.ports import Candidate
+from assent.store.categories import active_mask
+from assent.store.contact_rows import CONTACT_COLUMNS, contact_from
+from assent.store.schema import contacts, former_links, links
+
+
+def unlinked(
+    connection: Connection, account_id: int, connection_id: int, after: int, limit: int
+) -> list[Candidate]:
+    """Contacts above a revision that never had a row in this connection, oldest change first (I4, I5)."""
+    c = contacts.c
+    linked, formerly = (
+        exists().where(
+            table.c.account_id == c.account_id,
+            table.c.contact_id == c.contact_id,
+            table.c.connection_id == connection_id,
+        )
+        for table in (links, former_links)
+    )
+    statement = (
+        select(*CONTACT_COLUMNS, c.origin, c.first_name, c.last_name)
+        .where(c.account_id == account_id, c.revision > after, ~linked, ~formerly)
+        .order_by(c.revision)
+        .limit(limit)
+    )
+    return [
+        Candidate(contact_from(row[:8]), Origin(row[8]), row[9], row[10])
+        for row in connection.execute(statement)
+    ]
+
+
+def blanks(connection: Connection, account_id: int, connection_id: int, limit: int) -> list[UUID]:
+    """Settled contacts with an active row that holds no value where the hub has one (T6)."""
+    wanted = active_mask(connection, account_id)
+    held = links.c.known.bitwise_or(links.c.unread).bitwise_and(wanted)
+    silent = and_(links.c.toggle == BulkEmail.NULL, contacts.c.basis != LegalBasis.NONE)
+    joined = and_(contacts.c.account_id == links.c.account_id, contacts.c.contact_id == links.c.contact_id)
+    statement = (
+        select(links.c.contact_id)
+        .select_from(links.join(contacts, joined))
+        .where(
+            links.c.account_id == account_id,
+            links.c.connection_id == connection_id,
+            links.c.active.is_(True),
+            links.c.base_crm_version.is_not(None),
+            contacts.c.pending == 0,
+            or_(held != wanted, silent),
+        )
+        .order_by(links.c.row_id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys(connection.execute(statement).scalars()))

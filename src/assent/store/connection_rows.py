@@ -1,0 +1,107 @@
+"""How a connection's choices lie in its row, and what the engine needs of it."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from assent.errors import Unknown
+from assent.policy.permission import AllowPolicy, OnAllow
+from assent.ports import Connection as CrmConnection
+from assent.store.schema import connections
+
+#: The states of a connection: made, syncing, stopped by a person or a brake.
+CREATED, LIVE, PAUSED = "created", "live", "paused"
+
+COLUMNS = (
+    connections.c.account_id,
+    connections.c.connection_id,
+    connections.c.organisation_id,
+    connections.c.settings,
+    connections.c.state,
+    connections.c.hub_cursor,
+)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """A connection's policies and switches."""
+
+    on_allow: OnAllow = OnAllow.CONSENT
+    held_writers: tuple[UUID, ...] = ()
+    create_in_hub: bool = True
+    create_in_crm: bool = True
+    hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
+    honour_do_not_email: bool = False  # the gate also honours the CRM's own toggle (G3)
+
+    @property
+    def allow(self) -> AllowPolicy:
+        """The answer to T3."""
+        return AllowPolicy(self.on_allow, frozenset(self.held_writers))
+
+
+def read_settings(text: str) -> Settings:
+    """Read settings as stored."""
+    return msgspec.json.decode(text, type=Settings)
+
+
+def write_settings(settings: Settings) -> str:
+    """Give settings in the form they are stored in."""
+    return msgspec.json.encode(settings).decode()
+
+
+def live(connection: Connection, account_id: int) -> list[CrmConnection]:
+    """The account's live connections."""
+    statement = (
+        select(*COLUMNS)
+        .where(connections.c.account_id == account_id, connections.c.state == LIVE)
+        .order_by(connections.c.connection_id)
+    )
+    return [engine_view(*row) for row in connection.execute(statement)]
+
+
+def change(connection: Connection, account_id: int, connection_id: int, **values: object) -> None:
+    """Set columns of a connection; raises Unknown."""
+    done = connection.execute(
+        connections.update()
+        .where(connections.c.account_id == account_id, connections.c.connection_id == connection_id)
+        .values(**values)
+    )
+    if not done.rowcount:
+        raise unknown(account_id, connection_id)
+
+
+def unknown(account_id: int, connection_id: int) -> Unknown:
+    """The error for a connection an account does not have."""
+    return Unknown(f"account {account_id} has no connection {connection_id}")
+
+
+def token(connection: Connection, account_id: int, connection_id: int) -> str | None:
+    """Up to where the change feed was stored."""
+    found: str | None = connection.execute(
+        select(connections.c.token).where(
+            connections.c.account_id == account_id, connections.c.connection_id == connection_id
+        )
+    ).scalar_one_or_none()
+    return found
+
+
+def engine_view(
+    account_id: int,
+    connection_id: int,
+    organisation_id: UUID | None,
+    settings: str,
+    state: str,
+    hub_cursor: int,
+) -> CrmConnection:
+    """Give a connection as the engine sees it."""
+    read = read_settings(settings)
+    return CrmConnection(
+        account_id=account_id,
+        connection_id=connection_id,
+        organisation_id=organisation_id,
+        allow=read.allow,
+        create_in_hub=read.create_in_hub,
+        create_in_crm=read.create_in_crm,
+        live=state == LIVE,
+        hub_cursor=hub_cursor,
+    )

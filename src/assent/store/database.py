@@ -1,0 +1,147 @@
+"""One door to the database: a function of a connection runs in one transaction, off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from assent.errors import Bug, Retry
+from assent.store.schema import metadata
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 10_000
+#: PostgreSQL: could not serialise, deadlock, lock not available, too many connections, shutting down.
+_PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
+
+
+def driver_url(url: str) -> URL:
+    """Read a database URL; a PostgreSQL one without a driver gets psycopg."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+class Database:
+    """SQLite by default, PostgreSQL by URL; the same functions run on both.
+
+    `write` functions of one SQLite database run one after another, each begun as the only writer.
+    `inline` runs everything in the caller's thread, for simulations. Errors that pass by themselves
+    are raised as Retry; what the data would violate is a Bug. Neither ever quotes a value.
+    """
+
+    def __init__(self, url: str = "sqlite://", *, inline: bool = False, threads: int = 4) -> None:
+        parsed = driver_url(url)
+        self.inline = inline
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        self.in_memory = self.sqlite and parsed.database in (None, "", ":memory:")
+        self.writer, self.reader = self._engines(parsed, threads)
+        alone = ThreadPoolExecutor(1 if self.sqlite else threads, thread_name_prefix="assent-write")
+        self._writing = alone
+        self._reading = alone if self.in_memory else ThreadPoolExecutor(threads, "assent-read")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one unchanging view of the data; it must not write."""
+        return await self._run(self._reading, self._read, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction: all of it happens or nothing does."""
+        return await self._run(self._writing, self._write, work)
+
+    async def upgrade(self) -> None:
+        """Bring the tables to what this version of the program expects."""
+        await self._run(self._writing, self._upgrade, None)
+
+    def close(self) -> None:
+        """Finish what runs and let every connection go."""
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self.writer.dispose()
+        self.reader.dispose()
+
+    async def _run(self, pool: ThreadPoolExecutor, how: Callable[[Any], T], work: object) -> T:
+        if self.inline:
+            return how(work)
+        return await asyncio.get_running_loop().run_in_executor(pool, how, work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        return _translated(self.reader, work)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return _translated(self.writer, work)
+
+    def _upgrade(self, _: object) -> None:
+        if self.in_memory:
+            metadata.create_all(self.writer)  # born empty with every start: there is nothing to migrate
+            return
+        from assent.store.migrations import upgrade
+
+        upgrade(self.writer)
+
+    def _engines(self, url: URL, threads: int) -> tuple[Engine, Engine]:
+        if not self.sqlite:
+            engine: Engine = create_engine(
+                url, hide_parameters=True, pool_size=2 * threads, pool_pre_ping=True
+            )
+            reader: Engine = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            return engine, reader
+        if self.in_memory:
+            engine = create_engine(
+                url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+            )
+            _tune(engine, "BEGIN")
+            return engine, engine
+        calm = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        writer = create_engine(url, hide_parameters=True, pool_size=1, connect_args=calm)
+        reader = create_engine(url, hide_parameters=True, pool_size=threads, connect_args=calm)
+        _tune(writer, "BEGIN IMMEDIATE")
+        _tune(reader, "BEGIN", "PRAGMA query_only=ON")
+        return writer, reader
+
+
+def _tune(engine: Engine, begin: str, *pragmas: str) -> None:
+    """Make SQLite durable and orderly: write-ahead log, synced commits, our own BEGIN."""
+
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA cache_size=-65536",
+            *pragmas,
+        ):
+            connection.execute(pragma).close()
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+def _translated(engine: Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except DBAPIError as error:
+        raise _judged(error) from None
+
+
+def _judged(error: DBAPIError) -> Retry | Bug:
+    """Tell what passes by itself from what is ours, without quoting the driver, who quotes values."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if error.connection_invalidated or state in _PASSING or state.startswith("08"):
+        return Retry(f"the database could not take this now (state {state or 'connection lost'}); try again")
+    name = getattr(error.orig, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Retry("the database file is busy with another process; try again")
+    if isinstance(error, InterfaceError | OperationalError) and not (state or name):
+        return Retry("the database does not answer; try again")
+    return Bug(f"the database refused a statement ({type(error).__name__}, {state or name or 'no code'})")

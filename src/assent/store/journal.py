@@ -1,0 +1,107 @@
+"""Appends to the ledger inside the transaction of the change itself: one chain link for each."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from assent.errors import Unknown
+from assent.ledger.chain import Leaf, link_digest
+from assent.ledger.entries import Entry, personal_bytes, plain_bytes
+from assent.ledger.seal import Position, Vault
+from assent.ports import Clock
+from assent.store.batches import chunked
+from assent.store.columns import microseconds
+from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Writes entries under the account's chain; personal parts are sealed under their person's key."""
+
+    clock: Clock
+    vault: Vault
+
+    def append(self, connection: Connection, account_id: int, entries: Sequence[Entry]) -> None:
+        """Append one link with these entries; nothing to say appends nothing. Once per transaction."""
+        if not entries:
+            return
+        head = connection.execute(
+            select(accounts.c.ledger_seq, accounts.c.ledger_digest)
+            .where(accounts.c.account_id == account_id)
+            .with_for_update()
+        ).first()
+        if head is None:
+            raise Unknown(f"there is no account {account_id}")
+        seq, previous = head[0] + 1, head[1]
+        at = microseconds(self.clock.now())
+        leaves = self._leaves(connection, account_id, seq, entries)
+        digest = link_digest(previous, account_id, seq, at, leaves)
+        link = {
+            "account_id": account_id,
+            "seq": seq,
+            "at": at,
+            "entries": len(leaves),
+            "previous": previous,
+            "digest": digest,
+        }
+        connection.execute(ledger_links.insert(), [link])
+        connection.execute(
+            ledger_entries.insert(),
+            [
+                {
+                    "account_id": account_id,
+                    "seq": seq,
+                    "position": position,
+                    "contact_id": entry.contact_id,
+                    "plain": leaf.plain,
+                    "sealed": leaf.sealed,
+                }
+                for position, (entry, leaf) in enumerate(zip(entries, leaves, strict=True))
+            ],
+        )
+        connection.execute(
+            update(accounts)
+            .where(accounts.c.account_id == account_id)
+            .values(ledger_seq=seq, ledger_digest=digest)
+        )
+
+    def _leaves(
+        self, connection: Connection, account_id: int, seq: int, entries: Sequence[Entry]
+    ) -> list[Leaf]:
+        owners = {entry.contact_id for entry in entries if entry.personal and entry.contact_id is not None}
+        keys = self._keys(connection, account_id, owners)
+        leaves = []
+        for index, entry in enumerate(entries):
+            sealed, personal = None, personal_bytes(entry)
+            if personal is not None and entry.contact_id is not None:
+                position = Position(account_id, seq, index)
+                sealed = self.vault.seal(keys[entry.contact_id], position, personal)
+            leaves.append(Leaf(plain_bytes(entry), sealed))
+        return leaves
+
+    def _keys(self, connection: Connection, account_id: int, owners: Collection[UUID]) -> dict[UUID, bytes]:
+        """Read people's keys, and make those that do not exist yet."""
+        keys = {owner: self.vault.unwrap(w) for owner, w in wrapped_keys(connection, account_id, owners)}
+        fresh = {owner: self.vault.new_key() for owner in owners if owner not in keys}
+        if fresh:
+            rows = [
+                {"account_id": account_id, "contact_id": owner, "wrapped": self.vault.wrap(key)}
+                for owner, key in fresh.items()
+            ]
+            connection.execute(contact_keys.insert(), rows)
+        return keys | fresh
+
+
+def wrapped_keys(
+    connection: Connection, account_id: int, owners: Collection[UUID]
+) -> list[tuple[UUID, bytes]]:
+    """Read people's keys as they are stored; an erased person has none."""
+    found: list[tuple[UUID, bytes]] = []
+    for piece in chunked(owners):
+        statement = select(contact_keys.c.contact_id, contact_keys.c.wrapped).where(
+            contact_keys.c.account_id == account_id, contact_keys.c.contact_id.in_(piece)
+        )
+        found.extend((owner, wrapped) for owner, wrapped in connection.execute(statement))
+    return found

@@ -1,0 +1,102 @@
+"""What is remembered of addresses: refusals left behind (I3), erasures (I6), suppressions (G3).
+
+The table holds keyed hashes only; without the account's key nobody can tell whose they are.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from assent.errors import Invalid, Unknown
+from assent.ledger.seal import Vault
+from assent.policy.address import normalise
+from assent.policy.identity import AddressMarks
+from assent.store.batches import chunked
+from assent.store.dialects import insert
+from assent.store.schema import accounts, address_marks
+
+#: What is known of an address nothing is remembered of.
+NOTHING = AddressMarks()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Reads and sets marks by address, under the account's own key."""
+
+    vault: Vault
+
+    def of(
+        self, connection: Connection, account_id: int, addresses: Collection[str]
+    ) -> dict[str, AddressMarks]:
+        """What is remembered of normalised addresses; absent means nothing."""
+        digests = self._digests(connection, account_id, addresses)
+        found = {}
+        for piece in chunked(digests):
+            statement = select(
+                address_marks.c.digest,
+                address_marks.c.refused,
+                address_marks.c.erased,
+                address_marks.c.suppressed,
+            ).where(address_marks.c.account_id == account_id, address_marks.c.digest.in_(piece))
+            for digest, refused, erased, suppressed in connection.execute(statement).all():
+                found[digests[digest]] = AddressMarks(refused, erased, suppressed)
+        return found
+
+    def add(
+        self,
+        connection: Connection,
+        account_id: int,
+        addresses: Collection[str],
+        mark: AddressMarks,
+        at: datetime,
+    ) -> None:
+        """Add marks to addresses; what was remembered of them before stays."""
+        if not addresses:
+            return
+        rows = [
+            {
+                "account_id": account_id,
+                "digest": digest,
+                "refused": mark.refused,
+                "erased": mark.erased,
+                "suppressed": mark.suppressed,
+                "at": at,
+            }
+            for digest in sorted(self._digests(connection, account_id, addresses))
+        ]
+        statement = insert(connection, address_marks)
+        kept = {
+            name: or_(address_marks.c[name], statement.excluded[name])
+            for name in ("refused", "erased", "suppressed")
+        }
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["account_id", "digest"], set_=kept | {"at": statement.excluded.at}
+            ),
+            rows,
+        )
+
+    def _digests(
+        self, connection: Connection, account_id: int, addresses: Collection[str]
+    ) -> dict[bytes, str]:
+        if not addresses:
+            return {}
+        wrapped = connection.execute(
+            select(accounts.c.mark_key).where(accounts.c.account_id == account_id)
+        ).scalar_one_or_none()
+        if wrapped is None:
+            raise Unknown(f"there is no account {account_id}")
+        key = self.vault.unwrap(wrapped)
+        return {hmac.digest(key, address.encode(), hashlib.sha256): address for address in addresses}
+
+
+def address_of(text: str) -> str:
+    """Normalise an address somebody gave; raises Invalid where there is none in the text."""
+    address = normalise(text)
+    if address is None or len(address) > 320:
+        raise Invalid("this is not an email address; expected something like name@example.com")
+    return address

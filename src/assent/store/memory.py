@@ -1,0 +1,181 @@
+"""What the engine remembers, in the database: each call is one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from assent.errors import Unknown
+from assent.policy.identity import AddressMarks
+from assent.policy.plan import RowWrite
+from assent.policy.sides import LinkKey, Person
+from assent.ports import Candidate, Change, Clock, NewContact, Notice, Settlement, Sighting, Written
+from assent.ports import Connection as CrmConnection
+from assent.store import (
+    candidates,
+    claims,
+    connection_rows,
+    contact_rows,
+    notices,
+    pending,
+    people,
+    sightings,
+    ties,
+)
+from assent.store.births import FromRows
+from assent.store.categories import active_mask
+from assent.store.changes import Applying
+from assent.store.database import Database
+from assent.store.journal import Journal
+from assent.store.marks import Marks
+from assent.store.schema import accounts
+from assent.store.settling import Settling
+from assent.store.voiding import Voiding
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMemory:
+    """`ports.Memory` on a database. The meaning of each call is the port's."""
+
+    database: Database
+    clock: Clock
+    journal: Journal
+    marking: Marks
+
+    async def revision(self, account_id: int) -> int:
+        """The account's revision counter."""
+        return await self.database.read(lambda c: _revision(c, account_id))
+
+    async def connections(self, account_id: int) -> list[CrmConnection]:
+        """The account's live connections."""
+        return await self.database.read(lambda c: connection_rows.live(c, account_id))
+
+    async def categories(self, account_id: int) -> int:
+        """The mask of active categories."""
+        return await self.database.read(lambda c: active_mask(c, account_id))
+
+    async def claim(self, account_id: int, keys: Collection[UUID], owner: UUID, until: datetime) -> set[UUID]:
+        """Take the per-contact guard of every key that is free or expired."""
+        now = self.clock.now()
+        return await self.database.write(lambda c: claims.claim(c, account_id, keys, owner, until, now))
+
+    async def release(self, account_id: int, owner: UUID) -> None:
+        """Give back everything `owner` took."""
+        await self.database.write(lambda c: claims.release(c, account_id, owner))
+
+    async def people(self, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
+        """The named contacts with all their links."""
+        return await self.database.read(lambda c: people.people(c, account_id, contact_ids))
+
+    async def holders(self, account_id: int, addresses: Collection[str]) -> dict[str, UUID]:
+        """Which contact holds each normalised address."""
+        return await self.database.read(lambda c: contact_rows.holders(c, account_id, addresses))
+
+    async def linked(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, UUID]:
+        """Which contact each linked row belongs to."""
+        return await self.database.read(lambda c: people.linked(c, account_id, keys))
+
+    async def marks(self, account_id: int, addresses: Collection[str]) -> dict[str, AddressMarks]:
+        """What is remembered of normalised addresses."""
+        return await self.database.read(lambda c: self.marking.of(c, account_id, addresses))
+
+    async def see(self, account_id: int, seen: Sequence[Sighting]) -> None:
+        """Store sightings of linked rows."""
+        now = self.clock.now()
+        await self.database.write(lambda c: sightings.see(c, account_id, seen, now))
+
+    async def link(self, account_id: int, links: Mapping[LinkKey, UUID], seen: Sequence[Sighting]) -> None:
+        """Tie rows to contacts."""
+        linking = ties.Linking(self.journal, self.clock.now())
+        await self.database.write(lambda c: linking.run(c, account_id, links, seen))
+
+    async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
+        """Drop links whose rows are gone."""
+        unlinking = ties.Unlinking(self.journal, self.clock.now())
+        return await self.database.write(lambda c: unlinking.run(c, account_id, keys, hold))
+
+    async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
+        """Create contacts from rows and link them."""
+        creating = FromRows(self.journal, self.marking, self.clock.now())
+        return await self.database.write(lambda c: creating.run(c, account_id, new))
+
+    async def pending(self, account_id: int, limit: int) -> list[UUID]:
+        """Contacts whose sides moved since their bases, refusals first."""
+        return await self.database.read(lambda c: pending.pending(c, account_id, limit))
+
+    async def unlinked(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
+        """Contacts above a revision that never had a row in this connection."""
+        return await self.database.read(
+            lambda c: candidates.unlinked(c, account_id, connection_id, after, limit)
+        )
+
+    async def hub_cursor(self, account_id: int, connection_id: int, revision: int) -> None:
+        """Move the revision through which missing CRM rows were considered."""
+        await self.database.write(
+            lambda c: connection_rows.change(c, account_id, connection_id, hub_cursor=revision)
+        )
+
+    async def blanks(self, account_id: int, connection_id: int, limit: int) -> list[UUID]:
+        """Contacts with an active, settled row that lacks a value the hub has."""
+        return await self.database.read(lambda c: candidates.blanks(c, account_id, connection_id, limit))
+
+    async def intend(self, account_id: int, writes: Sequence[RowWrite]) -> None:
+        """Remember row writes before they are sent."""
+        await self.database.write(lambda c: sightings.intend(c, account_id, writes))
+
+    async def apply(self, account_id: int, changes: Sequence[Change]) -> dict[UUID, int]:
+        """Change contacts whose revision still stands."""
+        applying = Applying(self.journal, self.marking, self.clock.now())
+        return await self.database.write(lambda c: applying.run(c, account_id, changes))
+
+    async def settle(
+        self, account_id: int, settlements: Sequence[Settlement], written: Sequence[Written]
+    ) -> set[UUID]:
+        """Move bases by compare-and-set and record what was written."""
+        settling = Settling(self.journal, self.clock.now())
+        return await self.database.write(lambda c: settling.run(c, account_id, settlements, written))
+
+    async def post(self, account_id: int, posted: Sequence[Notice]) -> None:
+        """Store notices durably."""
+        now = self.clock.now()
+        await self.database.write(lambda c: notices.post(c, account_id, posted, now))
+
+    async def notices(self, account_id: int, limit: int) -> list[Notice]:
+        """Waiting notices, refusals first."""
+        return await self.database.read(lambda c: notices.waiting(c, account_id, limit))
+
+    async def dismiss(self, account_id: int, notice_ids: Collection[int]) -> None:
+        """End notices that no longer say anything."""
+        now = self.clock.now()
+        await self.database.write(lambda c: notices.dismiss(c, account_id, notice_ids, now))
+
+    async def unseen(
+        self, account_id: int, connection_id: int, before: datetime, limit: int
+    ) -> list[LinkKey]:
+        """Links of a connection not sighted since `before`."""
+        return await self.database.read(
+            lambda c: sightings.unseen(c, account_id, connection_id, before, limit)
+        )
+
+    async def token(self, account_id: int, connection_id: int) -> str | None:
+        """The change token the next sweep starts from."""
+        return await self.database.read(lambda c: connection_rows.token(c, account_id, connection_id))
+
+    async def move_token(self, account_id: int, connection_id: int, token: str | None) -> None:
+        """Move a connection's change token."""
+        await self.database.write(lambda c: connection_rows.change(c, account_id, connection_id, token=token))
+
+    async def void(self, account_id: int, connection_id: int, reason: str) -> None:
+        """Void every base of a connection and its change token."""
+        voiding = Voiding(self.journal, self.clock.now())
+        await self.database.write(lambda c: voiding.run(c, account_id, connection_id, reason))
+
+
+def _revision(connection: Connection, account_id: int) -> int:
+    statement = select(accounts.c.revision).where(accounts.c.account_id == account_id)
+    revision: int | None = connection.execute(statement).scalar_one_or_none()
+    if revision is None:
+        raise Unknown(f"there is no account {account_id}")
+    return revision

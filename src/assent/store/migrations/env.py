@@ -1,0 +1,8 @@
+"""What alembic runs: our connection, inside the caller's transaction."""
+
+from alembic import context
+
+from assent.store.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,65 @@
+"""What the durable engine asks: how many drains began, who has work waiting, when each was last swept."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text, union
+
+from assent.store.connection_rows import LIVE
+from assent.store.counters import take_numbers
+from assent.store.schema import connections, contacts, counters, notices, sweeps
+
+_DRAIN = "drain"
+
+
+def drains(connection: Connection, account_id: int) -> int:
+    """How many drains of an account have begun."""
+    statement = select(counters.c.value).where(counters.c.account_id == account_id, counters.c.name == _DRAIN)
+    return connection.execute(statement).scalar_one_or_none() or 0
+
+
+def begin_drain(connection: Connection, account_id: int) -> int:
+    """Number a drain as it begins: whatever was stored before this is its to deal with."""
+    return take_numbers(connection, account_id, _DRAIN)[0]
+
+
+def waiting(connection: Connection) -> list[int]:
+    """Accounts with a live connection and waiting notices or pending contacts."""
+    live = select(connections.c.account_id).where(connections.c.state == LIVE)
+    owed = union(
+        select(notices.c.account_id),
+        select(contacts.c.account_id).where(text("pending > 0")),
+    ).subquery()
+    statement = select(owed.c.account_id).where(owed.c.account_id.in_(live)).order_by(owed.c.account_id)
+    return list(connection.execute(statement).scalars())
+
+
+def last_sweeps(connection: Connection) -> list[tuple[int, int | None, datetime | None, bool]]:
+    """Of every account with a live connection: its last slot, when that began, and whether it ended."""
+    newest = (
+        select(sweeps.c.account_id, func.max(sweeps.c.started_at).label("started_at"))
+        .group_by(sweeps.c.account_id)
+        .subquery()
+    )
+    runs = (
+        select(sweeps.c.account_id, sweeps.c.slot, sweeps.c.started_at, sweeps.c.finished_at)
+        .join(
+            newest,
+            (newest.c.account_id == sweeps.c.account_id) & (newest.c.started_at == sweeps.c.started_at),
+        )
+        .subquery()
+    )
+    statement = (
+        select(connections.c.account_id, runs.c.slot, runs.c.started_at, runs.c.finished_at)
+        .select_from(connections.outerjoin(runs, runs.c.account_id == connections.c.account_id))
+        .where(connections.c.state == LIVE)
+    )
+    found: dict[int, tuple[int, int | None, datetime | None, bool]] = {}
+    for account_id, slot, started, finished in connection.execute(statement):
+        _, _, _, ended = found.get(account_id, (account_id, None, None, True))
+        found[account_id] = (
+            account_id,
+            None if slot is None else int(slot),
+            started,
+            ended and finished is not None,
+        )
+    return list(found.values())

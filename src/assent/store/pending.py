@@ -1,0 +1,137 @@
+"""Which contacts have sides that moved since their bases. Derived; `mark` alone writes it down.
+
+Every transaction that changes what `_waits` reads ends with `mark` for the contacts concerned.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, text, update
+
+from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.sides import CATEGORIES, PERMISSION, LinkKey
+from assent.store.batches import by_connection, chunked
+from assent.store.schema import contacts, links, notices
+
+SETTLED, MOVED, REFUSING = 0, 1, 2
+
+
+def _waits() -> ColumnElement[bool]:
+    """A side of the link moved since its base, or there is no base yet."""
+    return or_(
+        links.c.base_crm_version.is_(None),
+        links.c.version > links.c.base_crm_version,
+        contacts.c.revision > links.c.base_hub_revision,
+        links.c.hub_touched != 0,
+        links.c.crm_touched != 0,
+    )
+
+
+def _refuses() -> ColumnElement[bool]:
+    """One side of the link says no where the other was not proved to, or said so again."""
+    withdrawn = contacts.c.basis == LegalBasis.WITHDRAWN
+    allows = or_(links.c.toggle.is_(None), links.c.toggle.in_([BulkEmail.ALLOW, BulkEmail.NULL]))
+    hub_no = links.c.hub_touched.bitwise_and(contacts.c.value.bitwise_not()).bitwise_and(CATEGORIES)
+    either = links.c.value.bitwise_or(contacts.c.value)
+    both = links.c.value.bitwise_and(contacts.c.value)
+    return or_(
+        and_(withdrawn, allows),
+        and_(withdrawn, links.c.hub_touched.bitwise_and(PERMISSION) != 0),
+        and_(contacts.c.basis != LegalBasis.WITHDRAWN, links.c.toggle == BulkEmail.DO_NOT_ALLOW),
+        hub_no != 0,
+        links.c.known.bitwise_and(either - both) != 0,
+    )
+
+
+def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID], now: datetime) -> None:
+    """Write down for each contact whether it is pending, as the tables stand in this transaction.
+
+    The contacts are locked first, so that of two writers the second judges what both wrote.
+    """
+    noticed = connection.execute(
+        select(notices.c.notice_id).where(notices.c.account_id == account_id).limit(1)
+    ).first()
+    for piece in chunked(sorted(set(contact_ids))):
+        if connection.dialect.name != "sqlite":
+            _lock(connection, account_id, piece)
+        due = _by_notice(connection, account_id, piece) if noticed else {}
+        moved: dict[tuple[int, bool], list[UUID]] = {}
+        for contact_id, was, rank in connection.execute(_ranks(account_id, piece)).all():
+            now_pending = max(rank, due.get(contact_id, SETTLED))
+            if now_pending != was:
+                moved.setdefault((now_pending, was == SETTLED), []).append(contact_id)
+        for (pending, began), moved_ids in moved.items():
+            since = {"pending_since": now if pending else None} if began or not pending else {}
+            connection.execute(
+                update(contacts)
+                .where(contacts.c.account_id == account_id, contacts.c.contact_id.in_(moved_ids))
+                .values(pending=pending, **since)
+            )
+
+
+def mark_rows(connection: Connection, account_id: int, keys: Collection[LinkKey], now: datetime) -> None:
+    """Mark the contacts these rows are linked to."""
+    contact_ids: set[UUID] = set()
+    for connection_id, row_ids in by_connection(keys):
+        contact_ids.update(
+            connection.execute(
+                select(links.c.contact_id).where(
+                    links.c.account_id == account_id,
+                    links.c.connection_id == connection_id,
+                    links.c.row_id.in_(row_ids),
+                )
+            ).scalars()
+        )
+    mark(connection, account_id, contact_ids, now)
+
+
+def pending(connection: Connection, account_id: int, limit: int) -> list[UUID]:
+    """Pending contacts, those with a waiting refusal first; costs nothing while there are none."""
+    statement = (
+        select(contacts.c.contact_id)
+        .where(contacts.c.account_id == account_id, text("pending > 0"))
+        .order_by(contacts.c.pending.desc(), contacts.c.contact_id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def _ranks(account_id: int, contact_ids: Sequence[UUID]) -> Any:
+    rank = case((_waits(), case((_refuses(), REFUSING), else_=MOVED)), else_=SETTLED)
+    joined = and_(links.c.account_id == contacts.c.account_id, links.c.contact_id == contacts.c.contact_id)
+    linked = case((links.c.row_id.is_(None), SETTLED), else_=rank)
+    return (
+        select(contacts.c.contact_id, contacts.c.pending, func.max(linked))
+        .select_from(contacts.outerjoin(links, joined))
+        .where(contacts.c.account_id == bindparam("of_account"), contacts.c.contact_id.in_(contact_ids))
+        .group_by(contacts.c.contact_id, contacts.c.pending)
+        .params(of_account=account_id)
+    )
+
+
+def _by_notice(connection: Connection, account_id: int, contact_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What waiting notices alone make of contacts."""
+    joined = and_(
+        notices.c.account_id == links.c.account_id,
+        notices.c.connection_id == links.c.connection_id,
+        notices.c.row_id == links.c.row_id,
+    )
+    rank = func.max(case((notices.c.refused != 0, REFUSING), else_=MOVED))
+    statement = (
+        select(links.c.contact_id, rank)
+        .select_from(links.join(notices, joined))
+        .where(links.c.account_id == account_id, links.c.contact_id.in_(contact_ids))
+        .group_by(links.c.contact_id)
+    )
+    return {found[0]: found[1] for found in connection.execute(statement)}
+
+
+def _lock(connection: Connection, account_id: int, contact_ids: Sequence[UUID]) -> None:
+    connection.execute(
+        select(contacts.c.contact_id)
+        .where(contacts.c.account_id == account_id, contacts.c.contact_id.in_(contact_ids))
+        .order_by(contacts.c.contact_id)
+        .with_for_update()
+    )

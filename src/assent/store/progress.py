@@ -1,0 +1,107 @@
+"""What runs left behind to be read later: setup's journal and the sweeps' figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from assent.store.dialects import insert
+from assent.store.schema import setup_steps, sweeps
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """Where one step of setup stands; `detail` is data for people and for resuming."""
+
+    step: str
+    state: str
+    detail: Mapping[str, object]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRun:
+    """One sweep of a connection and what it counted; `finished_at` is None while it runs."""
+
+    connection_id: int
+    slot: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, int]
+
+
+def write_step(connection: Connection, account_id: int, connection_id: int, step: SetupStep) -> None:
+    """Write where a step stands; the newest word replaces the one before."""
+    values = {
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "step": step.step,
+        "state": step.state,
+        "detail": msgspec.json.encode(step.detail).decode(),
+        "at": step.at,
+    }
+    statement = insert(connection, setup_steps).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "connection_id", "step"],
+            set_={name: statement.excluded[name] for name in ("state", "detail", "at")},
+        )
+    )
+
+
+def steps(connection: Connection, account_id: int, connection_id: int) -> list[SetupStep]:
+    """Every step of a connection that was begun, oldest word first."""
+    c = setup_steps.c
+    statement = (
+        select(c.step, c.state, c.detail, c.at)
+        .where(c.account_id == account_id, c.connection_id == connection_id)
+        .order_by(c.at, c.step)
+    )
+    return [
+        SetupStep(step, state, msgspec.json.decode(detail, type=dict[str, object]), at)
+        for step, state, detail, at in connection.execute(statement)
+    ]
+
+
+def forget_steps(connection: Connection, account_id: int, connection_id: int) -> None:
+    """Empty a connection's journal, so that setup begins anew."""
+    c = setup_steps.c
+    connection.execute(
+        setup_steps.delete().where(c.account_id == account_id, c.connection_id == connection_id)
+    )
+
+
+def write_sweep(connection: Connection, account_id: int, run: SweepRun) -> None:
+    """Write a sweep's row, when it begins and again when it ends."""
+    values = {
+        "account_id": account_id,
+        "connection_id": run.connection_id,
+        "slot": run.slot,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "counts": msgspec.json.encode(run.counts).decode(),
+    }
+    statement = insert(connection, sweeps).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "connection_id", "slot"],
+            set_={name: statement.excluded[name] for name in ("finished_at", "counts")},
+        )
+    )
+
+
+def sweep_runs(connection: Connection, account_id: int, connection_id: int, limit: int) -> list[SweepRun]:
+    """The newest sweeps of a connection, newest first."""
+    c = sweeps.c
+    statement = (
+        select(c.connection_id, c.slot, c.started_at, c.finished_at, c.counts)
+        .where(c.account_id == account_id, c.connection_id == connection_id)
+        .order_by(c.started_at.desc(), c.slot.desc())
+        .limit(limit)
+    )
+    return [
+        SweepRun(*row[:4], counts=msgspec.json.decode(row[4], type=dict[str, int]))
+        for row in connection.execute(statement)
+    ]

@@ -1,0 +1,185 @@
+"""Reads the ledger: whether its chain holds, what it says, and the state it leads to (P7)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from assent.errors import Bug, Unknown
+from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
+from assent.ledger.entries import Entry, State, read_entry, replay
+from assent.ledger.seal import Position, Vault, unseal
+from assent.store.columns import EPOCH
+from assent.store.database import Database
+from assent.store.journal import wrapped_keys
+from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
+
+#: Links read per statement while verifying, and entries while replaying.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands in its account's ledger; later entries have greater places."""
+
+    seq: int = 0
+    position: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry with its place and time; `erased` tells that its personal part can never be read."""
+
+    place: Place
+    at: datetime
+    entry: Entry
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReader:
+    """Reads the ledgers of one database."""
+
+    database: Database
+    vault: Vault
+
+    async def verify(self, account_id: int) -> Verified:
+        """Check an account's whole chain up to its head; tells the first break."""
+        return await self.database.read(lambda c: verify_account(c, account_id))
+
+    async def entries(
+        self,
+        account_id: int,
+        *,
+        contact: UUID | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Entries in order, of one contact or of all, from behind a place."""
+        start = after or Place()
+        return await self.database.read(lambda c: self._entries(c, account_id, contact, start, limit))
+
+    async def replay(self, account_id: int) -> dict[UUID, State]:
+        """The state of every contact the ledger leads to, whatever the tables say."""
+        return await self.database.read(lambda c: self._replay(c, account_id))
+
+    async def destroy_key(self, account_id: int, contact_id: UUID) -> None:
+        """Make everything personal the ledger holds of a contact unreadable for good (I6).
+
+        The wrapped key is overwritten before its row goes.
+        """
+        theirs = and_(contact_keys.c.account_id == account_id, contact_keys.c.contact_id == contact_id)
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(contact_keys).where(theirs).values(wrapped=bytes(120)))
+            connection.execute(delete(contact_keys).where(theirs))
+
+        await self.database.write(work)
+
+    def _replay(self, connection: Connection, account_id: int) -> dict[UUID, State]:
+        states: dict[UUID, State] = {}
+        place = Place()
+        while page := self._entries(connection, account_id, None, place, _PAGE):
+            place = page[-1].place
+            for recorded in page:
+                contact_id = recorded.entry.contact_id
+                if contact_id is None:
+                    continue
+                state = replay(states.get(contact_id), recorded.entry)
+                if state is not None:
+                    states[contact_id] = state
+        return states
+
+    def _entries(
+        self, connection: Connection, account_id: int, contact: UUID | None, after: Place, limit: int
+    ) -> list[Recorded]:
+        c = ledger_entries.c
+        beyond = or_(c.seq > after.seq, and_(c.seq == after.seq, c.position > after.position))
+        joined = and_(ledger_links.c.account_id == c.account_id, ledger_links.c.seq == c.seq)
+        statement = (
+            select(c.seq, c.position, ledger_links.c.at, c.contact_id, c.plain, c.sealed)
+            .select_from(ledger_entries.join(ledger_links, joined))
+            .where(c.account_id == account_id, c.seq >= after.seq, beyond)
+            .order_by(c.seq, c.position)
+            .limit(limit)
+        )
+        if contact is not None:
+            statement = statement.where(c.contact_id == contact)
+        return self._opened(connection, account_id, connection.execute(statement).all())
+
+    def _opened(self, connection: Connection, account_id: int, rows: Sequence[Any]) -> list[Recorded]:
+        owners = {row.contact_id for row in rows if row.sealed is not None}
+        keys = {owner: self.vault.unwrap(w) for owner, w in wrapped_keys(connection, account_id, owners)}
+        opened = []
+        for seq, index, at, contact_id, plain, sealed in rows:
+            personal, key = None, keys.get(contact_id)
+            if sealed is not None and key is not None:
+                personal = unseal(key, Position(account_id, seq, index), sealed)
+            moment = EPOCH + timedelta(microseconds=at)
+            erased = sealed is not None and key is None
+            opened.append(Recorded(Place(seq, index), moment, read_entry(plain, personal), erased))
+        return opened
+
+
+def verify_account(connection: Connection, account_id: int) -> Verified:
+    """Check an account's chain as it stands in this transaction; raises Unknown."""
+    head = connection.execute(
+        select(accounts.c.ledger_seq, accounts.c.ledger_digest).where(accounts.c.account_id == account_id)
+    ).first()
+    if head is None:
+        raise Unknown(f"there is no account {account_id}")
+    misplaced: list[Break] = []
+    found = verify(_links(connection, account_id, misplaced), head_seq=head[0], head_digest=head[1])
+    if misplaced and (found.broken is None or misplaced[0].seq <= found.broken.seq):
+        return Verified(found.links, found.entries, found.head, misplaced[0])
+    return found
+
+
+def _links(connection: Connection, account_id: int, misplaced: list[Break]) -> Iterator[ChainLink]:
+    """Yield the stored links in order, noting the first entry that contradicts its own columns."""
+    t, seq = ledger_links.c, 0
+    while True:
+        page = connection.execute(
+            select(t.seq, t.at, t.entries, t.previous, t.digest)
+            .where(t.account_id == account_id, t.seq > seq)
+            .order_by(t.seq)
+            .limit(_PAGE)
+        ).all()
+        if not page:
+            return
+        leaves = _leaves(connection, account_id, seq + 1, page[-1].seq, misplaced)
+        for seq, at, count, previous, digest in page:
+            yield ChainLink(
+                account_id, seq, at, count, bytes(previous), bytes(digest), tuple(leaves.pop(seq, ()))
+            )
+        if leaves and not misplaced:
+            misplaced.append(Break(min(leaves), Flaw.MISSING))
+
+
+def _leaves(
+    connection: Connection, account_id: int, first: int, last: int, misplaced: list[Break]
+) -> dict[int, list[Leaf]]:
+    t = ledger_entries.c
+    statement = (
+        select(t.seq, t.position, t.contact_id, t.plain, t.sealed)
+        .where(t.account_id == account_id, t.seq >= first, t.seq <= last)
+        .order_by(t.seq, t.position)
+    )
+    leaves: dict[int, list[Leaf]] = {}
+    for seq, position, contact_id, plain, sealed in connection.execute(statement).all():
+        held = leaves.setdefault(seq, [])
+        if not misplaced and (position != len(held) or _owner(plain) != contact_id):
+            misplaced.append(Break(seq, Flaw.ENTRY, position))
+        held.append(Leaf(bytes(plain), None if sealed is None else bytes(sealed)))
+    return leaves
+
+
+def _owner(plain: bytes) -> UUID | None:
+    """Whose entry the bytes say it is; bytes that say nothing belong to nobody."""
+    try:
+        return read_entry(bytes(plain)).contact_id
+    except Bug:
+        return None

@@ -1,0 +1,118 @@
+"""Moves bases by compare-and-set: one person's together or not at all (M4)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from assent.ledger import entries as ledger
+from assent.ledger.entries import Entry, Scalar
+from assent.policy.sides import CATEGORIES, Contact, Link, LinkKey
+from assent.ports import SYSTEM, Settlement, Written
+from assent.store import notices
+from assent.store.contact_rows import contacts_at
+from assent.store.counters import lock_account
+from assent.store.journal import Journal
+from assent.store.link_rows import base_values, links_of, sighting_values, update_links
+from assent.store.pending import mark
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Settles people whose both sides were confirmed, and records what was written meanwhile."""
+
+    journal: Journal
+    now: datetime
+
+    def run(
+        self,
+        connection: Connection,
+        account_id: int,
+        settlements: Sequence[Settlement],
+        written: Sequence[Written],
+    ) -> set[UUID]:
+        """Settle whoever still stands as read; gives them. Writes are recorded either way."""
+        if not settlements and not written:
+            return set()
+        lock_account(connection, account_id)
+        people: dict[UUID, list[Settlement]] = defaultdict(list)
+        for settlement in settlements:
+            people[settlement.contact_id].append(settlement)
+        standing = contacts_at(connection, account_id, people, lock=True)
+        links = links_of(connection, account_id, people, lock=True)
+        settled = [
+            contact_id
+            for contact_id, theirs in people.items()
+            if _stands(standing.get(contact_id), links.get(contact_id, {}), theirs)
+        ]
+        moved = [settlement for contact_id in settled for settlement in people[contact_id]]
+        before = {s.key: links[s.contact_id][s.key] for s in moved}
+        update_links(connection, account_id, [(s.key, _settled(s, before[s.key])) for s in moved])
+        _end_notices(connection, account_id, moved)
+        self.journal.append(connection, account_id, [_written(w) for w in written])
+        mark(connection, account_id, settled, self.now)
+        return set(settled)
+
+
+def _stands(contact: Contact | None, links: Mapping[LinkKey, Link], theirs: Sequence[Settlement]) -> bool:
+    """Whether a person is still as the settlements read them, and all their links are covered."""
+    if contact is None or {s.key for s in theirs} != links.keys() or len(theirs) != len(links):
+        return False
+    return all(
+        settlement.hub_revision == contact.revision and _link_stands(links[settlement.key], settlement)
+        for settlement in theirs
+    )
+
+
+def _link_stands(link: Link, settlement: Settlement) -> bool:
+    base_version = None if link.base is None else link.base.crm_version
+    newer = link.row is not None and link.row.version > settlement.row.version
+    return base_version == settlement.old_base_version and not newer
+
+
+def _settled(settlement: Settlement, before: Link) -> dict[str, object]:
+    return {
+        **sighting_values(settlement.row),
+        **base_values(settlement.base),
+        "hub_touched": 0,
+        "crm_touched": 0,
+        "same_at": settlement.read_at,
+        "read_at": settlement.read_at,
+        "read_revision": max(before.read_revision, settlement.hub_revision),
+        "intended": 0,
+        "intended_value": 0,
+    }
+
+
+def _end_notices(connection: Connection, account_id: int, moved: Sequence[Settlement]) -> None:
+    """End what was waiting and was read and decided by now (M8)."""
+    by_key = {settlement.key: settlement for settlement in moved}
+    ended = []
+    for notice in notices.waiting_for(connection, account_id, by_key):
+        settlement = by_key[LinkKey(notice.connection_id, notice.row_id)]
+        if notice.received_at <= settlement.read_at and notice.version <= settlement.row.version:
+            ended.append(notice.notice_id)
+    notices.end(connection, account_id, ended)
+
+
+def _written(item: Written) -> Entry:
+    write = item.write
+    new: dict[str, Scalar] = {}
+    if write.toggle is not None:
+        new["toggle"] = int(write.toggle)
+    if write.fields:
+        new["value"] = write.value & write.fields & CATEGORIES
+    return Entry(
+        kind=ledger.WRITTEN,
+        actor_kind=SYSTEM.kind.value,
+        actor=SYSTEM.ident,
+        contact_id=item.contact_id,
+        place=write.key,
+        field=write.touched,
+        new=new,
+        version=item.version,
+        personal={} if write.email is None else {"new_email": write.email},
+    )

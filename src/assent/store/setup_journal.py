@@ -1,0 +1,58 @@
+"""What setup has done to one account's connections, step by step (`ports.Journal`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assent.ports import CategoryColumn, Clock, Organisation
+from assent.store import progress
+from assent.store.categories import all_categories
+from assent.store.connection_rows import LIVE, change
+from assent.store.database import Database
+from assent.store.progress import SetupStep
+
+#: The state of a finished step.
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupJournal:
+    """`ports.Journal` on a database, for the connections of one account."""
+
+    database: Database
+    clock: Clock
+    account_id: int
+
+    async def done(self, connection_id: int) -> set[str]:
+        """The steps that are finished."""
+        steps = await self.database.read(lambda c: progress.steps(c, self.account_id, connection_id))
+        return {step.step for step in steps if step.state == DONE}
+
+    async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
+        """Record a step as running, done or paused."""
+        word = SetupStep(step, state, detail, self.clock.now())
+        await self.database.write(lambda c: progress.write_step(c, self.account_id, connection_id, word))
+
+    async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
+        """Remember who this connection is joined to (M7)."""
+        await self.database.write(
+            lambda c: change(
+                c,
+                self.account_id,
+                connection_id,
+                organisation_id=organisation.organisation_id,
+                user_id=organisation.user_id,
+            )
+        )
+
+    async def go_live(self, connection_id: int) -> None:
+        """From now on real time, sweeps and checks include this connection."""
+        await self.database.write(lambda c: change(c, self.account_id, connection_id, state=LIVE))
+
+    async def columns(self, connection_id: int) -> list[CategoryColumn]:
+        """The columns the account's active categories want, in their order; the same everywhere."""
+        known = await self.database.read(lambda c: all_categories(c, self.account_id))
+        return [
+            CategoryColumn(category.bit, category.schema_name, category.name, category.description)
+            for category in known
+            if category.active
+        ]

@@ -1,0 +1,100 @@
+"""Takes sightings into links, and intents to write beside them (M3, M4, T4)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from assent.policy.plan import RowWrite
+from assent.policy.sides import Link, LinkKey
+from assent.policy.sightings import absorb
+from assent.ports import Sighting
+from assent.store.link_rows import guard, links_at, sighting_values, update_links
+from assent.store.pending import mark
+from assent.store.schema import links
+
+
+def see(connection: Connection, account_id: int, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Store sightings of linked rows; those of other rows, and old ones, are no news (T4)."""
+    keys = {_key(sighting) for sighting in sightings}
+    guard(connection, account_id, keys)
+    found = links_at(connection, account_id, keys, lock=True)
+    before = {key: link for key, (_, link) in found.items()}
+    after = folded(before, sightings)
+    store_links(connection, account_id, before, after)
+    mark(connection, account_id, {contact_id for contact_id, _ in found.values()}, now)
+
+
+def intend(connection: Connection, account_id: int, writes: Sequence[RowWrite]) -> None:
+    """Remember what writes will set, beside what earlier unfinished ones may have set (M4)."""
+    keys = {write.key for write in writes}
+    guard(connection, account_id, keys)
+    standing = {key: link for key, (_, link) in links_at(connection, account_id, keys, lock=True).items()}
+    masks = {key: (link.intended, link.intended_value) for key, link in standing.items()}
+    for write in writes:
+        if write.key in masks:
+            intended, value = masks[write.key]
+            masks[write.key] = (intended | write.touched, (value & ~write.touched) | write.granted)
+    changes: list[tuple[LinkKey, dict[str, object]]] = [
+        (key, {"intended": intended, "intended_value": value}) for key, (intended, value) in masks.items()
+    ]
+    update_links(connection, account_id, changes)
+
+
+def unseen(
+    connection: Connection, account_id: int, connection_id: int, before: datetime, limit: int
+) -> list[LinkKey]:
+    """Links of a connection not sighted since `before`."""
+    statement = (
+        select(links.c.row_id)
+        .where(
+            links.c.account_id == account_id,
+            links.c.connection_id == connection_id,
+            or_(links.c.read_at.is_(None), links.c.read_at < before),
+        )
+        .order_by(links.c.row_id)
+        .limit(limit)
+    )
+    return [LinkKey(connection_id, row_id) for row_id in connection.execute(statement).scalars()]
+
+
+def _key(sighting: Sighting) -> LinkKey:
+    return LinkKey(sighting.connection_id, sighting.row.row_id)
+
+
+def folded(before: Mapping[LinkKey, Link], sightings: Sequence[Sighting]) -> dict[LinkKey, Link]:
+    """Take sightings into links in the order given; those of other rows are left out."""
+    after = dict(before)
+    for sighting in sightings:
+        key = _key(sighting)
+        if key in after:
+            after[key] = absorb(
+                after[key],
+                sighting.row,
+                read_at=sighting.read_at,
+                read_revision=sighting.hub_revision,
+            )
+    return after
+
+
+def store_links(
+    connection: Connection, account_id: int, before: Mapping[LinkKey, Link], after: Mapping[LinkKey, Link]
+) -> None:
+    """Write the links that moved; those that only were read again cost little."""
+    reread: list[tuple[LinkKey, dict[str, object]]] = []
+    moved: list[tuple[LinkKey, dict[str, object]]] = []
+    for key, link in after.items():
+        if link is before[key]:
+            continue
+        values: dict[str, object] = {
+            "crm_touched": link.crm_touched,
+            "same_at": link.same_at,
+            "read_at": link.read_at,
+            "read_revision": link.read_revision,
+        }
+        if link.row is None or link.row == before[key].row:
+            reread.append((key, values))
+        else:
+            moved.append((key, values | sighting_values(link.row)))
+    update_links(connection, account_id, reread)
+    update_links(connection, account_id, moved)

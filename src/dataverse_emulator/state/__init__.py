@@ -1,0 +1,1 @@
+"""What a Dataverse organisation holds and does, with no knowledge of HTTP."""

@@ -1,0 +1,68 @@
+"""Users and the tokens that name them (dataverse.md 1.1, 1.2)."""
+
+from dataclasses import dataclass
+
+from dataverse_emulator.state.sources import Sources, derived_id
+
+TOKEN_LIFETIME_S = 3599
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A row of systemuser; `application_id` is set for application users."""
+
+    user_id: str
+    name: str
+    application_id: str | None = None
+
+
+@dataclass(slots=True)
+class _Token:
+    user: User
+    expires: float
+
+
+class Identity:
+    """Who may come in, and as whom."""
+
+    def __init__(self, sources: Sources, clients: dict[str, str], *, strict: bool) -> None:
+        self.strict = strict
+        self.clients = clients
+        self.users: dict[str, User] = {}
+        self._sources = sources
+        self._tokens: dict[str, _Token] = {}
+        self.system = self._known(User(derived_id("systemuser", "SYSTEM"), "SYSTEM"))
+
+    def issue(self, client_id: str, client_secret: str) -> str | None:
+        """A token for the client's application user, or nothing when the secret is not right."""
+        if self.strict and (not client_secret or self.clients.get(client_id) != client_secret):
+            return None
+        text = f"issued.{self._sources.new_id()}"
+        self._tokens[text] = _Token(self.application(client_id), self._sources.now() + TOKEN_LIFETIME_S)
+        return text
+
+    def application(self, client_id: str) -> User:
+        """The one application user of that app registration (1.2)."""
+        user_id = derived_id("systemuser", "application", client_id)
+        return self._known(User(user_id, f"# {client_id}", client_id))
+
+    def bearer(self, text: str) -> User | None:
+        """The user a bearer token names; outside strict mode any text names a user of its own."""
+        token = self._tokens.get(text)
+        if token is not None:
+            return token.user if self._sources.now() < token.expires else None
+        if self.strict or not text:
+            return None
+        return self.person(text)
+
+    def person(self, name: str) -> User:
+        """An interactive user, made when first seen."""
+        return self._known(User(derived_id("systemuser", name), name))
+
+    def expire_all(self) -> None:
+        """Every token issued so far stops working (a fault to test renewal)."""
+        for token in self._tokens.values():
+            token.expires = 0
+
+    def _known(self, user: User) -> User:
+        return self.users.setdefault(user.user_id, user)

@@ -1,0 +1,1 @@
+"""The Web API face over the state: addresses, headers, bodies and statuses."""

@@ -1,0 +1,83 @@
+"""The skiptoken cookie: where the next page begins, encoded as section 2.4 shows."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import quoteattr
+
+from lxml import etree
+
+from dataverse_emulator.state.problems import Refusal, bad_syntax
+
+_OUTER = re.compile(
+    r'<cookie pagenumber="(\d{1,9})" pagingcookie="([^"]*)" istracking="(True|False)" ?/>', re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A page number, whether change tracking is on, and named attributes per element."""
+
+    page: int
+    tracking: bool
+    elements: Mapping[str, Mapping[str, str]]
+
+    def encoded(self) -> str:
+        """The value of $skiptoken: an XML text around another one that is encoded twice."""
+        held = "".join(
+            f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes.items())}/>"
+            for name, attributes in self.elements.items()
+        )
+        inner = f'<cookie page="{self.page - 1}">{held}</cookie>'
+        twice = quote(quote(inner, safe=""), safe="")
+        return quote(
+            f'<cookie pagenumber="{self.page}" pagingcookie="{twice}" istracking="{self.tracking}" />',
+            safe="",
+        )
+
+
+def parsed(text: str) -> Cookie:
+    """The cookie in a (once decoded) skiptoken; anything altered is refused."""
+    outer = _OUTER.fullmatch(text)
+    if outer is None:
+        raise _malformed()
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(unquote(unquote(outer[2])).encode("utf-8", "surrogatepass"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise _malformed() from None
+    elements = {
+        str(element.tag): {str(key): str(value) for key, value in element.attrib.items()} for element in root
+    }
+    return Cookie(int(outer[1]), outer[3] == "True", elements)
+
+
+def _malformed() -> Refusal:
+    return bad_syntax("The paging cookie in $skiptoken is malformed. Use the nextLink verbatim.")
+
+
+def attribute(cookie: Cookie, element: str, name: str) -> str:
+    """A value the cookie must have."""
+    try:
+        return cookie.elements[element][name]
+    except KeyError:
+        raise _malformed() from None
+
+
+def number(cookie: Cookie, element: str, name: str) -> int:
+    """A number the cookie must have."""
+    text = attribute(cookie, element, name)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise _malformed()
+    return int(text)
+
+
+def link(url: str, query: str, option: str, value: str) -> str:
+    """The same URL and query with one option in place of a former one (2.4)."""
+    kept = [
+        piece
+        for piece in query.split("&")
+        if piece and unquote(piece.partition("=")[0]) not in ("$skiptoken", option)
+    ]
+    return f"{url}?{'&'.join([*kept, f'{option}={value}'])}"

@@ -1,0 +1,155 @@
+"""Databases for tests: a fresh SQLite file, and a fresh PostgreSQL database where a server can be had.
+
+A server is the one TEST_DATABASE_URL names (its user must be allowed to create databases), or one
+started here from the system's own binaries; without either, PostgreSQL tests are skipped.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+
+from assent.store.database import Database, driver_url
+
+
+def _binaries() -> Path | None:
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name)
+    )
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+class Server:
+    """A PostgreSQL server that keeps nothing, for one test run."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._user: str | None = None
+        self.home = Path(tempfile.mkdtemp(prefix="assent-pg-"))
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            self._user = "postgres"
+            shutil.chown(self.home, "postgres")
+        data = self.home / "data"
+        initdb = f"{binaries / 'initdb'} -D {data} -A trust -U postgres -N -E UTF8 --locale=C"
+        subprocess.run(initdb.split(), check=True, user=self._user, cwd=self.home, stdout=subprocess.DEVNULL)
+        careless = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses="]
+        options = [part for setting in careless for part in ("-c", setting)]
+        self._process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", self.home, *options],
+            user=self._user,
+            cwd=self.home,
+            stderr=subprocess.DEVNULL,
+        )
+        self.url = URL.create(
+            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(self.home)}
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        engine = create_engine(self.url)
+        for _ in range(400):
+            try:
+                engine.connect().close()
+            except OperationalError:
+                time.sleep(0.02)
+            else:
+                break
+        engine.dispose()
+
+    def stop(self) -> None:
+        """End the server and remove what it kept."""
+        self._process.terminate()
+        self._process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Databases:
+    """Makes databases on one server, each a copy of one with all tables in it."""
+
+    def __init__(self, server: URL, name: str) -> None:
+        self._server = server
+        self._template = f"{name}_template"
+        self._name = name
+        self._made = 0
+        self._admin = create_engine(server, isolation_level="AUTOCOMMIT")
+        self._run(f"DROP DATABASE IF EXISTS {self._template}", f"CREATE DATABASE {self._template}")
+        template = Database(self._url(self._template), threads=1)
+        asyncio.run(template.upgrade())
+        template.close()
+
+    def _url(self, name: str) -> str:
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, *statements: str) -> None:
+        with self._admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def make(self) -> str:
+        """Make a database; gives its URL."""
+        self._made += 1
+        name = f"{self._name}_{self._made}"
+        self._run(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database."""
+        self._run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Remove the template and let go of the server."""
+        self._run(f"DROP DATABASE {self._template}")
+        self._admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """PostgreSQL databases on demand; skips where there is no server to be had."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    given, binaries = os.environ.get("TEST_DATABASE_URL"), _binaries()
+    if given:
+        databases = Databases(driver_url(given), f"assent_test_{worker}_{os.getpid()}")
+        yield databases
+        databases.close()
+        return
+    if binaries is None:
+        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install its server")
+    server = Server(binaries)
+    try:
+        databases = Databases(server.url, f"assent_test_{worker}")
+        yield databases
+        databases.close()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database: a SQLite file without tables, a PostgreSQL copy with them."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'assent.sqlite'}"
+        return
+    databases: Databases = request.getfixturevalue("postgres")
+    url = databases.make()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with all tables, on both kinds in turn."""
+    opened = Database(database_url)
+    await opened.upgrade()
+    yield opened
+    opened.close()

@@ -1,0 +1,1 @@
+"""Tests of the Dataverse emulator, over real HTTP or directly on its state."""

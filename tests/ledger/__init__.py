@@ -1,0 +1,1 @@
+"""The ledger's pure parts: entries, chain, seals and the key file."""

@@ -1,0 +1,1 @@
+"""The rules of permission, tested from their sentences."""

@@ -1,0 +1,1 @@
+"""The store's contract, kept on SQLite and on PostgreSQL alike."""
