@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.crm import odata
@@ -54,6 +54,7 @@ def test_an_address_cannot_break_out_of_its_part() -> None:
 bodies = st.binary(max_size=60).filter(lambda body: b"--batchresponse_1" not in body)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(100, 599), bodies), max_size=8), st.integers(0, 3))
 def test_what_a_server_wrote_is_read_back(parts: list[tuple[int, bytes]], missing: int) -> None:
     """Every status and body comes back in order, and operations without an answer are None (4.1)."""
@@ -91,6 +92,7 @@ def test_what_is_no_batch_answer_is_no_answer(kind: str, body: bytes) -> None:
         answers(Response(200, {"content-type": kind}, body), 1, WHAT)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_answer_can_break_the_reader(body: bytes) -> None:
     """Whatever bytes come, the only error is Unreachable (P8)."""
@@ -101,6 +103,7 @@ def test_no_answer_can_break_the_reader(body: bytes) -> None:
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=20))
 def test_a_filter_survives_its_journey(values: list[str]) -> None:
     """Apostrophes, plus signs, quotes and any letters arrive as they were (2.3)."""
@@ -115,6 +118,7 @@ def test_a_filter_survives_its_journey(values: list[str]) -> None:
     assert msgspec.json.decode(found[1]) == values
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=40), st.integers(1, 10))
 def test_chunks_lose_nothing(values: list[str], most: int) -> None:
     """Cutting into pieces keeps every value, in order, within the limit."""

@@ -207,6 +207,9 @@ async def test_a_long_pause_is_given_back() -> None:
         with pytest.raises(Throttled) as caught:
             await opened.send(READ)
         assert caught.value.after_s == 300
+        with pytest.raises(Throttled):
+            await opened.send(READ)
+        assert len(found.asked) == 1
 
 
 async def test_without_a_figure_pauses_double() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assent.crm.notices import LARGEST, parse_notices
@@ -147,6 +147,7 @@ shaped = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["Create", "Update", "Delete", "Merge"]),
     st.dictionaries(names, shaped, max_size=4),
@@ -161,6 +162,7 @@ def test_no_shape_of_body_breaks_the_reader(message: str, inputs: dict[str, obje
     assert all(0 <= notice.version < 1 << 63 for notice in found)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | json.map(msgspec.json.encode))
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
     """Anything at all may be posted at the door; none of it is a notice (P8)."""

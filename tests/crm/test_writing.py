@@ -142,3 +142,29 @@ async def test_a_duplicate_rule_is_not_our_row() -> None:
         [Row(ANN, 0, "ann@x.example")]
     )
     assert isinstance(done[ANN], RowRefused)
+
+
+async def test_a_batch_that_took_too_long_is_halved() -> None:
+    """Conditional writes come in smaller pieces after a time-out; what took effect says so by its version."""
+    script = Script(
+        TookTooLong("late"), batch_answer(refused(412, "0x80060882")), batch_answer(answer(record(BEN)))
+    )
+    done = await contacts(script).write([grant_of(ANN, 1), grant_of(BEN, 2)])
+    assert isinstance(done[ANN], VersionChanged)
+    assert isinstance(done[BEN], Row)
+
+
+async def test_a_single_row_that_takes_too_long_is_given_back() -> None:
+    """There is nothing smaller than one row: it is unknown, and tried another time."""
+    script = Script(TookTooLong("late"), TookTooLong("late"))
+    done = await contacts(script).write([refusal_of(ANN), grant_of(BEN, 2)])
+    assert isinstance(done[ANN], TookTooLong)
+    assert isinstance(done[BEN], TookTooLong)
+
+
+async def test_a_write_whose_read_back_fails_is_unknown() -> None:
+    """Written but not seen: no version is made up (M6)."""
+    script = Script(Response(204), Unreachable("lost"))
+    assert isinstance((await contacts(script).write([refusal_of(ANN)]))[ANN], Unreachable)
+    script = Script(Response(204), batch_answer(page()))
+    assert isinstance((await contacts(script).write([refusal_of(ANN)]))[ANN], RowRefused)

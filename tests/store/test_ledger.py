@@ -1,14 +1,15 @@
 """The ledger in the database: whole, sealed, and enough to know the present state from."""
 
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from assent.errors import Bug
 from assent.ledger.chain import Flaw, Verified
 from assent.ledger.entries import State
-from assent.store.reading import Place
+from assent.store.reading import Place, verify_account
 from assent.store.schema import accounts, contact_keys, contacts, ledger_entries, ledger_links
 
 from .samples import CONSENT, DENY, NEWS, WITHDRAWN, Town
@@ -17,7 +18,7 @@ from .samples import CONSENT, DENY, NEWS, WITHDRAWN, Town
 async def busy(town: Town) -> None:
     """Let some things happen: three links of the chain, five entries."""
     await town.add("ann@x.example", "ben@x.example", "cleo@x.example")
-    ann, key, _ = await town.settled("dora@x.example")
+    ann, _, _ = await town.settled("dora@x.example")
     await town.act(ann, WITHDRAWN, answered=NEWS)
 
 
@@ -37,6 +38,12 @@ async def test_an_untouched_chain_verifies(town: Town) -> None:
     await busy(town)
     found = await verify(town)
     assert (found.links, found.entries, found.broken) == (3, 5, None)
+
+
+async def stored_entry(town: Town, place: ColumnElement[bool]) -> dict[str, Any]:
+    """The parts of one entry as stored."""
+    read = select(ledger_entries.c.plain, ledger_entries.c.sealed).where(place)
+    return (await town.store.database.read(lambda c: c.execute(read).one()))._asdict()
 
 
 LINK_CHANGES = [
@@ -61,12 +68,10 @@ async def test_any_altered_byte_of_an_entry_is_found(town: Town) -> None:
     """Whichever byte of an entry changes, plain or sealed, verification names its link (P7)."""
     await busy(town)
     where = (ledger_entries.c.seq == 3) & (ledger_entries.c.position == 0)
-    read = select(ledger_entries.c.plain, ledger_entries.c.sealed).where(where)
     await town.act((await town.add("eve@x.example"))[0], CONSENT)
     first = (ledger_entries.c.seq == 1) & (ledger_entries.c.position == 1)
     for place, columns in ((where, ["plain"]), (first, ["plain", "sealed"])):
-        read = select(ledger_entries.c.plain, ledger_entries.c.sealed).where(place)
-        stored = (await town.store.database.read(lambda c, read=read: c.execute(read).one()))._asdict()
+        stored = await stored_entry(town, place)
         for column in columns:
             original = bytes(stored[column])
             for index in range(0, len(original), 7):
@@ -94,16 +99,15 @@ async def test_a_removed_added_or_moved_entry_is_found(town: Town) -> None:
     ]
     for statement, seq in changes:
         with pytest.raises(Undone):
-            await town.store.database.write(lambda c, s=statement, n=seq: _breaks(town, c, s, n))
+            await town.store.database.write(partial(breaks, town, statement, seq))
 
 
 class Undone(Exception):
     """Ends a transaction without keeping it."""
 
 
-def _breaks(town: Town, connection: Connection, statement: Any, seq: int) -> None:
-    from assent.store.reading import verify_account
-
+def breaks(town: Town, statement: Any, seq: int, connection: Connection) -> None:
+    """See that a change breaks the chain at a link, and undo it."""
     connection.execute(statement)
     broken = verify_account(connection, town.account_id).broken
     assert broken is not None
@@ -134,6 +138,8 @@ async def test_an_erased_person_leaves_a_chain_that_verifies(town: Town) -> None
     assert [(r.erased, dict(r.entry.personal)) for r in mine] == [(True, {}), (False, {})]
     (theirs,) = await town.store.ledger.entries(town.account_id, contact=ben)
     assert theirs.entry.personal["new_email"] == "ben@x.example"
+    await town.act(ann, email="again@x.example")
+    assert (await town.store.ledger.entries(town.account_id, contact=ann))[-1].entry.personal == {}
     states = await town.store.ledger.replay(town.account_id)
     assert states[ann] == State(WITHDRAWN, (await town.contact(ann)).value, None, None)
 

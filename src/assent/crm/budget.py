@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from assent.crm.transport import Lane
+from assent.errors import Throttled
 from assent.ports import Clock
 
 
@@ -17,8 +18,9 @@ class Budget:
     with everything else that signs in as the same user (dataverse.md 5.1).
     """
 
-    def __init__(self, clock: Clock, *, start: int = 4, most: int = 24) -> None:
+    def __init__(self, clock: Clock, *, start: int = 4, most: int = 24, patience_s: float = 60.0) -> None:
         self._clock = clock
+        self._patience_s = patience_s
         self._most = most
         self._limit = min(start, most)
         self._busy = 0
@@ -62,10 +64,15 @@ class Budget:
 
     @asynccontextmanager
     async def turn(self, lane: Lane) -> AsyncIterator[None]:
-        """Wait for a turn, and for a pause to end, then hold one of the places."""
+        """Wait for a turn, and for a pause to end, then hold one of the places.
+
+        Raises Throttled when the pause is longer than our patience: the caller plans with it.
+        """
         await self._enter(lane)
         try:
             while (wait := self.paused_s()) > 0:
+                if wait > self._patience_s:
+                    raise Throttled("Dynamics asked for a pause that has not ended yet.", after_s=wait)
                 await self._clock.sleep(wait)
             yield
         finally:
@@ -74,18 +81,14 @@ class Budget:
     async def _enter(self, lane: Lane) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        entry = (lane, self._count, place)
-        heapq.heappush(self._waiting, entry)
+        heapq.heappush(self._waiting, (lane, self._count, place))
         self._admit()
         try:
             await place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if not place.cancelled():
                 self._leave(lane)  # admitted and cancelled in the same breath
-            else:
-                self._waiting.remove(entry)
-                heapq.heapify(self._waiting)
-            raise
+            raise  # a cancelled place is stepped over when its turn comes
 
     def _leave(self, lane: Lane) -> None:
         self._busy -= 1

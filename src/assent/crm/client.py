@@ -13,7 +13,7 @@ from yarl import URL
 from assent.crm.budget import Budget
 from assent.crm.faults import TookTooLong, refusal
 from assent.crm.organisation import OrganisationUrl
-from assent.crm.signin import Credentials, TokenSource, entra_tokens, plain_tokens
+from assent.crm.signin import Credentials, Post, TokenSource, entra_tokens, plain_tokens
 from assent.crm.transport import Request, Response
 from assent.errors import Locked, Refused, Retry, Throttled, Unreachable
 from assent.ports import Clock
@@ -60,15 +60,16 @@ class DataverseClient:
         self._tokens = tokens
         self._clock = clock
         self._limits = limits
-        self._budget = Budget(clock, most=limits.concurrency)
+        self._budget = Budget(clock, most=limits.concurrency, patience_s=limits.patience_s)
         self.requests_sent = 0
 
     async def send(self, request: Request) -> Response:
         """Send a request, waiting out pauses and repeating what may be repeated.
 
         Gives any answer but throttling, gateway errors and other passing faults, which are raised as
-        Retry when they last; a request that must not be repeated is sent once. Raises SignInRefused
-        where a fresh token was refused too, NotDataverse for a link to another host.
+        Retry when they last; a request that must not be repeated is sent once, unless it was refused
+        unread (throttling). Raises SignInRefused where no token is given, NotDataverse for a link to
+        another host.
         """
         attempts = stamina.retry_context(
             on=lambda error: self._again(request, error),
@@ -186,17 +187,16 @@ async def open_organisation(
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=proxied
     ) as session:
-
-        async def post(address: str, form: Mapping[str, str]) -> Response:
-            body = urlencode(form).encode()
-            kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-            return await exchange(session, "POST", address, kind, body, "signing in")
-
         if credentials.authority.startswith("https://"):
             tokens = entra_tokens(credentials, clock, verify=ca_file or True)
         else:
-            tokens = plain_tokens(credentials, post, clock)
-        try:
-            yield DataverseClient(session, url, tokens, clock, chosen)
-        finally:
-            await tokens.close()
+            tokens = plain_tokens(credentials, _poster(session), clock)
+        yield DataverseClient(session, url, tokens, clock, chosen)
+
+
+def _poster(session: aiohttp.ClientSession) -> Post:
+    async def post(address: str, form: Mapping[str, str]) -> Response:
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        return await exchange(session, "POST", address, kind, urlencode(form).encode(), "signing in")
+
+    return post

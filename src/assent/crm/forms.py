@@ -66,10 +66,8 @@ def place_section(
                 "no_column", "The tab has no column with room for the Subscriptions section.", root, target
             )
         section = _new_section(sections, language)
-    rows = section.find("rows")
-    rows = etree.SubElement(section, "rows") if rows is None else rows
     for column in missing:
-        _add_cell(root, rows, column, language)
+        _add_cell(root, section, column, language)
     return Edited(etree.tostring(root, encoding="unicode"))
 
 
@@ -185,9 +183,12 @@ def _new_section(sections: "etree._Element", language: int) -> "etree._Element":
     return section
 
 
-def _add_cell(root: "etree._Element", rows: "etree._Element", column: CategoryColumn, language: int) -> None:
+def _add_cell(
+    root: "etree._Element", section: "etree._Element", column: CategoryColumn, language: int
+) -> None:
     """Add a row with one toggle; ids derive from the column, so that the same edit is made each time."""
-    row = etree.SubElement(rows, "row")
+    rows = section.find("rows")
+    row = etree.SubElement(etree.SubElement(section, "rows") if rows is None else rows, "row")
     attributes = {"id": _cell_id(root, column), "showlabel": "true", "locklevel": "0"}
     cell = etree.SubElement(row, "cell", attributes)
     _label(cell, column.name, language)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 import msgspec
@@ -59,22 +61,17 @@ def parse_notices(
         raise Invalid("This notice comes from another organisation than the connected one.")
     row_id = _id(found.row_id)
     inputs = {pair.key: pair.value for pair in found.inputs or ()}
-    refused, version, others = 0, 0, []
-    target = inputs.get("Target")
-    match operation:
-        case "create" | "update":
-            refused, version = _refused(target, columns), _version(target)
-        case "delete":
-            images = [pair.value for pair in found.before or ()]
-            for image in images:
-                refused |= _refused(image, columns)
-            version = max([0, *map(_version, images)])
-        case "merge":
-            refused = _refused(inputs.get("UpdateContent"), columns)
-            others = [_id(inputs["SubordinateId"])] if "SubordinateId" in inputs else []
+    said: list[object] = [inputs.get("Target")]
+    merged: set[UUID] = set()
+    if operation == "delete":
+        said = [pair.value for pair in found.before or ()]
+    elif operation == "merge":
+        said = [inputs.get("UpdateContent")]
+        merged = {_id(inputs["SubordinateId"])} - {row_id} if "SubordinateId" in inputs else merged
+    refused = reduce(or_, (_refused(entity, columns) for entity in said), 0)
+    version = max((_version(entity) for entity in said), default=0)
     first = Notice(connection_id, row_id, operation, version, refused, received_at)
-    rest = (Notice(connection_id, other, operation, 0, 0, received_at) for other in others if other != row_id)
-    return (first, *rest)
+    return (first, *(Notice(connection_id, other, operation, 0, 0, received_at) for other in merged))
 
 
 def _decode(body: bytes) -> _Body:

@@ -67,18 +67,12 @@ class TokenSource(Protocol):
     def forget(self, token: str) -> None:
         """Drop a token the organisation refused; a newer one stays."""
 
-    async def close(self) -> None:
-        """Give back connections."""
-
 
 class KeptTokens:
     """Keeps a token until shortly before it ends and asks for a new one once, however many wait."""
 
-    def __init__(
-        self, fetch: Callable[[str], Awaitable[Token]], close: Callable[[], Awaitable[None]], clock: Clock
-    ) -> None:
+    def __init__(self, fetch: Callable[[str], Awaitable[Token]], clock: Clock) -> None:
         self._fetch = fetch
-        self._close = close
         self._clock = clock
         self._kept: dict[str, Token] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -94,10 +88,6 @@ class KeptTokens:
     def forget(self, token: str) -> None:
         """Drop a token wherever it is kept."""
         self._kept = {scope: kept for scope, kept in self._kept.items() if kept.value != token}
-
-    async def close(self) -> None:
-        """Give back connections."""
-        await self._close()
 
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[Response]]
@@ -116,10 +106,7 @@ def plain_tokens(credentials: Credentials, post: Post, clock: Clock) -> KeptToke
         }
         return parse_token(await post(url, form), clock.now())
 
-    async def nothing() -> None:
-        return None
-
-    return KeptTokens(fetch, nothing, clock)
+    return KeptTokens(fetch, clock)
 
 
 def entra_tokens(credentials: Credentials, clock: Clock, *, verify: bool | str = True) -> KeptTokens:
@@ -151,10 +138,7 @@ def entra_tokens(credentials: Credentials, clock: Clock, *, verify: bool | str =
             raise _no_answer() from None
         return Token(found.token, datetime.fromtimestamp(found.expires_on, UTC))
 
-    async def nothing() -> None:
-        return None
-
-    return KeptTokens(fetch, nothing, clock)
+    return KeptTokens(fetch, clock)
 
 
 class _TokenAnswer(msgspec.Struct):

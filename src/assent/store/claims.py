@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, or_, select
 
+from assent.store.among import among_guids
 from assent.store.batches import chunked
 from assent.store.dialects import insert
 from assent.store.schema import claims
@@ -34,7 +35,7 @@ def claim(
     taken: set[UUID] = set()
     for piece in chunked(wanted):
         held = select(claims.c.key).where(
-            claims.c.account_id == account_id, claims.c.owner == owner, claims.c.key.in_(piece)
+            claims.c.account_id == account_id, claims.c.owner == owner, among_guids(claims.c.key, piece)
         )
         taken.update(connection.execute(held).scalars())
     return taken

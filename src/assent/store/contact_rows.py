@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, select, update
 
 from assent.policy.sides import Contact
+from assent.store.among import among_guids, among_texts
 from assent.store.batches import chunked
 from assent.store.dialects import insert
 from assent.store.schema import acts, contacts
@@ -37,7 +38,7 @@ def contacts_at(
     found = {}
     for piece in chunked(sorted(set(contact_ids))):
         statement = select(*CONTACT_COLUMNS).where(
-            contacts.c.account_id == account_id, contacts.c.contact_id.in_(piece)
+            contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, piece)
         )
         if lock:
             statement = statement.order_by(contacts.c.contact_id).with_for_update()
@@ -51,7 +52,7 @@ def holders(connection: Connection, account_id: int, addresses: Iterable[str]) -
     found: dict[str, UUID] = {}
     for piece in chunked(sorted(set(addresses))):
         statement = select(contacts.c.email, contacts.c.contact_id).where(
-            contacts.c.account_id == account_id, contacts.c.email.in_(piece)
+            contacts.c.account_id == account_id, among_texts(contacts.c.email, piece)
         )
         found.update((email, contact_id) for email, contact_id in connection.execute(statement))
     return found
@@ -97,7 +98,7 @@ def acts_of(
     found: dict[UUID, dict[int, datetime]] = {}
     for piece in chunked(contact_ids):
         statement = select(acts.c.contact_id, acts.c.field, acts.c.at).where(
-            acts.c.account_id == account_id, acts.c.contact_id.in_(piece)
+            acts.c.account_id == account_id, among_guids(acts.c.contact_id, piece)
         )
         for contact_id, field, at in connection.execute(statement).all():
             found.setdefault(contact_id, {})[field] = at

@@ -11,11 +11,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from assent.errors import Bug, Retry
+from assent.store.among import GUID_BYTES
 from assent.store.schema import metadata
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 10_000
+#: How long a writer waits for another process that writes to the same file.
+BUSY_TIMEOUT_S = 10.0
 #: PostgreSQL: could not serialise, deadlock, lock not available, too many connections, shutting down.
 _PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
 
@@ -34,12 +36,19 @@ class Database:
     are raised as Retry; what the data would violate is a Bug. Neither ever quotes a value.
     """
 
-    def __init__(self, url: str = "sqlite://", *, inline: bool = False, threads: int = 4) -> None:
+    def __init__(
+        self,
+        url: str = "sqlite://",
+        *,
+        inline: bool = False,
+        threads: int = 4,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
         parsed = driver_url(url)
         self.inline = inline
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.in_memory = self.sqlite and parsed.database in (None, "", ":memory:")
-        self.writer, self.reader = self._engines(parsed, threads)
+        self.writer, self.reader = self._engines(parsed, threads, busy_timeout_s)
         alone = ThreadPoolExecutor(1 if self.sqlite else threads, thread_name_prefix="assent-write")
         self._writing = alone
         self._reading = alone if self.in_memory else ThreadPoolExecutor(threads, "assent-read")
@@ -82,7 +91,7 @@ class Database:
 
         upgrade(self.writer)
 
-    def _engines(self, url: URL, threads: int) -> tuple[Engine, Engine]:
+    def _engines(self, url: URL, threads: int, busy_timeout_s: float) -> tuple[Engine, Engine]:
         if not self.sqlite:
             engine: Engine = create_engine(
                 url, hide_parameters=True, pool_size=2 * threads, pool_pre_ping=True
@@ -97,7 +106,7 @@ class Database:
             )
             _tune(engine, "BEGIN")
             return engine, engine
-        calm = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        calm = {"check_same_thread": False, "timeout": busy_timeout_s}
         writer = create_engine(url, hide_parameters=True, pool_size=1, connect_args=calm)
         reader = create_engine(url, hide_parameters=True, pool_size=threads, connect_args=calm)
         _tune(writer, "BEGIN IMMEDIATE")
@@ -110,6 +119,7 @@ def _tune(engine: Engine, begin: str, *pragmas: str) -> None:
 
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        connection.create_function(GUID_BYTES, 1, bytes.fromhex, deterministic=True)
         for pragma in (
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",

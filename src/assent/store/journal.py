@@ -11,9 +11,13 @@ from assent.ledger.chain import Leaf, link_digest
 from assent.ledger.entries import Entry, personal_bytes, plain_bytes
 from assent.ledger.seal import Position, Vault
 from assent.ports import Clock
+from assent.store.among import among_guids
 from assent.store.batches import chunked
 from assent.store.columns import microseconds
 from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
+
+#: What stands where an erased person's key was.
+DESTROYED = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,17 @@ class Journal:
         leaves = []
         for index, entry in enumerate(entries):
             sealed, personal = None, personal_bytes(entry)
-            if personal is not None and entry.contact_id is not None:
-                position = Position(account_id, seq, index)
-                sealed = self.vault.seal(keys[entry.contact_id], position, personal)
+            key = None if entry.contact_id is None else keys.get(entry.contact_id)
+            if personal is not None and key is not None:
+                sealed = self.vault.seal(key, Position(account_id, seq, index), personal)
             leaves.append(Leaf(plain_bytes(entry), sealed))
         return leaves
 
     def _keys(self, connection: Connection, account_id: int, owners: Collection[UUID]) -> dict[UUID, bytes]:
-        """Read people's keys, and make those that do not exist yet."""
-        keys = {owner: self.vault.unwrap(w) for owner, w in wrapped_keys(connection, account_id, owners)}
-        fresh = {owner: self.vault.new_key() for owner in owners if owner not in keys}
+        """Read people's keys, and make those that do not exist yet; the erased have none (I6)."""
+        wrapped = wrapped_keys(connection, account_id, owners)
+        keys = {owner: self.vault.unwrap(key) for owner, key in wrapped.items() if key != DESTROYED}
+        fresh = {owner: self.vault.new_key() for owner in owners if owner not in wrapped}
         if fresh:
             rows = [
                 {"account_id": account_id, "contact_id": owner, "wrapped": self.vault.wrap(key)}
@@ -94,14 +99,12 @@ class Journal:
         return keys | fresh
 
 
-def wrapped_keys(
-    connection: Connection, account_id: int, owners: Collection[UUID]
-) -> list[tuple[UUID, bytes]]:
-    """Read people's keys as they are stored; an erased person has none."""
-    found: list[tuple[UUID, bytes]] = []
+def wrapped_keys(connection: Connection, account_id: int, owners: Collection[UUID]) -> dict[UUID, bytes]:
+    """Read people's keys as they are stored; an erased person's is `DESTROYED`."""
+    found: dict[UUID, bytes] = {}
     for piece in chunked(owners):
         statement = select(contact_keys.c.contact_id, contact_keys.c.wrapped).where(
-            contact_keys.c.account_id == account_id, contact_keys.c.contact_id.in_(piece)
+            contact_keys.c.account_id == account_id, among_guids(contact_keys.c.contact_id, piece)
         )
-        found.extend((owner, wrapped) for owner, wrapped in connection.execute(statement))
+        found.update((owner, bytes(wrapped)) for owner, wrapped in connection.execute(statement))
     return found

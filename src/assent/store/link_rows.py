@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, bindparam, select, update
 
 from assent.policy.sides import Base, Link, LinkKey, Row
+from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
 from assent.store.schema import contacts, links
 
@@ -149,7 +150,7 @@ def links_at(
         statement = select(*LINK_COLUMNS).where(
             links.c.account_id == account_id,
             links.c.connection_id == connection_id,
-            links.c.row_id.in_(row_ids),
+            among_guids(links.c.row_id, row_ids),
         )
         if lock:
             statement = statement.with_for_update()
@@ -166,7 +167,7 @@ def links_of(
     found: dict[UUID, dict[LinkKey, Link]] = {}
     for piece in chunked(contact_ids):
         statement = select(*LINK_COLUMNS).where(
-            links.c.account_id == account_id, links.c.contact_id.in_(piece)
+            links.c.account_id == account_id, among_guids(links.c.contact_id, piece)
         )
         if lock:
             statement = statement.with_for_update()
@@ -188,7 +189,7 @@ def guard(connection: Connection, account_id: int, keys: Collection[LinkKey]) ->
             .where(
                 links.c.account_id == account_id,
                 links.c.connection_id == connection_id,
-                links.c.row_id.in_(row_ids),
+                among_guids(links.c.row_id, row_ids),
             )
             .order_by(contacts.c.contact_id)
             .with_for_update(of=contacts)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from assent.policy.sides import LinkKey
 from assent.ports import Notice
+from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
 from assent.store.counters import take_numbers
 from assent.store.pending import mark_rows
@@ -71,7 +72,7 @@ def waiting_for(connection: Connection, account_id: int, keys: Collection[LinkKe
         statement = select(*_COLUMNS).where(
             notices.c.account_id == account_id,
             notices.c.connection_id == connection_id,
-            notices.c.row_id.in_(row_ids),
+            among_guids(notices.c.row_id, row_ids),
         )
         found.extend(Notice(*row) for row in connection.execute(statement))
     return found

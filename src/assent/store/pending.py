@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, LinkKey
+from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
 from assent.store.schema import contacts, links, notices
 
@@ -66,7 +67,7 @@ def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID],
             since = {"pending_since": now if pending else None} if began or not pending else {}
             connection.execute(
                 update(contacts)
-                .where(contacts.c.account_id == account_id, contacts.c.contact_id.in_(moved_ids))
+                .where(contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, moved_ids))
                 .values(pending=pending, **since)
             )
 
@@ -80,7 +81,7 @@ def mark_rows(connection: Connection, account_id: int, keys: Collection[LinkKey]
                 select(links.c.contact_id).where(
                     links.c.account_id == account_id,
                     links.c.connection_id == connection_id,
-                    links.c.row_id.in_(row_ids),
+                    among_guids(links.c.row_id, row_ids),
                 )
             ).scalars()
         )
@@ -105,7 +106,9 @@ def _ranks(account_id: int, contact_ids: Sequence[UUID]) -> Any:
     return (
         select(contacts.c.contact_id, contacts.c.pending, func.max(linked))
         .select_from(contacts.outerjoin(links, joined))
-        .where(contacts.c.account_id == bindparam("of_account"), contacts.c.contact_id.in_(contact_ids))
+        .where(
+            contacts.c.account_id == bindparam("of_account"), among_guids(contacts.c.contact_id, contact_ids)
+        )
         .group_by(contacts.c.contact_id, contacts.c.pending)
         .params(of_account=account_id)
     )
@@ -122,7 +125,7 @@ def _by_notice(connection: Connection, account_id: int, contact_ids: Sequence[UU
     statement = (
         select(links.c.contact_id, rank)
         .select_from(links.join(notices, joined))
-        .where(links.c.account_id == account_id, links.c.contact_id.in_(contact_ids))
+        .where(links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids))
         .group_by(links.c.contact_id)
     )
     return {found[0]: found[1] for found in connection.execute(statement)}
@@ -131,7 +134,7 @@ def _by_notice(connection: Connection, account_id: int, contact_ids: Sequence[UU
 def _lock(connection: Connection, account_id: int, contact_ids: Sequence[UUID]) -> None:
     connection.execute(
         select(contacts.c.contact_id)
-        .where(contacts.c.account_id == account_id, contacts.c.contact_id.in_(contact_ids))
+        .where(contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, contact_ids))
         .order_by(contacts.c.contact_id)
         .with_for_update()
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, select
 
 from assent.policy.sides import Link, LinkKey, Person
+from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
 from assent.store.contact_rows import CONTACT_COLUMNS, acts_of, contact_from
 from assent.store.link_rows import LINK_COLUMNS, link_from
@@ -24,12 +25,14 @@ def people(connection: Connection, account_id: int, contact_ids: Collection[UUID
     found: dict[UUID, list[Link]] = {}
     people: list[Person] = []
     for piece in chunked(sorted(wanted)):
-        linked = select(*LINK_COLUMNS).where(links.c.account_id == account_id, links.c.contact_id.in_(piece))
+        linked = select(*LINK_COLUMNS).where(
+            links.c.account_id == account_id, among_guids(links.c.contact_id, piece)
+        )
         for row in connection.execute(linked).all():
             told = refused.get(LinkKey(row[1], row[2]), (0, 0)) if refused else (0, 0)
             found.setdefault(row[0], []).append(link_from(row, *told))
         held = select(*CONTACT_COLUMNS).where(
-            contacts.c.account_id == account_id, contacts.c.contact_id.in_(piece)
+            contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, piece)
         )
         for known in connection.execute(held).all():
             contact = contact_from(known, acted.get(known[0]))
@@ -51,7 +54,11 @@ def refusals(connection: Connection, account_id: int, contact_ids: Collection[UU
         statement = (
             select(notices.c.connection_id, notices.c.row_id, notices.c.refused, notices.c.version)
             .select_from(links.join(notices, joined))
-            .where(links.c.account_id == account_id, links.c.contact_id.in_(piece), notices.c.lane == REFUSES)
+            .where(
+                links.c.account_id == account_id,
+                among_guids(links.c.contact_id, piece),
+                notices.c.lane == REFUSES,
+            )
         )
         for connection_id, row_id, refused, version in connection.execute(statement).all():
             key = LinkKey(connection_id, row_id)
@@ -67,7 +74,7 @@ def linked(connection: Connection, account_id: int, keys: Collection[LinkKey]) -
         statement = select(links.c.row_id, links.c.contact_id).where(
             links.c.account_id == account_id,
             links.c.connection_id == connection_id,
-            links.c.row_id.in_(row_ids),
+            among_guids(links.c.row_id, row_ids),
         )
         for row_id, contact_id in connection.execute(statement).all():
             found[LinkKey(connection_id, row_id)] = contact_id

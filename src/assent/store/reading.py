@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
@@ -14,7 +14,7 @@ from assent.ledger.entries import Entry, State, read_entry, replay
 from assent.ledger.seal import Position, Vault, unseal
 from assent.store.columns import EPOCH
 from assent.store.database import Database
-from assent.store.journal import wrapped_keys
+from assent.store.journal import DESTROYED, wrapped_keys
 from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
 
 #: Links read per statement while verifying, and entries while replaying.
@@ -69,15 +69,11 @@ class LedgerReader:
     async def destroy_key(self, account_id: int, contact_id: UUID) -> None:
         """Make everything personal the ledger holds of a contact unreadable for good (I6).
 
-        The wrapped key is overwritten before its row goes.
+        What is left says that there was a key, so that none is ever made again for this contact.
         """
         theirs = and_(contact_keys.c.account_id == account_id, contact_keys.c.contact_id == contact_id)
-
-        def work(connection: Connection) -> None:
-            connection.execute(update(contact_keys).where(theirs).values(wrapped=bytes(120)))
-            connection.execute(delete(contact_keys).where(theirs))
-
-        await self.database.write(work)
+        emptied = update(contact_keys).where(theirs).values(wrapped=DESTROYED)
+        await self.database.write(lambda c: c.execute(emptied).rowcount)
 
     def _replay(self, connection: Connection, account_id: int) -> dict[UUID, State]:
         states: dict[UUID, State] = {}
@@ -112,7 +108,8 @@ class LedgerReader:
 
     def _opened(self, connection: Connection, account_id: int, rows: Sequence[Any]) -> list[Recorded]:
         owners = {row.contact_id for row in rows if row.sealed is not None}
-        keys = {owner: self.vault.unwrap(w) for owner, w in wrapped_keys(connection, account_id, owners)}
+        wrapped = wrapped_keys(connection, account_id, owners)
+        keys = {owner: self.vault.unwrap(key) for owner, key in wrapped.items() if key != DESTROYED}
         opened = []
         for seq, index, at, contact_id, plain, sealed in rows:
             personal, key = None, keys.get(contact_id)

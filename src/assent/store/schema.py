@@ -318,7 +318,7 @@ ledger_entries = Table(
     _of("ledger_links", "seq"),
 )
 
-#: The keys of the sealed parts, wrapped; a row that is gone is an erased person (I6).
+#: The keys of the sealed parts, wrapped; an empty one was destroyed with its person (I6).
 contact_keys = Table(
     "contact_keys",
     metadata,

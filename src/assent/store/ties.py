@@ -12,6 +12,7 @@ from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.sides import Contact, Link, LinkKey, Row
 from assent.ports import SYSTEM, Sighting
+from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.contact_rows import contacts_at, update_contacts
 from assent.store.counters import lock_account, take_revisions
@@ -159,7 +160,7 @@ def _drop(connection: Connection, account_id: int, owners: Mapping[LinkKey, UUID
             delete(links).where(
                 links.c.account_id == account_id,
                 links.c.connection_id == connection_id,
-                links.c.row_id.in_(row_ids),
+                among_guids(links.c.row_id, row_ids),
             )
         )
     had = {(owner, key.connection_id) for key, owner in owners.items()}

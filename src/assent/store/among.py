@@ -1,0 +1,97 @@
+"""Asks for many keys at once with one parameter, however many there are."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Text,
+    TypeDecorator,
+    Uuid,
+    bindparam,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+#: The SQL function that turns the hexadecimal form of an identifier into what SQLite stores.
+GUID_BYTES = "assent_guid"
+
+
+class _Guids(TypeDecorator[Collection[UUID]]):
+    """A set of identifiers as one value: a JSON list for SQLite, an array elsewhere."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Uuid()))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if dialect.name != "sqlite":
+            return list
+        return lambda keys: msgspec.json.encode([key.hex for key in keys]).decode()
+
+
+class _Texts(TypeDecorator[Collection[str]]):
+    """A set of texts as one value."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Text()))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if dialect.name != "sqlite":
+            return list
+        return lambda keys: msgspec.json.encode(list(keys)).decode()
+
+
+class _Among(FunctionElement[bool]):
+    """A column's value is in a set given as one parameter."""
+
+    type = Boolean()
+    name = "among"
+    inherit_cache = True
+
+
+class _AmongGuids(_Among):
+    """The same for identifiers, which SQLite keeps as bytes and JSON cannot hold."""
+
+    name = "among_guids"
+    inherit_cache = True
+
+
+def among_guids(column: ColumnElement[Any], keys: Collection[UUID]) -> ColumnElement[bool]:
+    """The column holds one of these identifiers."""
+    return _AmongGuids(column, bindparam(None, keys, type_=_Guids()))
+
+
+def among_texts(column: ColumnElement[Any], keys: Collection[str]) -> ColumnElement[bool]:
+    """The column holds one of these texts."""
+    return _Among(column, bindparam(None, keys, type_=_Texts()))
+
+
+@compiles(_Among)
+def _array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} = ANY({keys})"
+
+
+@compiles(_Among, "sqlite")
+def _json_texts(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({keys}))"
+
+
+@compiles(_AmongGuids, "sqlite")
+def _json_guids(element: _AmongGuids, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT {GUID_BYTES}(value) FROM json_each({keys}))"
