@@ -64,7 +64,8 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
         tell(f"Starting a Dynamics organisation with {contacts:,} contacts")
         crm_url = await stack.enter_async_context(emulator_process(contacts, seed))
         folder = stack.enter_context(TemporaryDirectory(prefix="assent-demo-", ignore_cleanup_errors=True))
-        settings = Settings(data=Path(folder), port=port, allow_other_hosts=True)
+        # Ticks once an hour: the tour shows that nothing it claims waits for one.
+        settings = Settings(data=Path(folder), port=port, allow_other_hosts=True, tick="0 * * * *")
         app = await stack.enter_async_context(open_application(settings))
         url = await stack.enter_async_context(serving(app))
         rep, emulator = await stack.enter_async_context(at_work(crm_url, "rep-anna"))

@@ -2,8 +2,7 @@
 
 from assent.engine.adopt import adopted, meet
 from assent.engine.outward import create_rows
-from assent.engine.pending import reconcile_pending
-from assent.engine.reconcile import reconcile
+from assent.engine.pending import reconcile_all, reconcile_pending
 from assent.engine.run import STEP, Report, Run
 from assent.engine.sighting import now
 from assent.policy.sides import LinkKey
@@ -32,7 +31,7 @@ async def _drain_notices(run: Run) -> Report:
         report += await _meet_strangers(run, keys)
         linked = await run.memory.linked(run.account_id, keys)
         if linked:
-            report += await reconcile(run, set(linked.values()), fresh=True)
+            report += await reconcile_all(run, set(linked.values()), fresh=True)
         still_linked = await run.memory.linked(run.account_id, keys)
         over = [
             n.notice_id

@@ -1,30 +1,50 @@
 """Work is derived: whoever moved since the base is reconciled, step by step (design section 3)."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from assent.engine.reconcile import reconcile
 from assent.engine.run import STEP, Report, Run
 
-#: A contact that could not be settled is tried this often in one run before it waits for the next.
-ROUNDS = 3
+#: A contact is tried this often in one run; who is still not settled stays pending, and visible.
+ROUNDS = 6
+
+#: How long to wait before asking again for contacts another worker holds; doubles each time.
+BUSY_S = 0.05
+
+
+async def reconcile_all(run: Run, contact_ids: Collection[UUID], *, fresh: bool = False) -> Report:
+    """Reconcile contacts until they are settled, at most `ROUNDS` times.
+
+    Contacts held by another worker are waited for: that worker may have read their rows before what
+    brought us here happened.
+    """
+    report, due, wait_s = Report(), frozenset(contact_ids), BUSY_S
+    for _ in range(ROUNDS):
+        part = await reconcile(run, due, fresh=fresh)
+        report, due = report.without(due) + part, part.again
+        if not due or part.braked is not None:
+            break
+        if part.busy:
+            await run.clock.sleep(wait_s)
+            wait_s *= 2
+    return report
 
 
 async def reconcile_pending(run: Run, *, step: int = STEP) -> Report:
     """Reconcile everybody whose sides moved since their bases, refusals first.
 
-    Ends when nobody is pending, when a brake stops it, or when only contacts are left that were
-    tried `ROUNDS` times: those stay pending, and visible.
+    Ends when nobody is pending, when a brake stops it, or when only contacts are left that this run
+    could not settle, or that were settled and wait for a notice which came meanwhile.
     """
-    report = Report()
-    tries: dict[UUID, int] = {}
+    report, passed, last = Report(), set[UUID](), set[UUID]()
     while True:
-        due = await run.memory.pending(run.account_id, step + len(tries))
-        batch = [contact_id for contact_id in due if tries.get(contact_id, 0) < ROUNDS][:step]
+        due = await run.memory.pending(run.account_id, step + len(passed))
+        passed |= last.intersection(due)
+        batch = [contact_id for contact_id in due if contact_id not in passed][:step]
         if not batch:
             return report
-        part = await reconcile(run, batch)
-        for contact_id in part.again:
-            tries[contact_id] = tries.get(contact_id, 0) + 1
-        report = report.without(frozenset(batch)) + part
-        if part.braked is not None:
+        report += await reconcile_all(run, batch)
+        if report.braked is not None:
             return report
+        last = set(batch)

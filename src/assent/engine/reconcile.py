@@ -41,7 +41,7 @@ async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = Fa
         report = await _reconcile(run, mine, fresh=fresh)
     finally:
         await run.memory.release(run.account_id, owner)
-    return replace(report, again=report.again | busy)
+    return replace(report, again=report.again | busy, busy=busy)
 
 
 @dataclass(frozen=True, slots=True)

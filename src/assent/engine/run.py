@@ -42,7 +42,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did. `again` names contacts to look at once more: busy, moved, or not confirmed.
+    """What a run did. `again` names contacts to look at once more: moved, not confirmed, or `busy`,
+    which is held by another worker.
 
     `failures` holds rows the CRM refused for their own sake, and connections it could not reach.
     """
@@ -53,11 +54,12 @@ class Report:
     created: int = 0
     settled: int = 0
     again: frozenset[UUID] = frozenset()
+    busy: frozenset[UUID] = frozenset()
     failures: tuple[tuple[UUID, AssentError], ...] = ()
     braked: Braked | None = None
 
     def __add__(self, other: "Report") -> "Report":
-        """Add up two parts of a run; a contact the later part finished is no longer due again."""
+        """Add up two parts of a run."""
         return Report(
             looked=self.looked + other.looked,
             changed=self.changed + other.changed,
@@ -65,13 +67,14 @@ class Report:
             created=self.created + other.created,
             settled=self.settled + other.settled,
             again=self.again | other.again,
+            busy=self.busy | other.busy,
             failures=self.failures + other.failures,
             braked=self.braked or other.braked,
         )
 
     def without(self, done: frozenset[UUID]) -> "Report":
         """The same report once `done` need no further look."""
-        return replace(self, again=self.again - done)
+        return replace(self, again=self.again - done, busy=self.busy - done)
 
 
 async def begin(tools: Tools, account_id: int) -> Run:

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     ARRAY,
-    Boolean,
     ColumnElement,
     Dialect,
+    NullType,
     Text,
     TypeDecorator,
     Uuid,
@@ -54,10 +54,10 @@ class _Texts(TypeDecorator[Collection[str]]):
         return lambda keys: msgspec.json.encode(list(keys)).decode()
 
 
-class _Among(FunctionElement[bool]):
+class _Among(FunctionElement[Any]):
     """A column's value is in a set given as one parameter."""
 
-    type = Boolean()
+    type = NullType()  # a Boolean would be compared with 1 where there are none, past every index
     name = "among"
     inherit_cache = True
 
@@ -88,10 +88,10 @@ def _array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Among, "sqlite")
 def _json_texts(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, keys = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({keys}))"
+    return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - compiled parts only
 
 
 @compiles(_AmongGuids, "sqlite")
 def _json_guids(element: _AmongGuids, compiler: SQLCompiler, **options: Any) -> str:
     column, keys = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT {GUID_BYTES}(value) FROM json_each({keys}))"
+    return f"{column} IN (SELECT {GUID_BYTES}(value) FROM json_each({keys}))"  # noqa: S608 - the same

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, or_, select
 
 from assent.store.among import among_guids
-from assent.store.batches import chunked
+from assent.store.batches import chunked, in_order
 from assent.store.dialects import insert
 from assent.store.schema import claims
 
@@ -21,7 +21,7 @@ def claim(
     now: datetime,
 ) -> set[UUID]:
     """Take the free and the expired among `keys`; gives all of them that `owner` now holds."""
-    wanted = sorted(set(keys))
+    wanted = in_order(keys)
     if not wanted:
         return set()
     statement = insert(connection, claims)

@@ -1,6 +1,6 @@
 """How contacts lie in their table, with the newest act on each field."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from assent.policy.sides import Contact
 from assent.store.among import among_guids, among_texts
-from assent.store.batches import chunked
+from assent.store.batches import chunked, in_order
 from assent.store.dialects import insert
 from assent.store.schema import acts, contacts
 
@@ -25,10 +25,9 @@ CONTACT_COLUMNS = (
 )
 
 
-def contact_from(found: Any, acted: Mapping[int, datetime] | None = None) -> Contact:
-    """Unpack a contact from its columns, with the times of its acts."""
-    contact_id, email, revision, basis, value, last_positive, personally, hold = found
-    return Contact(contact_id, email, revision, basis, value, last_positive, personally, hold, acted or {})
+def contact_from(found: Any) -> Contact:
+    """Unpack a contact from its columns, without the times of its acts."""
+    return Contact(*found)
 
 
 def contacts_at(
@@ -36,7 +35,7 @@ def contacts_at(
 ) -> dict[UUID, Contact]:
     """Read contacts, without their acts; absent ones are not of this account."""
     found = {}
-    for piece in chunked(sorted(set(contact_ids))):
+    for piece in chunked(in_order(contact_ids)):
         statement = select(*CONTACT_COLUMNS).where(
             contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, piece)
         )

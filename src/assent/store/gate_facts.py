@@ -58,7 +58,8 @@ class GateReader:
         wanted = set(contact_ids)
         known = contacts_at(connection, account_id, wanted)
         links = links_of(connection, account_id, wanted)
-        refused = refusals(connection, account_id, wanted)
+        keys = [key for theirs in links.values() for key in theirs]
+        refused = refusals(connection, account_id, keys)
         remembered = self.marks.of(connection, account_id, {c.email for c in known.values()})
         return {
             contact_id: _facts(

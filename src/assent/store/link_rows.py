@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, select, update
 from assent.policy.sides import Base, Link, LinkKey, Row
 from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
+from assent.store.bulk import run_many
 from assent.store.schema import contacts, links
 
 # The order of the columns is the order of the dataclasses' fields; `tests/store` holds us to it.
@@ -62,8 +63,8 @@ _BASE_NAMES = (
 )
 
 
-def link_from(found: Any, refused: int = 0, refused_version: int = 0) -> Link:
-    """Unpack a link from its columns, with what waiting notices reported of its row."""
+def link_from(found: Any) -> Link:
+    """Unpack a link from its columns."""
     hub, crm, same_at, read_at, revision, intended, intended_value = found[_TOUCH]
     return Link(
         LinkKey(found[1], found[2]),
@@ -76,8 +77,6 @@ def link_from(found: Any, refused: int = 0, refused_version: int = 0) -> Link:
         revision,
         intended,
         intended_value,
-        refused,
-        refused_version,
     )
 
 
@@ -121,24 +120,27 @@ def update_links(
     """Set columns of many links; every change names the same columns."""
     if not changes:
         return
-    names = changes[0][1]
+    names = changes[0][1].keys()
     statement = (
         update(links)
         .where(
-            links.c.account_id == account_id,
+            links.c.account_id == bindparam("at_account"),
             links.c.connection_id == bindparam("at_connection"),
             links.c.row_id == bindparam("at_row"),
         )
         .values({name: bindparam(f"set_{name}") for name in names})
     )
-    connection.execute(
-        statement,
-        [
-            {"at_connection": key.connection_id, "at_row": key.row_id}
-            | {f"set_{name}": value for name, value in values.items()}
-            for key, values in changes
-        ],
-    )
+    columns = {f"set_{name}": links.c[name] for name in names} | {"at_row": links.c.row_id}
+    rows = [
+        {
+            "at_account": account_id,
+            "at_connection": key.connection_id,
+            "at_row": key.row_id,
+            **{f"set_{name}": value for name, value in values.items()},
+        }
+        for key, values in changes
+    ]
+    run_many(connection, statement, columns, rows)
 
 
 def links_at(

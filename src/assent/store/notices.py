@@ -78,14 +78,6 @@ def waiting_for(connection: Connection, account_id: int, keys: Collection[LinkKe
     return found
 
 
-def any_refusing(connection: Connection, account_id: int) -> bool:
-    """Whether any waiting notice of the account refuses."""
-    statement = select(notices.c.notice_id).where(
-        notices.c.account_id == account_id, notices.c.lane == REFUSES
-    )
-    return connection.execute(statement.limit(1)).first() is not None
-
-
 def end(connection: Connection, account_id: int, notice_ids: Collection[int]) -> None:
     """End notices without looking at their contacts; the caller marks those."""
     for piece in chunked(sorted(notice_ids)):

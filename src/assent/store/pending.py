@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, LinkKey
 from assent.store.among import among_guids
-from assent.store.batches import by_connection, chunked
+from assent.store.batches import by_connection, chunked, in_order
 from assent.store.schema import contacts, links, notices
 
 SETTLED, MOVED, REFUSING = 0, 1, 2
@@ -54,7 +54,7 @@ def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID],
     noticed = connection.execute(
         select(notices.c.notice_id).where(notices.c.account_id == account_id).limit(1)
     ).first()
-    for piece in chunked(sorted(set(contact_ids))):
+    for piece in chunked(in_order(contact_ids)):
         if connection.dialect.name != "sqlite":
             _lock(connection, account_id, piece)
         due = _by_notice(connection, account_id, piece) if noticed else {}
@@ -115,20 +115,26 @@ def _ranks(account_id: int, contact_ids: Sequence[UUID]) -> Any:
 
 
 def _by_notice(connection: Connection, account_id: int, contact_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """What waiting notices alone make of contacts."""
-    joined = and_(
-        notices.c.account_id == links.c.account_id,
-        notices.c.connection_id == links.c.connection_id,
-        notices.c.row_id == links.c.row_id,
+    """What waiting notices alone make of contacts; asked by row, for the inbox may be in flood."""
+    theirs = select(links.c.connection_id, links.c.row_id, links.c.contact_id).where(
+        links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids)
     )
-    rank = func.max(case((notices.c.refused != 0, REFUSING), else_=MOVED))
-    statement = (
-        select(links.c.contact_id, rank)
-        .select_from(links.join(notices, joined))
-        .where(links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids))
-        .group_by(links.c.contact_id)
-    )
-    return {found[0]: found[1] for found in connection.execute(statement)}
+    owners = {LinkKey(row[0], row[1]): row[2] for row in connection.execute(theirs).all()}
+    due: dict[UUID, int] = {}
+    for connection_id, row_ids in by_connection(owners):
+        told = (
+            select(notices.c.row_id, func.max(case((notices.c.refused != 0, REFUSING), else_=MOVED)))
+            .where(
+                notices.c.account_id == account_id,
+                notices.c.connection_id == connection_id,
+                among_guids(notices.c.row_id, row_ids),
+            )
+            .group_by(notices.c.row_id)
+        )
+        for row_id, rank in connection.execute(told).all():
+            owner = owners[LinkKey(connection_id, row_id)]
+            due[owner] = max(rank, due.get(owner, SETTLED))
+    return due
 
 
 def _lock(connection: Connection, account_id: int, contact_ids: Sequence[UUID]) -> None:

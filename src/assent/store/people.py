@@ -1,17 +1,18 @@
 """Reads people as a merge sees them: contacts with every link, act and waiting refusal."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from assent.policy.sides import Link, LinkKey, Person
 from assent.store.among import among_guids
-from assent.store.batches import by_connection, chunked
-from assent.store.contact_rows import CONTACT_COLUMNS, acts_of, contact_from
-from assent.store.link_rows import LINK_COLUMNS, link_from
-from assent.store.notices import REFUSES, any_refusing
-from assent.store.schema import contacts, links, notices
+from assent.store.batches import by_connection
+from assent.store.contact_rows import acts_of, contacts_at
+from assent.store.link_rows import links_of
+from assent.store.notices import waiting_for
+from assent.store.schema import links
 
 #: Per row: the fields waiting notices reported refused, and the newest version they told.
 Refusals = dict[LinkKey, tuple[int, int]]
@@ -20,50 +21,27 @@ Refusals = dict[LinkKey, tuple[int, int]]
 def people(connection: Connection, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
     """The named contacts with all their links, sightings, bases and waiting notices."""
     wanted = set(contact_ids)
-    refused = refusals(connection, account_id, wanted)
     acted = acts_of(connection, account_id, wanted)
-    found: dict[UUID, list[Link]] = {}
-    people: list[Person] = []
-    for piece in chunked(sorted(wanted)):
-        linked = select(*LINK_COLUMNS).where(
-            links.c.account_id == account_id, among_guids(links.c.contact_id, piece)
+    known = contacts_at(connection, account_id, wanted)
+    found = links_of(connection, account_id, wanted)
+    refused = refusals(connection, account_id, [key for links in found.values() for key in links])
+    return [
+        Person(
+            contact if contact_id not in acted else replace(contact, acted=acted[contact_id]),
+            _links(found.get(contact_id, {}), refused),
         )
-        for row in connection.execute(linked).all():
-            told = refused.get(LinkKey(row[1], row[2]), (0, 0)) if refused else (0, 0)
-            found.setdefault(row[0], []).append(link_from(row, *told))
-        held = select(*CONTACT_COLUMNS).where(
-            contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, piece)
-        )
-        for known in connection.execute(held).all():
-            contact = contact_from(known, acted.get(known[0]))
-            people.append(Person(contact, tuple(sorted(found.pop(known[0], ()), key=_order))))
-    return people
+        for contact_id, contact in known.items()
+    ]
 
 
-def refusals(connection: Connection, account_id: int, contact_ids: Collection[UUID]) -> Refusals:
-    """What waiting notices report refused on the rows of contacts (M8)."""
+def refusals(connection: Connection, account_id: int, keys: Collection[LinkKey]) -> Refusals:
+    """What waiting notices report refused on rows (M8)."""
     found: Refusals = {}
-    if not any_refusing(connection, account_id):
-        return found
-    joined = and_(
-        notices.c.account_id == links.c.account_id,
-        notices.c.connection_id == links.c.connection_id,
-        notices.c.row_id == links.c.row_id,
-    )
-    for piece in chunked(contact_ids):
-        statement = (
-            select(notices.c.connection_id, notices.c.row_id, notices.c.refused, notices.c.version)
-            .select_from(links.join(notices, joined))
-            .where(
-                links.c.account_id == account_id,
-                among_guids(links.c.contact_id, piece),
-                notices.c.lane == REFUSES,
-            )
-        )
-        for connection_id, row_id, refused, version in connection.execute(statement).all():
-            key = LinkKey(connection_id, row_id)
+    for notice in waiting_for(connection, account_id, keys):
+        if notice.refused:
+            key = LinkKey(notice.connection_id, notice.row_id)
             mask, newest = found.get(key, (0, 0))
-            found[key] = (mask | refused, max(newest, version))
+            found[key] = (mask | notice.refused, max(newest, notice.version))
     return found
 
 
@@ -81,5 +59,15 @@ def linked(connection: Connection, account_id: int, keys: Collection[LinkKey]) -
     return found
 
 
-def _order(link: Link) -> tuple[int, UUID]:
-    return link.key.connection_id, link.key.row_id
+def _links(found: Mapping[LinkKey, Link], refused: Refusals) -> tuple[Link, ...]:
+    """Links in a fixed order, each with what notices told of it."""
+    links = [link if key not in refused else _told(link, *refused[key]) for key, link in found.items()]
+    return tuple(sorted(links, key=_order)) if len(links) > 1 else tuple(links)
+
+
+def _told(link: Link, refused: int, version: int) -> Link:
+    return replace(link, refused=refused, refused_version=version)
+
+
+def _order(link: Link) -> tuple[int, int]:
+    return link.key.connection_id, link.key.row_id.int
