@@ -85,10 +85,6 @@ def test_mail_goes_exactly_where_no_reason_stands_against_it() -> None:
         assert verdict.may or verdict.reason in reasons, (facts, message)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="G2 with G4: a block on the last category the rows left open lets general mail through",
-)
 def test_rows_and_blocks_together_can_take_every_category() -> None:
     """G2, G4: a No in one row and a pending No for the rest leave no category to mail."""
     for facts, message in product(FACTS, MESSAGES):

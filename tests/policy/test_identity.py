@@ -77,7 +77,6 @@ def test_every_stage_of_a_rows_life_has_its_action(cell: tuple[LinkState, Seen])
     assert LIVES[cell] is LIFECYCLE[cell]
 
 
-@pytest.mark.xfail(strict=True, reason="I4 makes no exception for a deleted row that was inactive")
 def test_a_deleted_row_holds_its_contact_even_if_it_was_inactive() -> None:
     """I4: deleted: the link goes and the contact is held until a person decides."""
     assert RowAction.UNLINK_AND_HOLD is LIFECYCLE[LinkState.ASLEEP, Seen.DELETED]
@@ -196,9 +195,6 @@ def test_a_row_whose_address_did_not_change_stays() -> None:
     assert Placement.STAY is place(replace(a_contact(), email=BERTA), LINK, [], True)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I3: place() counts a row that left for a third address as bearing the old one"
-)
 def test_rows_that_leave_for_different_addresses_do_not_all_lose_their_contact() -> None:
     """I3: judged on the final state, nobody bears the old address any more: nothing is shared."""
     moved = a_link(replace(a_row(), email=BERTA), a_base())
@@ -237,9 +233,6 @@ def test_a_joined_person_keeps_holds_and_what_restoring_needs() -> None:
     ) == (BERTA, "crm_deleted", True, INTEREST)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I3, M2: strictest() keeps one's act times, so the other's refusal is dated too early"
-)
 def test_a_joined_refusal_keeps_its_own_moment() -> None:
     """M2, I3: the refusal that came with the join must not look older than it is."""
     joined = strictest(a_contact(CONSENT, acted=10), a_contact(WITHDRAWN, acted=500))

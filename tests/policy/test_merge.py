@@ -183,13 +183,13 @@ def test_a_hub_act_has_one_moment_or_none() -> None:
 
 def test_modifiedon_bounds_a_row_act_by_a_second_and_the_skew() -> None:
     """M3: modifiedon is another clock's and has whole seconds."""
-    when = crm_when(old_value_seen_at=at(1), modified_at=at(10), read_at=None, skew=SKEW)
+    when = crm_when(old_value_seen_at=at(1), modified_at=at(10), skew=SKEW)
     assert When(at(1), at(16)) == when
 
 
-def test_without_modifiedon_and_read_a_row_act_has_no_end() -> None:
+def test_without_modifiedon_a_row_act_has_no_end() -> None:
     """M2: what is not known proves no order."""
-    assert UNKNOWN == crm_when(old_value_seen_at=None, modified_at=None, read_at=None, skew=SKEW)
+    assert UNKNOWN == crm_when(old_value_seen_at=None, modified_at=None, skew=SKEW)
 
 
 #: M8: the notice's version beside the one read, and whether our write replaced it unseen.

@@ -43,9 +43,6 @@ HELD_ERP = replace(TERMS, allow={1: AllowPolicy(held_writers=frozenset({ERP}))})
 DENIED = a_base(WITHDRAWN, DENY)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="P2, M4: any No where we meant to write No passes for ours, so a rep's is lost"
-)
 def test_a_reps_refusal_is_not_taken_for_our_lost_write() -> None:
     """P2, M3: we meant to write Do not allow and may not have; a rep refused after a new consent."""
     link = replace(
@@ -57,9 +54,6 @@ def test_a_reps_refusal_is_not_taken_for_our_lost_write() -> None:
     assert WITHDRAWN is plan.after.basis
 
 
-@pytest.mark.xfail(
-    strict=True, reason="P2, M2: read_at is when the read began, so it bounds no act from above"
-)
 def test_a_refusal_made_while_the_read_ran_is_not_older_than_its_start() -> None:
     """P2, I2: a read from 100 to 102 shows a refusal of 101.5; another row's Allow of 101.2 is not later."""
     refused = a_link(a_row(DENY, key=KEY_2, version=11, modified=101), DENIED, key=KEY_2, same=0, read=100)
@@ -69,10 +63,6 @@ def test_a_refusal_made_while_the_read_ran_is_not_older_than_its_start() -> None
     assert WITHDRAWN is plan.after.basis
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="I4, P4: an inactive row's base claims the hub's categories, so its old No refuses anew",
-)
 def test_an_inactive_rows_old_no_does_not_refuse_again() -> None:
     """I4, P4: refused and counted; then the person turns News on in the hub, and that must last."""
     row = a_row(value=EVENTS, active=False)
@@ -86,9 +76,6 @@ def test_an_inactive_rows_old_no_does_not_refuse_again() -> None:
     assert plan_person(done, TERMS).idle
 
 
-@pytest.mark.xfail(
-    strict=True, reason="T6, P2: a refusal that was seen is forgotten when the toggle turns null"
-)
 def test_clearing_the_toggle_does_not_undo_a_refusal_that_was_seen() -> None:
     """T6, P1: turning null is not an act, so the newest provable act is still the refusal."""
     link = a_link(a_row(), a_base(), same=0, read=0)
@@ -97,9 +84,6 @@ def test_clearing_the_toggle_does_not_undo_a_refusal_that_was_seen() -> None:
     assert WITHDRAWN is plan_person(a_person(a_contact(), link), TERMS).after.basis
 
 
-@pytest.mark.xfail(
-    strict=True, reason="T6, P2: a category's No that was seen is forgotten when the column turns null"
-)
 def test_clearing_a_category_does_not_undo_a_no_that_was_seen() -> None:
     """T6, P1: the same for a subscription column; the null must not bring the Yes back."""
     link = a_link(a_row(), a_base(), same=0, read=0)
@@ -109,9 +93,6 @@ def test_clearing_a_category_does_not_undo_a_no_that_was_seen() -> None:
     assert CATEGORIES & ~NEWS == plan_person(a_person(a_contact(), link), TERMS).after.value
 
 
-@pytest.mark.xfail(
-    strict=True, reason="T3: a refusal and a held Allow between two passes leave the old basis standing"
-)
 @pytest.mark.parametrize(("terms", "writer"), [(HOLD, REP), (HELD_ERP, ERP)])
 def test_an_allow_that_is_always_held_does_not_undo_a_refusal_seen_before_it(
     terms: Terms, writer: UUID
@@ -125,9 +106,6 @@ def test_an_allow_that_is_always_held_does_not_undo_a_refusal_seen_before_it(
     assert {KEY_1: DENY} == toggles_written(plan)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="T3: the writer is whoever touched the row last, not whoever set Allow"
-)
 def test_a_held_writers_allow_stays_held_when_somebody_edits_the_row_after_it() -> None:
     """T3: the ERP's Allow was seen as the ERP's; a rep's new phone number does not make it the rep's."""
     link = a_link(a_row(DENY), DENIED, same=0, read=0)
@@ -137,9 +115,6 @@ def test_a_held_writers_allow_stays_held_when_somebody_edits_the_row_after_it() 
     assert WITHDRAWN is plan_person(a_person(a_contact(WITHDRAWN), link), HELD_ERP).after.basis
 
 
-@pytest.mark.xfail(
-    strict=True, reason="P4, I4: a row that wakes bearing the old address is neither written nor settled"
-)
 def test_a_row_that_wakes_with_the_old_address_comes_to_agree() -> None:
     """P4, I3: the hub's address changed while the row slept; after one sweep both agree."""
     contact = replace(a_contact(), email=BERTA)
@@ -148,9 +123,6 @@ def test_a_row_that_wakes_with_the_old_address_comes_to_agree() -> None:
     assert None is not settled(carried_out(person, plan))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="M2: same_at is one moment per base, so an order that sightings prove is lost"
-)
 def test_an_allow_after_a_seen_refusal_after_a_click_is_the_latest() -> None:
     """M2: seen refused after the click, then seen allowed: the order is proved, the later act wins."""
     link = a_link(a_row(), a_base(), hub_touched=PERMISSION, same=0, read=0)
@@ -161,9 +133,6 @@ def test_an_allow_after_a_seen_refusal_after_a_click_is_the_latest() -> None:
     assert CONSENT is plan.after.basis
 
 
-@pytest.mark.xfail(
-    strict=True, reason="M3: what the sync wrote to the hub and did not settle counts as the hub's act"
-)
 def test_the_syncs_own_withdrawal_is_no_act_of_the_hub() -> None:
     """M3: a rep refused, the hub took it, the settling was lost, the same rep allowed again."""
     link = a_link(a_row(), a_base(), same=0, read=0)
@@ -173,9 +142,6 @@ def test_the_syncs_own_withdrawal_is_no_act_of_the_hub() -> None:
     assert CONSENT is plan_person(a_person(replace(taken, revision=8), link), TERMS).after.basis
 
 
-@pytest.mark.xfail(
-    strict=True, reason="T3: last_positive is not taken from the basis that is being withdrawn"
-)
 def test_a_withdrawn_basis_is_remembered_as_the_last_positive_one() -> None:
     """T3: restore means the last positive basis held, and that was the one just withdrawn."""
     contact = replace(a_contact(INTEREST), last_positive=None)
@@ -183,9 +149,6 @@ def test_a_withdrawn_basis_is_remembered_as_the_last_positive_one() -> None:
     assert INTEREST is plan.after.last_positive
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I2: the first granting row's policy decides, so the order of rows does"
-)
 def test_two_connections_with_different_policies_give_one_result_in_any_order() -> None:
     """I2, T3: the decision is one, whichever row is named first."""
     terms = replace(TERMS, allow={1: AllowPolicy(OnAllow.RESTORE)})
@@ -195,9 +158,6 @@ def test_two_connections_with_different_policies_give_one_result_in_any_order() 
     assert one.after == other.after
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I2, I3: the first row's new address wins, so the order of rows decides"
-)
 def test_two_rows_with_different_new_addresses_give_one_result_in_any_order() -> None:
     """I3: two rows moved to two addresses: neither may win by being named first."""
     links = [
@@ -208,9 +168,6 @@ def test_two_rows_with_different_new_addresses_give_one_result_in_any_order() ->
     assert one.after == other.after
 
 
-@pytest.mark.xfail(
-    strict=True, reason="P2, M4: found as a history: a rep's refusal passes for our unsettled one"
-)
 def test_a_rep_who_refuses_again_after_our_unsettled_refusal_is_heard() -> None:
     """P2: a click refuses, we write it and crash; a new consent; a rep allows and then refuses."""
     world = start(CONSENT, 2)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from assent.policy.permission import AllowPolicy, OnAllow
-from assent.policy.plan import Hold, Request, plan_person, settle
-from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Link, LinkKey
+from assent.policy.plan import Request, plan_person, settle
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Hold, Link, LinkKey
 
 from .samples import (
     ALLOW,

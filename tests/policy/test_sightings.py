@@ -110,11 +110,12 @@ def test_the_same_sighting_again_changes_nothing_but_when_it_was_read() -> None:
     assert again == see(again, a_row(ALLOW), 50)
 
 
-def test_the_moment_of_sameness_stands_still_once_a_row_was_touched() -> None:
-    """M2: an act came after the last read that still showed the base; later reads do not move that."""
+def test_the_moment_of_sameness_rises_only_when_the_value_turned_again() -> None:
+    """M2: an act came after the last read that showed the other value, never after a later one."""
     seen = see(see(ALLOWED, a_row(ALLOW), 50), a_row(DENY, version=11), 100)
     assert at(50) == seen.same_at
-    assert at(50) == see(seen, a_row(ALLOW, version=12), 150).same_at
+    assert at(50) == see(seen, a_row(DENY, version=12), 150).same_at
+    assert at(100) == see(seen, a_row(ALLOW, version=12), 150).same_at
 
 
 @pytest.mark.parametrize(("base", "wrote"), [(DENIED, ALLOW), (ALLOWED, DENY)])

@@ -1,9 +1,14 @@
 """When two spellings are the same address (rule I1)."""
 
 import unicodedata
+from collections.abc import Callable
 
 # Characters that pasted addresses carry along and no mailbox contains.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+
+
+#: Full stops that IDNA takes for dots.
+_DOTS = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
 
 
 def normalise(address: str | None) -> str | None:
@@ -16,17 +21,28 @@ def normalise(address: str | None) -> str | None:
     if address is None:
         return None
     local, at, domain = address.translate(_INVISIBLE).strip().rpartition("@")
-    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
-    domain = ".".join(map(_label, unicodedata.normalize("NFKC", domain).lower().rstrip(".").split(".")))
+    local = _settled(local, lambda text: unicodedata.normalize("NFC", text).casefold())
+    domain = ".".join(_settled(label, _label) for label in domain.translate(_DOTS).rstrip(".").split("."))
     if not at or not local or not domain or any(c.isspace() for c in local + domain):
         return None
     return f"{local}@{domain}"
 
 
+def _settled(text: str, fold: Callable[[str], str]) -> str:
+    """Fold until nothing changes: some spellings take two rounds, and hand-made ones more."""
+    for _ in range(4):
+        folded = unicodedata.normalize("NFC", fold(text))
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
 def _label(label: str) -> str:
+    label = unicodedata.normalize("NFKC", label.translate(_INVISIBLE)).lower()
     if label.startswith("xn--"):
         try:
-            label = label[4:].encode("ascii").decode("punycode")
+            return label[4:].encode("ascii").decode("punycode")
         except UnicodeError:
             return label
-    return unicodedata.normalize("NFC", label)
+    return label

@@ -91,7 +91,8 @@ def _unverifiable(facts: Facts, message: Message, categories: int, permission: i
     blocks = permission | (message.category or 0)
     if facts.blocked & blocks:
         return Reason.REFUSAL_PENDING
-    if not message.category and facts.blocked & categories and not facts.value & ~facts.blocked & categories:
+    open_ = facts.value & ~facts.crm_unsubscribed & categories
+    if not message.category and open_ & facts.blocked and not open_ & ~facts.blocked:
         return Reason.REFUSAL_PENDING
     return Reason.MAY if facts.verified else Reason.UNVERIFIED
 

@@ -1,13 +1,14 @@
 """Who is who across the two systems, and what becomes of a row (rules I1-I8, M7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from uuid import UUID, uuid5
 
 from assent.policy.address import normalise
 from assent.policy.permission import BASIS_STANCE, BulkEmail, LegalBasis, Stance
-from assent.policy.sides import ADDRESS, CATEGORIES, Base, Contact, Link, Row
+from assent.policy.sides import ADDRESS, CATEGORIES, Base, Contact, Hold, Link, Row
 
 
 class RowAddress(Enum):
@@ -82,9 +83,9 @@ def place(contact: Contact, link: Link, others: Sequence[Link], taken: bool) -> 
     """Decide which contact a row belongs to, judged on the final state of all rows of the pass (I3)."""
     if follow_address(contact, link) not in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT):
         return Placement.STAY
-    assert link.row is not None
-    new = normalise(link.row.email)
-    bearing = [o for o in others if o.row is not None and normalise(o.row.email) not in (new, None)]
+    assert link.base is not None
+    old = link.base.email
+    bearing = [o for o in others if o.row is not None and normalise(o.row.email) == old]
     return PLACEMENTS[bool(bearing), taken]
 
 
@@ -104,7 +105,14 @@ def strictest(one: Contact, other: Contact) -> Contact:
         last_positive=one.last_positive or other.last_positive,
         refused_personally=one.refused_personally or other.refused_personally,
         hold=one.hold or other.hold,
+        acted=_newest(one.acted, other.acted),
     )
+
+
+def _newest(one: Mapping[int, datetime], other: Mapping[int, datetime]) -> Mapping[int, datetime]:
+    """The time of the last act per field, on either contact: no refusal is dated too early (M2)."""
+    fields = one.keys() | other.keys()
+    return {f: max(t for t in (one.get(f), other.get(f)) if t is not None) for f in fields}
 
 
 class LinkState(Enum):
@@ -134,7 +142,6 @@ class RowAction(Enum):
     COUNT_ONCE = "count its refusal once; write nothing to it"
     HAND_OVER = "move the link to the surviving row; the strictest holds"
     UNLINK_AND_HOLD = "merge its last refusal, unlink, hold the contact"
-    UNLINK = "merge its last refusal, unlink"
     IGNORE = "nothing is known of it"
 
 
@@ -150,8 +157,7 @@ LIFECYCLE: dict[tuple[LinkState, Seen], RowAction] = {
     (LinkState.ASLEEP, Seen.ACTIVE): RowAction.MERGE_AFRESH,
     (LinkState.ASLEEP, Seen.INACTIVE): RowAction.COUNT_ONCE,
     (LinkState.ASLEEP, Seen.MERGED): RowAction.HAND_OVER,
-    # An inactive row was out of use already: its deletion says nothing new about the person.
-    (LinkState.ASLEEP, Seen.DELETED): RowAction.UNLINK,
+    (LinkState.ASLEEP, Seen.DELETED): RowAction.UNLINK_AND_HOLD,
 }
 
 
@@ -176,6 +182,7 @@ class NotCreated(Enum):
     ERASED = "erased"  # the address is barred until the person signs up again (I6)
     SWITCHED_OFF = "switched_off"
     NOT_TICKED = "not_ticked"  # imports and bulk actions create only what their plan ticks (I5)
+    DELETED = "deleted"  # its row was deleted in the CRM and is never created again (I4)
     BORN_ELSEWHERE = "born_elsewhere"  # a contact of another connection (I8)
     INACTIVE = "inactive"
 
@@ -234,6 +241,8 @@ def row_wanted(
     """
     if marks.erased:
         return NotCreated.ERASED
+    if contact.hold == Hold.CRM_DELETED.value:
+        return NotCreated.DELETED
     if normalise(contact.email) is None:
         return NotCreated.NO_ADDRESS
     if not switched_on:

@@ -125,22 +125,14 @@ def hub_when(acted_at: datetime | None) -> When:
     return When(acted_at, acted_at)
 
 
-def crm_when(
-    *,
-    old_value_seen_at: datetime | None,
-    modified_at: datetime | None,
-    read_at: datetime | None,
-    skew: timedelta,
-) -> When:
+def crm_when(*, old_value_seen_at: datetime | None, modified_at: datetime | None, skew: timedelta) -> When:
     """The interval of a CRM act: after the old value was last seen, before the row last moved.
 
-    `modifiedon` has whole seconds and another clock, hence the second and the skew on top; the read
-    itself bounds it too, on the hub's own clock.
+    `modifiedon` has whole seconds and another clock, hence the second and the skew on top. The
+    moment a read began bounds nothing: what it returned may have happened while it ran.
     """
-    ends = [read_at] if read_at else []
-    if modified_at is not None:
-        ends.append(modified_at + timedelta(seconds=1) + skew)
-    return When(old_value_seen_at, min(ends) if ends else None)
+    end = None if modified_at is None else modified_at + timedelta(seconds=1) + skew
+    return When(old_value_seen_at, end)
 
 
 class BlockEnd(Enum):

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from functools import reduce
+from operator import or_
+from uuid import UUID
 
 from assent.policy.address import normalise
 from assent.policy.identity import EmailMove, follow_address
@@ -25,7 +28,7 @@ from assent.policy.permission import (
     lift,
     project,
 )
-from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Link, LinkKey, Person, Row, bits
+from assent.policy.sides import ADDRESS, PERMISSION, Base, Contact, Hold, Link, LinkKey, Person, Row, bits
 from assent.policy.sightings import acted, answer, is_ours
 
 
@@ -42,13 +45,6 @@ class Terms:
     allow: Mapping[int, AllowPolicy] = dataclasses.field(default_factory=dict)
     skew: timedelta = timedelta(seconds=5)
     fill: bool = False
-
-
-class Hold(Enum):
-    """Why a contact is kept out of sends until a person or a rule decides."""
-
-    EMAIL_CONFLICT = "email_conflict"  # changed on both sides (I3)
-    CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
 
 
 class Request(Enum):
@@ -120,6 +116,11 @@ class Plan:
         return lifted or bool(self.after.value & ~self.before.value) or any(w.lifts for w in self.writes)
 
 
+def _order(link: Link) -> tuple[int, int]:
+    """The order of a person's rows, so that the order they come in never decides anything (I2)."""
+    return link.key.connection_id, link.key.row_id.int
+
+
 def based(link: Link) -> Base | None:
     """The link's base, unless the row came back to life since: that merges without one (I4)."""
     if link.base is None or link.row is None:
@@ -133,7 +134,7 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     Every link must carry a sighting that is proved to coexist with the contact's revision.
     """
     contact = person.contact
-    rows = [link for link in person.links if link.row is not None]
+    rows = sorted((link for link in person.links if link.row is not None), key=_order)
     permission = decide([_hub_permission(contact, rows), *(_row_permission(link, terms) for link in rows)])
     basis, requests, changes = _lift(contact, rows, permission, terms)
     value, category_changes = _subscriptions(contact, rows, terms)
@@ -146,10 +147,11 @@ def plan_person(person: Person, terms: Terms) -> Plan:
         revision=contact.revision,
         basis=basis,
         value=value,
-        last_positive=basis if basis.positive else contact.last_positive,
+        last_positive=next((b for b in (basis, contact.basis) if b.positive), contact.last_positive),
         refused_personally=contact.refused_personally and basis is contact.basis,
         hold=hold,
         acted=contact.acted,
+        synced=contact.synced | reduce(or_, (change.field for change in changes), 0),
     )
     writes = tuple(w for link in rows if (w := _write(after, link, terms)) is not None)
     return Plan(contact, after, tuple(changes), writes, requests)
@@ -171,37 +173,41 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
         addressed = normalise(row.email) in (contact.email, None)
         if not (same and addressed and agree(contact.basis, row.toggle)):
             return None
+    held = contact.value if row.active else (contact.value & ~known) | (row.value & known)
     return Base(
         hub_revision=contact.revision,
         crm_version=row.version,
         basis=contact.basis,
         toggle=row.toggle,
         known=known,
-        value=contact.value,
+        value=held,
         email=normalise(row.email),
         active=row.active,
     )
 
 
+def _shared(links: Sequence[Link]) -> list[tuple[Link, Base]]:
+    """The links whose base both sides agreed on; an inactive row's records the row alone (I4)."""
+    return [(link, base) for link in links if (base := based(link)) is not None and base.active]
+
+
 def _hub_touch(contact: Contact, links: Sequence[Link], field: int, differs: Sequence[bool]) -> Touch:
-    bases = [link for link in links if based(link) is not None]
+    """Whether somebody acted in the hub: marked so, or the value moved and it was not the sync (M3)."""
+    bases = [link for link, _ in _shared(links)]
     if not bases:
         return Touch.FIRST_SEEN
-    return (
-        Touch.TOUCHED if any(differs) or any(link.hub_touched & field for link in bases) else Touch.UNTOUCHED
-    )
+    moved = any(differs) and not contact.synced & field
+    return Touch.TOUCHED if moved or any(link.hub_touched & field for link in bases) else Touch.UNTOUCHED
 
 
 def _hub_permission(contact: Contact, links: Sequence[Link]) -> Side:
-    differs = [base.basis is not contact.basis for link in links if (base := based(link)) is not None]
+    differs = [base.basis is not contact.basis for _, base in _shared(links)]
     touch = _hub_touch(contact, links, PERMISSION, differs)
     return Side(BASIS_STANCE[contact.basis], touch, hub_when(contact.acted.get(PERMISSION)))
 
 
 def _hub_subscription(contact: Contact, links: Sequence[Link], field: int) -> Side:
-    differs = [
-        bool((base.value ^ contact.value) & field) for link in links if (base := based(link)) is not None
-    ]
+    differs = [bool((base.value ^ contact.value) & field) for _, base in _shared(links)]
     touch = _hub_touch(contact, links, field, differs)
     stance = Stance.YES if contact.value & field else Stance.NO
     return Side(stance, touch, hub_when(contact.acted.get(field)))
@@ -227,23 +233,25 @@ def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None,
     A refusal reported by a notice and overwritten by us unseen stands as an act (M8). Turning null
     is no act, and what was null before grants nothing by becoming Yes (T6).
     """
-    when = crm_when(
-        old_value_seen_at=link.same_at, modified_at=row.modified_at, read_at=link.read_at, skew=terms.skew
-    )
+    when = crm_when(old_value_seen_at=link.same_at, modified_at=row.modified_at, skew=terms.skew)
     if link.refused & field and now is not Stance.NO and _overwritten(link, row, field):
         return Side(Stance.NO, Touch.TOUCHED, when)
+    touched = bool(link.crm_touched & field)
+    if now is Stance.SILENT and touched and old is not Stance.NO:
+        return Side(Stance.NO, Touch.TOUCHED, when)  # it refused before it turned null, which is no act
     if now is Stance.SILENT or (now is Stance.YES and not row.active):
         return SILENT_SIDE
     if old is None:
         return Side(now, Touch.FIRST_SEEN, when)
-    if is_ours(link, field, now):
-        return Side(now, Touch.UNTOUCHED, when)
-    if acted(old, now) or link.crm_touched & field:
-        return Side(now, Touch.TOUCHED, when)
+    ours = is_ours(link, field, now)
+    if touched or (acted(old, now) and not ours):
+        # Our own write of a Yes is no act (M4); what was touched before it was decided by it.
+        return Side(now, Touch.UNTOUCHED if ours and now is Stance.YES else Touch.TOUCHED, when)
     if not row.active:
         return SILENT_SIDE  # its refusal was counted when made or first seen (I4)
     moved = link.base is not None and row.version > link.base.crm_version
-    return Side(now, Touch.MAYBE if moved else Touch.UNTOUCHED, when)
+    maybe = moved and not (ours and now is Stance.YES)
+    return Side(now, Touch.MAYBE if maybe else Touch.UNTOUCHED, when)
 
 
 def _overwritten(link: Link, row: Row, field: int) -> bool:
@@ -265,22 +273,30 @@ def _lift(
             requests,
             _basis_change(contact, LegalBasis.WITHDRAWN, decision.rule.value, cause),
         )
-    if contact.basis.positive:
-        return contact.basis, (), []
+    if 0 in decision.grants or not decision.grants:
+        return contact.basis, (), []  # both say Yes: the hub's basis stays (M2)
     for index in decision.grants:
         link = links[index - 1]
-        assert link.row is not None
         lifted = lift(
-            contact.basis,
+            LegalBasis.WITHDRAWN,
             BulkEmail.ALLOW,
             policy=terms.allow.get(link.key.connection_id, CONSENT_ON_ALLOW),
-            writer=link.row.modified_by,
+            writer=_writer(link),
             last_positive=contact.last_positive,
             refused_personally=contact.refused_personally,
         )
         if not lifted.held:
-            return lifted.basis, (), _basis_change(contact, lifted.basis, "T3", link.key)
-    return contact.basis, (Request.GRANT_HELD,), []
+            # Refused and allowed again between two looks: no real change is left to see (P5).
+            basis = contact.basis if contact.basis.positive else lifted.basis
+            return basis, (), _basis_change(contact, basis, "T3", link.key)
+    key = links[decision.grants[0] - 1].key
+    withdrawn = _basis_change(contact, LegalBasis.WITHDRAWN, "T3", key)
+    return LegalBasis.WITHDRAWN, (Request.GRANT_HELD,), withdrawn
+
+
+def _writer(link: Link) -> UUID | None:
+    """Who moved the toggle, as far as it was seen; a later edit of another column does not matter."""
+    return link.toggled_by or (link.row.modified_by if link.row else None)
 
 
 def _basis_change(contact: Contact, new: LegalBasis, rule: str, cause: LinkKey | None) -> list[FieldChange]:
@@ -340,7 +356,7 @@ def _write(contact: Contact, link: Link, terms: Terms) -> RowWrite | None:
     if terms.fill:
         fields |= blank
         toggle = project(contact.basis) if row.toggle is BulkEmail.NULL else toggle
-    moves = based(link) is not None and normalise(row.email) not in (contact.email, None)
+    moves = link.base is not None and normalise(row.email) not in (contact.email, None)
     email = contact.email if moves else None
     if toggle is None and not fields and email is None:
         return None

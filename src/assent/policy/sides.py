@@ -8,6 +8,7 @@ their own, so that one mask per side tells everything touched since the base.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 from assent.policy.permission import BulkEmail, LegalBasis
@@ -16,6 +17,13 @@ CATEGORY_LIMIT = 60
 CATEGORIES = (1 << CATEGORY_LIMIT) - 1
 PERMISSION = 1 << 60
 ADDRESS = 1 << 61
+
+
+class Hold(Enum):
+    """Why a contact is kept out of sends until a person or a rule decides."""
+
+    EMAIL_CONFLICT = "email_conflict"  # changed on both sides (I3)
+    CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -61,7 +69,8 @@ class Row:
 class Base:
     """What was proved to have coexisted on both sides, with each side's version then (M4).
 
-    `value` is the hub's; `known` says for which categories the row held the same.
+    `value` is the hub's; `known` says for which categories the row held the same. The base of an
+    inactive row records what the row held instead, so that its refusals count once (I4).
     """
 
     hub_revision: int
@@ -78,8 +87,9 @@ class Base:
 class Link:
     """A CRM row tied to a contact: last sighting, base, and what was touched since.
 
-    `same_at` is the start of the last read that still showed the base's values: an act on this row
-    came after it. `read_at` and `read_revision` tell when the sighting's read began, on the hub's
+    `same_at` is the start of the last read that still showed the values before they were touched: an
+    act on this row came after it. `toggled_by` is who had last modified the row when its toggle was
+    first seen to have moved. `read_at` and `read_revision` tell when the sighting's read began, on the hub's
     clock and by the account's revision counter. `intended` names the fields of a write of ours
     whose end is not known yet and `intended_value` what it wrote (M4: our own Allow is not taken
     for a rep's). `refused` names the fields a fast-lane notice reported refused and
@@ -98,11 +108,16 @@ class Link:
     intended_value: int = 0
     refused: int = 0
     refused_version: int = 0
+    toggled_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person in the hub, as a merge sees them; `acted` holds the time of the last act per field."""
+    """A person in the hub, as a merge sees them.
+
+    `acted` holds the time of the last act per field, `synced` the fields whose present value the
+    sync itself wrote: that is nobody's act (M3). `last_positive` is the last positive basis held.
+    """
 
     contact_id: UUID
     email: str
@@ -113,6 +128,7 @@ class Contact:
     refused_personally: bool = False
     hold: str | None = None
     acted: Mapping[int, datetime] = field(default_factory=dict)
+    synced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

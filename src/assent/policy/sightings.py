@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from assent.policy.permission import TOGGLE_STANCE, Stance
 from assent.policy.sides import CATEGORIES, PERMISSION, Base, Link, Row, bits
@@ -23,13 +24,22 @@ def acted(old: Stance, now: Stance) -> bool:
     return now is not old and (now is Stance.NO or (now is Stance.YES and old is Stance.NO))
 
 
+def row_stance(row: Row, field: int) -> Stance:
+    """What a row says in the toggle or in one category."""
+    return TOGGLE_STANCE[row.toggle] if field == PERMISSION else answer(row.known, row.value, field)
+
+
 def is_ours(link: Link, field: int, now: Stance) -> bool:
     """Tell whether a value is the one a write of ours intended, whose end is not known yet (M4)."""
     return bool(link.intended & field) and now is (Stance.YES if link.intended_value & field else Stance.NO)
 
 
 def acted_fields(link: Link, base: Base, row: Row) -> int:
-    """Name every field of a row that differs from the base by somebody's act in the CRM (M3)."""
+    """Name every field of a row that differs from the base by somebody's act in the CRM (M3).
+
+    A value that may be our own write is nobody's act here; a No of that kind still counts as one
+    that *may* have been repeated when it comes to a merge.
+    """
     mask = 0
     old, now = TOGGLE_STANCE[base.toggle], TOGGLE_STANCE[row.toggle]
     if acted(old, now) and not is_ours(link, PERMISSION, now):
@@ -52,13 +62,34 @@ def absorb(link: Link, row: Row, *, read_at: datetime, read_revision: int) -> Li
         return link
     if link.read_at is not None and link.read_at > read_at and link.row == row:
         return link
-    touched = 0 if link.base is None else acted_fields(link, link.base, row)
-    unchanged = link.base is not None and not touched and not link.crm_touched
+    touched = link.crm_touched | (0 if link.base is None else acted_fields(link, link.base, row))
     return replace(
         link,
         row=row,
         read_at=read_at,
         read_revision=read_revision,
-        crm_touched=link.crm_touched | touched,
-        same_at=read_at if unchanged else link.same_at,
+        crm_touched=touched,
+        same_at=_same_at(link, row, touched, read_at),
+        toggled_by=_toggled_by(link, row),
     )
+
+
+def _same_at(link: Link, row: Row, touched: int, read_at: datetime) -> datetime | None:
+    """The moment after which everything touched was touched.
+
+    One moment serves all fields, so it may only rise to the last sighting when every touched field
+    went from one value to the other since then.
+    """
+    if link.base is not None and not touched:
+        return read_at
+    if link.row is None or link.read_at is None or not touched:
+        return link.same_at
+    seen = link.row
+    flipped = all(acted(row_stance(seen, f), row_stance(row, f)) for f in bits(touched))
+    return link.read_at if flipped else link.same_at
+
+
+def _toggled_by(link: Link, row: Row) -> UUID | None:
+    """Who moved the toggle: the row's last writer when the move was first seen, not the last since."""
+    before = link.base.toggle if link.row is None and link.base is not None else link.row and link.row.toggle
+    return row.modified_by if before is not row.toggle else link.toggled_by

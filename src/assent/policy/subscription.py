@@ -53,6 +53,7 @@ def save_page(
     submitted: int,
     categories: int,
     current: int,
+    unsubscribe: int = 0,
     unsubscribe_all: bool = False,
     resume: Resume = Resume.NOT_ASKED,
 ) -> Saved:
@@ -60,9 +61,11 @@ def save_page(
 
     Only the controls that were moved between what was `shown` and what was `submitted` are acts
     (S3): a category somebody else changed meanwhile keeps that change. Categories never touch the
-    basis (S2); the full opt-out is its own control and always an act, even repeated (S3).
+    basis (S2). A button is always an act, even repeated (S3): `unsubscribe` names the categories
+    whose own button was pressed, and the full opt-out is its own control.
     """
-    moved = (shown ^ submitted) & categories
+    moved = ((shown ^ submitted) | unsubscribe) & categories
+    submitted &= ~unsubscribe
     value = (current & ~moved) | (submitted & moved)
     if unsubscribe_all:
         return Saved(moved, value, LegalBasis.WITHDRAWN, permission_touched=True)
