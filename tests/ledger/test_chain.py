@@ -49,10 +49,16 @@ def test_the_first_break_is_named(index: int, field: str) -> None:
             changed = replace(link, leaves=(Leaf(b"0ne", b"sealed"), LEAVES[1]))
         case "sealed":
             changed = replace(link, leaves=(LEAVES[0], Leaf(b"two", b"")))
-        case "previous" | "digest":
-            changed = replace(link, **{field: b"\x01" * 32})
+        case "previous":
+            changed = replace(link, previous=b"\x01" * 32)
+        case "digest":
+            changed = replace(link, digest=b"\x01" * 32)
+        case "account_id":
+            changed = replace(link, account_id=99)
+        case "seq":
+            changed = replace(link, seq=99)
         case _:
-            changed = replace(link, **{field: 99})
+            changed = replace(link, at=99)
     found = broken([*links[:index], changed, *links[index + 1 :]], whole=links)
     assert found is not None
     assert found.seq == changed.seq

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from assent.engine.run import Run
 from assent.policy.permission import BulkEmail
-from assent.policy.plan import Hold, plan_person
-from assent.policy.sides import PERMISSION, Link, LinkKey, Person, Row
+from assent.policy.plan import plan_person
+from assent.policy.sides import PERMISSION, Hold, Link, LinkKey, Person, Row
 from assent.ports import Change
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Dialect,
-    NullType,
     Text,
     TypeDecorator,
     Uuid,
@@ -18,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 #: The SQL function that turns the hexadecimal form of an identifier into what SQLite stores.
 GUID_BYTES = "assent_guid"

@@ -16,7 +16,7 @@ def run_many(
     """Run the statement once per row; `columns` tells of each parameter which column it is for."""
     if not rows:
         return
-    compiled = cast("SQLCompiler", statement.compile(dialect=connection.dialect))
+    compiled = statement.compile(dialect=connection.dialect)
     turned = {name: _processor(connection, column) for name, column in columns.items()}
     names = [(name, process) for name, process in turned.items() if process is not None]
     values = [{**row, **{name: process(row[name]) for name, process in names}} for row in rows]
