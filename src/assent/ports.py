@@ -311,9 +311,7 @@ class Memory(Protocol):
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 
-    async def unlinked(
-        self, account_id: int, connection_id: int, after: int, limit: int
-    ) -> list[Candidate]:
+    async def unlinked(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
         """Contacts above revision `after` that never had a row in this connection, by revision (I5).
 
         A contact whose row was deleted there counts as having had one: it is never created again (I4).

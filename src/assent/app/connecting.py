@@ -1,8 +1,7 @@
 """Joining an organisation: verified first, then set up step by step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from assent.app.organisations import Organisations
 from assent.crm.client import open_organisation
@@ -16,10 +15,8 @@ from assent.engine.run import Report, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Webhook, set_up
 from assent.errors import Invalid
 from assent.ports import CategoryColumn, Clock, Form, Ids, Organisation
-from assent.store.accounts import Accounts
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
-from assent.store.progress import SetupStep
 
 
 async def verify(new: NewConnection, clock: Clock, *, allow_other_hosts: bool) -> Organisation:
@@ -51,43 +48,6 @@ async def connect(
     return added
 
 
-class ConnectionJournal:
-    """`ports.Journal` of one account's connections."""
-
-    def __init__(
-        self, accounts: Accounts, organisations: Organisations, clock: Clock, account_id: int
-    ) -> None:
-        self._accounts = accounts
-        self._organisations = organisations
-        self._clock = clock
-        self._account_id = account_id
-
-    async def done(self, connection_id: int) -> set[str]:
-        """The steps that are finished."""
-        steps = await self._accounts.steps(self._account_id, connection_id)
-        return {step.step for step in steps if step.state == "done"}
-
-    async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
-        """Record where a step stands."""
-        row = SetupStep(step, state, detail, self._clock.now())
-        await self._accounts.write_step(self._account_id, connection_id, row)
-
-    async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
-        """Remember which organisation this is, the first time; never exchange it (M7)."""
-        known = await self._accounts.connection(self._account_id, connection_id)
-        if known.organisation_id in (None, organisation.organisation_id):
-            ids: tuple[UUID, UUID] = (organisation.organisation_id, organisation.user_id)
-            await self._accounts.set_organisation(self._account_id, connection_id, *ids)
-
-    async def go_live(self, connection_id: int) -> None:
-        """Start the sync of this connection."""
-        await self._accounts.set_live(self._account_id, connection_id, live=True)
-
-    async def columns(self, connection_id: int) -> list[CategoryColumn]:
-        """The columns the account's active categories want."""
-        return list(await self._organisations.columns(self._account_id))
-
-
 def place(form: Form, columns: Sequence[CategoryColumn], language: int) -> Placed:
     """Put the section on a form, or pause with the evidence."""
     outcome = place_section(form.xml, columns, language)
@@ -112,12 +72,10 @@ async def run_setup(
     """Set a connection up, or go on where it stopped; it is live afterwards."""
     contacts = await organisations.contacts(account_id, connection_id)
     organisation = await contacts.organisation()
-    journal = ConnectionJournal(store.accounts, organisations, clock, account_id)
     run = await begin(Tools(store.memory, {connection_id: contacts}, clock, ids), account_id)
     mine = next(c for c in await store.accounts.connections(account_id) if c.connection_id == connection_id)
     run = replace(run, connections={**run.connections, connection_id: mine}, crms={connection_id: contacts})
     client = await organisations.client(account_id, connection_id)
-    setup = Setup(
-        connection_id, DataverseSetup(client, clock, language=organisation.language), journal, place, webhook
-    )
+    schema = DataverseSetup(client, clock, language=organisation.language)
+    setup = Setup(connection_id, schema, store.setup_journal(account_id), place, webhook)
     return await set_up(setup, run, progress=progress)

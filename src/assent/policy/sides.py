@@ -127,8 +127,8 @@ class Contact:
     last_positive: LegalBasis | None = None
     refused_personally: bool = False
     hold: str | None = None
-    acted: Mapping[int, datetime] = field(default_factory=dict)
     synced: int = 0
+    acted: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

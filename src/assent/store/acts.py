@@ -66,7 +66,7 @@ def decide(contact: Contact, act: Act, actor: Actor, addresses: Addresses) -> Ac
         addresses.move(contact, address)
         after, shown = replace(after, email=address), act.email.strip()
         fields |= ADDRESS
-    return Acted(contact, after, fields, shown)
+    return Acted(contact, replace(after, synced=after.synced & ~fields), fields, shown)
 
 
 def _with_basis(contact: Contact, basis: LegalBasis, actor: Actor) -> Contact:

@@ -32,8 +32,8 @@ def unlinked(
         .limit(limit)
     )
     return [
-        Candidate(contact_from(row[:8]), Origin(row[8]), row[9], row[10])
-        for row in connection.execute(statement)
+        Candidate(contact_from(contact), Origin(origin), first_name, last_name)
+        for *contact, origin, first_name, last_name in connection.execute(statement)
     ]
 
 

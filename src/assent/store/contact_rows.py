@@ -22,6 +22,7 @@ CONTACT_COLUMNS = (
     contacts.c.last_positive,
     contacts.c.refused_personally,
     contacts.c.hold,
+    contacts.c.synced,
 )
 
 
@@ -86,6 +87,7 @@ def contact_values(contact: Contact, revision: int, now: datetime) -> dict[str, 
         "last_positive": contact.last_positive,
         "refused_personally": contact.refused_personally,
         "hold": contact.hold,
+        "synced": contact.synced,
         "updated_at": now,
     }
 

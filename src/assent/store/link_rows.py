@@ -15,7 +15,7 @@ from assent.store.schema import contacts, links
 # The order of the columns is the order of the dataclasses' fields; `tests/store` holds us to it.
 _SIGHTING = slice(3, 15)
 _BASE = slice(15, 23)
-_TOUCH = slice(23, 30)
+_TOUCH = slice(23, 31)
 
 LINK_COLUMNS = (
     links.c.contact_id,
@@ -48,6 +48,7 @@ LINK_COLUMNS = (
     links.c.read_revision,
     links.c.intended,
     links.c.intended_value,
+    links.c.toggled_by,
 )
 
 
@@ -65,7 +66,7 @@ _BASE_NAMES = (
 
 def link_from(found: Any) -> Link:
     """Unpack a link from its columns."""
-    hub, crm, same_at, read_at, revision, intended, intended_value = found[_TOUCH]
+    hub, crm, same_at, read_at, revision, intended, intended_value, toggled_by = found[_TOUCH]
     return Link(
         LinkKey(found[1], found[2]),
         None if found[3] is None else Row(found[2], *found[_SIGHTING]),
@@ -77,6 +78,7 @@ def link_from(found: Any) -> Link:
         revision,
         intended,
         intended_value,
+        toggled_by=toggled_by,
     )
 
 

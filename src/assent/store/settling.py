@@ -84,6 +84,7 @@ def _settled(settlement: Settlement, before: Link) -> dict[str, object]:
         "read_revision": max(before.read_revision, settlement.hub_revision),
         "intended": 0,
         "intended_value": 0,
+        "toggled_by": None,
     }
 
 

@@ -89,6 +89,7 @@ def store_links(
         values: dict[str, object] = {
             "crm_touched": link.crm_touched,
             "same_at": link.same_at,
+            "toggled_by": link.toggled_by,
             "read_at": link.read_at,
             "read_revision": link.read_revision,
         }

@@ -125,6 +125,7 @@ def insert_links(connection: Connection, account_id: int, ties: Sequence[tuple[U
             "connection_id": link.key.connection_id,
             "row_id": link.key.row_id,
             "same_at": link.same_at,
+            "toggled_by": link.toggled_by,
             "read_at": link.read_at,
             "read_revision": link.read_revision,
             **(empty if link.row is None else sighting_values(link.row)),
@@ -170,6 +171,10 @@ def _drop(connection: Connection, account_id: int, owners: Mapping[LinkKey, UUID
             {"account_id": account_id, "contact_id": owner, "connection_id": connection_id}
             for owner, connection_id in sorted(had)
         ],
+    )
+    # What the sync wrote for a row that is gone now stands as an act: nothing else remembers it (I4).
+    update_contacts(
+        connection, account_id, [(owner, {"synced": 0}) for owner in sorted(set(owners.values()))]
     )
 
 

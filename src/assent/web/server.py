@@ -56,9 +56,7 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
     async def readyz(request: Request) -> Response:
         if await ready():
             return PlainTextResponse("ready")
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "The database or the engine does not answer yet."
-        )
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database or the engine does not answer yet.")
 
     return Starlette(
         routes=[

@@ -93,6 +93,7 @@ def _contacts() -> None:
         sa.Column("last_positive", sa.SmallInteger(), nullable=True),
         sa.Column("refused_personally", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("hold", sa.String(length=40), nullable=True),
+        sa.Column("synced", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("shown_email", sa.String(length=500), nullable=False),
         sa.Column("first_name", sa.String(length=200), server_default=sa.text("''"), nullable=False),
         sa.Column("last_name", sa.String(length=200), server_default=sa.text("''"), nullable=False),
@@ -178,6 +179,7 @@ def _links() -> None:
         sa.Column("read_revision", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("intended", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("intended_value", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("toggled_by", Guid(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "connection_id"],
             ["connections.account_id", "connections.connection_id"],
