@@ -8,7 +8,7 @@ from typing import Protocol
 from assent.engine.backfill import backfill
 from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
-from assent.engine.sweep import catch_up
+from assent.engine.sweep import catch_up, check_organisation
 from assent.errors import Paused
 from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation
 
@@ -98,7 +98,7 @@ def _figures(report: Report) -> Mapping[str, object]:
 
 
 async def _identify(setup: Setup, run: Run) -> Report:
-    organisation = await run.crms[setup.connection_id].organisation()
+    organisation = await check_organisation(run, run.connections[setup.connection_id])
     await setup.journal.set_organisation(setup.connection_id, organisation)
     return Report()
 

@@ -10,7 +10,7 @@ from assent.engine.sighting import Stamp, now, sight
 from assent.errors import TokenExpired, WrongOrganisation
 from assent.policy.identity import Suspicion, suspect
 from assent.policy.sides import LinkKey
-from assent.ports import ChangePage, Connection
+from assent.ports import ChangePage, Connection, Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ async def full_compare(run: Run, connection: Connection, *, create: bool) -> Cau
     return CaughtUp(caught.report, caught.rows, full=True)
 
 
-async def check_organisation(run: Run, connection: Connection) -> None:
-    """Raise WrongOrganisation before anything is written to a copied or exchanged environment (M7)."""
+async def check_organisation(run: Run, connection: Connection) -> Organisation:
+    """Say who we are there; raise WrongOrganisation before anything is written to a copied or exchanged environment (M7)."""
     found = await run.crms[connection.connection_id].organisation()
     expected = connection.organisation_id or found.organisation_id
     suspicion = suspect(connected_organisation=expected, organisation=found.organisation_id)
@@ -75,6 +75,7 @@ async def check_organisation(run: Run, connection: Connection) -> None:
             f"now answers as {found.organisation_id}: a copied or exchanged environment. Nothing was "
             "written. Connect it anew under its own name, or correct the address."
         )
+    return found
 
 
 async def _read_feed(run: Run, connection: Connection, token: str | None, *, create: bool) -> CaughtUp:
