@@ -65,7 +65,7 @@ async def full_compare(run: Run, connection: Connection, *, create: bool) -> Cau
 
 
 async def check_organisation(run: Run, connection: Connection) -> Organisation:
-    """Say who we are there; raise WrongOrganisation before anything is written to a copied or exchanged environment (M7)."""
+    """Say who we are there, before anything is written; raises WrongOrganisation elsewhere (M7)."""
     found = await run.crms[connection.connection_id].organisation()
     expected = connection.organisation_id or found.organisation_id
     suspicion = suspect(connected_organisation=expected, organisation=found.organisation_id)

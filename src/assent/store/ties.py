@@ -175,3 +175,27 @@ def _drop(connection: Connection, account_id: int, owners: Mapping[LinkKey, UUID
     # What the sync wrote for a row that is gone now stands as an act: nothing else remembers it (I4).
     forgotten = sorted(set(owners.values()))
     update_contacts(connection, account_id, [(owner, {"synced": 0}) for owner in forgotten])
+
+
+def _moved(key: LinkKey, was: UUID, contact_id: UUID) -> Entry:
+    return Entry(
+        kind=ledger.MOVED,
+        actor_kind=SYSTEM.kind.value,
+        actor=SYSTEM.ident,
+        contact_id=contact_id,
+        place=key,
+        old={"contact": str(was)},
+        new={"contact": str(contact_id)},
+        rule="I3",
+    )
+
+
+def _unlinked(key: LinkKey, contact_id: UUID) -> Entry:
+    return Entry(
+        kind=ledger.UNLINKED,
+        actor_kind=SYSTEM.kind.value,
+        actor=SYSTEM.ident,
+        contact_id=contact_id,
+        place=key,
+        rule="I4",
+    )
