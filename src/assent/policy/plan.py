@@ -134,6 +134,8 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     Every link must carry a sighting that is proved to coexist with the contact's revision.
     """
     contact = person.contact
+    if _still(person, terms):
+        return Plan(contact, contact)
     rows = sorted((link for link in person.links if link.row is not None), key=_order)
     permission = decide([_hub_permission(contact, rows), *(_row_permission(link, terms) for link in rows)])
     basis, requests, changes = _lift(contact, rows, permission, terms)
@@ -155,6 +157,23 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     )
     writes = tuple(w for link in rows if (w := _write(after, link, terms)) is not None)
     return Plan(contact, after, tuple(changes), writes, requests)
+
+
+def _still(person: Person, terms: Terms) -> bool:
+    """Whether nothing stirred on either side since every base: almost everybody, almost always (M1)."""
+    contact = person.contact
+    for link in person.links:
+        base, row = link.base, link.row
+        if row is None or base is None or link.hub_touched or link.crm_touched or link.refused:
+            return False
+        if row.version != base.crm_version or contact.revision != base.hub_revision or not row.active:
+            return False
+        blank = terms.categories & ~row.known & ~row.unread
+        if blank & ~contact.value or (terms.fill and (blank or row.toggle is BulkEmail.NULL)):
+            return False
+        if terms.categories & row.known & (row.value ^ contact.value):
+            return False
+    return True
 
 
 def settle(contact: Contact, link: Link, categories: int) -> Base | None:

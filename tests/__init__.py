@@ -1,0 +1,1 @@
+"""The claims Assent makes, each with its proof."""

@@ -1,0 +1,1 @@
+"""Seeded histories of people's acts, judged only from what people did."""
