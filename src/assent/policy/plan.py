@@ -168,6 +168,10 @@ def _still(person: Person, terms: Terms) -> bool:
             return False
         if row.version != base.crm_version or contact.revision != base.hub_revision or not row.active:
             return False
+        if (contact.basis, contact.value, contact.email) != (base.basis, base.value, base.email):
+            return False
+        if row.toggle is not base.toggle:
+            return False
         blank = terms.categories & ~row.known & ~row.unread
         if blank & ~contact.value or (terms.fill and (blank or row.toggle is BulkEmail.NULL)):
             return False
