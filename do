@@ -86,27 +86,26 @@ def lock() -> None:
 
 
 def main(command: str = "help", *rest: str) -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python is started with
         sys.exit("assent: Python 3.11 or newer is needed; this is " + sys.version.split()[0])
-    match command:
-        case "demo" | "assent":
-            words = [command] if command == "demo" else []
-            call(environment("run"), "-m", "assent", *words, *rest)
-        case "check":
-            check(environment("dev"))
-        case "test":
-            python = environment("dev")
-            check(python)
-            call(python, "-m", "pytest", *rest)
-        case "bench":
-            call(environment("dev"), "-m", "bench", *rest)
-        case "simulate":
-            call(environment("dev"), "-m", "tests.simulation", *rest)
-        case "lock":
-            lock()
-        case _:
-            print(HELP, end="")
-            sys.exit(command not in ("help", "-h", "--help"))
+    if command in ("demo", "assent"):
+        words = [command] if command == "demo" else []
+        call(environment("run"), "-m", "assent", *words, *rest)
+    elif command == "check":
+        check(environment("dev"))
+    elif command == "test":
+        python = environment("dev")
+        check(python)
+        call(python, "-m", "pytest", "-n", "auto", *rest)
+    elif command == "bench":
+        call(environment("dev"), "-m", "bench", *rest)
+    elif command == "simulate":
+        call(environment("dev"), "-m", "tests.simulation", *rest)
+    elif command == "lock":
+        lock()
+    else:
+        print(HELP, end="")
+        sys.exit(command not in ("help", "-h", "--help"))
 
 
 if __name__ == "__main__":
