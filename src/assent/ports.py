@@ -308,6 +308,9 @@ class Memory(Protocol):
     async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
         """Create contacts from rows and link them; an address taken meanwhile links to its holder."""
 
+    async def split(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
+        """Take rows from their contacts and give each a contact of its own, in one transaction (I3)."""
+
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 

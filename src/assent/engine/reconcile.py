@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from assent.engine.forget import forget
+from assent.engine.placing import place_rows
 from assent.engine.run import Report, Run
 from assent.engine.sighting import by_connection, sight
 from assent.errors import AssentError, ReadAgain, Retry
@@ -65,8 +66,12 @@ class _Work:
 
 async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> Report:
     people = await _look(run, contact_ids, fresh=fresh)
+    placed = await place_rows(run, people)
+    if placed.split or placed.move:
+        people = await run.memory.people(run.account_id, contact_ids)
     proved = [person for person in people if _coexisted(person)]
-    plans = [(person, plan_person(person, run.terms)) for person in proved]
+    terms = replace(run.terms, taken=frozenset(placed.taken))
+    plans = [(person, plan_person(person, terms)) for person in proved]
     stop = brake((plan for _, plan in plans), len(plans), run.brakes)
     if stop is not None:
         return Report(looked=len(people), braked=stop)
@@ -133,9 +138,7 @@ def _coexisted(person: Person) -> bool:
 async def _write_hub(run: Run, plans: Sequence[tuple[Person, Plan]]) -> tuple[list[_Work], set[UUID]]:
     """Apply what the CRM decided, by compare-and-set; a contact that moved meanwhile is dropped."""
     changes = [
-        Change(plan.before, plan.after, plan.changes, plan.requests)
-        for _, plan in plans
-        if plan.changes or plan.requests
+        Change(plan.before, plan.after, plan.changes, plan.requests) for _, plan in plans if plan.moves_hub
     ]
     revisions = await run.memory.apply(run.account_id, changes) if changes else {}
     due = {change.before.contact_id for change in changes}

@@ -38,13 +38,15 @@ class Terms:
 
     `categories` is the mask of active ones; `allow` holds each connection's answer to T3 by its id,
     `CONSENT_ON_ALLOW` where none is given; `skew` is the measured difference of the clocks. With
-    `fill`, columns that are null beside a Yes or a positive basis are written too (T6).
+    `fill`, columns that are null beside a Yes or a positive basis are written too (T6). Nobody can
+    move to an address in `taken`: another contact holds it, or it is barred.
     """
 
     categories: int
     allow: Mapping[int, AllowPolicy] = dataclasses.field(default_factory=dict)
     skew: timedelta = timedelta(seconds=5)
     fill: bool = False
+    taken: frozenset[str] = frozenset()
 
 
 class Request(Enum):
@@ -107,7 +109,12 @@ class Plan:
     @property
     def idle(self) -> bool:
         """Nothing to write anywhere; the base may still have to move."""
-        return not self.changes and not self.writes and not self.requests
+        return not self.moves_hub and not self.writes
+
+    @property
+    def moves_hub(self) -> bool:
+        """Whether the hub has something to store: changes, a hold, or a question."""
+        return bool(self.changes or self.requests) or self.after.hold != self.before.hold
 
     @property
     def grants(self) -> bool:
@@ -141,7 +148,7 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     basis, requests, changes = _lift(contact, rows, permission, terms)
     value, category_changes = _subscriptions(contact, rows, terms)
     changes += category_changes
-    email, hold, address_change = _address(contact, rows)
+    email, hold, address_change = _address(contact, rows, terms.taken)
     changes += address_change
     after = Contact(
         contact_id=contact.contact_id,
@@ -193,7 +200,7 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
         same = not (row.value ^ contact.value) & known and not ~contact.value & categories & ~(
             known | row.unread
         )
-        addressed = normalise(row.email) in (contact.email, None)
+        addressed = normalise(row.email) in (contact.email, None) or _parted(contact)
         if not (same and addressed and agree(contact.basis, row.toggle)):
             return None
     held = contact.value if row.active else (contact.value & ~known) | (row.value & known)
@@ -204,9 +211,14 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
         toggle=row.toggle,
         known=known,
         value=held,
-        email=normalise(row.email),
+        email=link.base.email if _parted(contact) and link.base is not None else normalise(row.email),
         active=row.active,
     )
+
+
+def _parted(contact: Contact) -> bool:
+    """Whether the two sides keep different addresses until a person decides (I3)."""
+    return contact.hold == Hold.ADDRESS_TAKEN.value
 
 
 def _shared(links: Sequence[Link]) -> list[tuple[Link, Base]]:
@@ -353,15 +365,25 @@ def _subscriptions(contact: Contact, links: Sequence[Link], terms: Terms) -> tup
     return value, changes
 
 
-def _address(contact: Contact, links: Sequence[Link]) -> tuple[str, str | None, list[FieldChange]]:
-    """Follow an address changed in the CRM, or hold the contact where both sides changed it (I3)."""
+def _address(
+    contact: Contact, links: Sequence[Link], taken: frozenset[str]
+) -> tuple[str, str | None, list[FieldChange]]:
+    """Follow an address changed in the CRM, or hold the contact until somebody looks (I3).
+
+    It is held where both sides changed the address, and where the row's new one cannot be had; the
+    latter ends by itself once it can.
+    """
+    hold = None if _parted(contact) else contact.hold
     for link in links:
         move = follow_address(contact, link)
         new = normalise(link.row.email) if link.row else None
-        if move in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT) and new is not None:
-            hold = Hold.EMAIL_CONFLICT.value if move is EmailMove.CONFLICT else contact.hold
-            return new, hold, [FieldChange(ADDRESS, contact.email, new, "I3", link.key)]
-    return contact.email, contact.hold, []
+        if move not in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT) or new is None:
+            continue
+        if new in taken:
+            return contact.email, Hold.ADDRESS_TAKEN.value, []
+        hold = Hold.EMAIL_CONFLICT.value if move is EmailMove.CONFLICT else hold
+        return new, hold, [FieldChange(ADDRESS, contact.email, new, "I3", link.key)]
+    return contact.email, hold, []
 
 
 def _write(contact: Contact, link: Link, terms: Terms) -> RowWrite | None:
@@ -379,7 +401,9 @@ def _write(contact: Contact, link: Link, terms: Terms) -> RowWrite | None:
     if terms.fill:
         fields |= blank
         toggle = project(contact.basis) if row.toggle is BulkEmail.NULL else toggle
-    moves = link.base is not None and normalise(row.email) not in (contact.email, None)
+    moves = (
+        not _parted(contact) and link.base is not None and normalise(row.email) not in (contact.email, None)
+    )
     email = contact.email if moves else None
     if toggle is None and not fields and email is None:
         return None

@@ -23,6 +23,7 @@ class Hold(Enum):
     """Why a contact is kept out of sends until a person or a rule decides."""
 
     EMAIL_CONFLICT = "email_conflict"  # changed on both sides (I3)
+    ADDRESS_TAKEN = "address_taken"  # its row's new address is another contact's, or barred (I3, I6)
     CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
 
 

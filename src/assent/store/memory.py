@@ -101,6 +101,17 @@ class SqlMemory:
         creating = FromRows(self.journal, self.marking, self.clock.now())
         return await self.database.write(lambda c: creating.run(c, account_id, new))
 
+    async def split(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
+        """Take rows from their contacts and give each one of its own."""
+        unlinking = ties.Unlinking(self.journal, self.clock.now())
+        creating = FromRows(self.journal, self.marking, self.clock.now())
+
+        def work(connection: Connection) -> dict[LinkKey, UUID]:
+            unlinking.run(connection, account_id, [item.source for item in new], None)
+            return creating.run(connection, account_id, new)
+
+        return await self.database.write(work)
+
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first."""
         return await self.database.read(lambda c: pending.pending(c, account_id, limit))
