@@ -27,7 +27,7 @@ from assent.store.opening import Store, open_store
 from assent.store.organisations import Added, NewConnection
 from assent.web.inbox import Inbox
 from assent.web.server import Admitted, create_app
-from assent.work.durable import Work, WorkSettings, durable_work
+from assent.work.durable import Work, WorkSettings, durable_work, work_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,12 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """Open everything one process needs, and close it in order."""
+async def open_application(settings: Settings, *, worker: bool = True) -> AsyncIterator[Application]:
+    """Open everything one process needs, and close it in order.
+
+    Without `worker` this process runs no durable work: a command that passes by while another
+    process serves must not take that one's work for its own.
+    """
     settings.data.mkdir(parents=True, exist_ok=True)
     clock, ids = SystemClock(), RandomIds()
     given = settings.secret_key.get_secret_value()
@@ -121,8 +125,10 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         organisations = Organisations(store.accounts, clock, allow_other_hosts=others)
         stack.push_async_callback(organisations.aclose)
         jobs = AccountJobs(store, organisations, clock, ids)
-        worker = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
-        work = await stack.enter_async_context(durable_work(jobs, worker))
+        work = work_elsewhere(jobs)
+        if worker:
+            identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
+            work = await stack.enter_async_context(durable_work(jobs, identity))
         yield Application(settings, store, organisations, jobs, work, clock, ids)
 
 

@@ -55,7 +55,7 @@ def serve() -> None:
     """Serve webhooks and health, and do the work: everything in one process."""
     from assent.cli import running
 
-    run(running.serve())
+    run(running.serve(), verbose=True)
 
 
 @app.command()
@@ -109,10 +109,13 @@ def verify(account: Annotated[int, typer.Option(help="The account.")] = 1, json:
     run(running.verify(account, json=json))
 
 
-def run(work: Coroutine[Any, Any, int]) -> None:
+def run(work: Coroutine[Any, Any, int], *, verbose: bool = False) -> None:
     """Run a command to its end; errors of ours are sentences, not tracebacks."""
     import uvloop
 
+    from assent.app.logs import configure
+
+    configure(verbose=verbose)
     try:
         code: int = uvloop.run(work)
     except AssentError as error:

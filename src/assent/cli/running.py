@@ -35,7 +35,7 @@ async def connect(
     json: bool,
 ) -> int:
     """Store a verified connection; makes the first account where there is none."""
-    async with open_application(Settings()) as app:
+    async with open_application(Settings(), worker=False) as app:
         if not await app.store.accounts.all():
             account = await app.store.accounts.create("Default")
         new = NewConnection(name, url, tenant, client_id, secret, authority)
@@ -54,7 +54,7 @@ async def connect(
 
 async def set_up(account: int, connection: int, *, json: bool) -> int:
     """Run setup with a line for every step."""
-    async with open_application(Settings()) as app:
+    async with open_application(Settings(), worker=False) as app:
         with show.progress(quiet=json) as status:
 
             def progress(step: Step, state: str) -> None:
@@ -82,7 +82,7 @@ def _public_url(app: Application) -> str:
 
 async def sync(account: int, *, json: bool) -> int:
     """Sweep now."""
-    async with open_application(Settings()) as app:
+    async with open_application(Settings(), worker=False) as app:
         with show.progress(quiet=json) as status:
             status.update("sweeping")
             report = await app.sweep(account)
@@ -98,7 +98,7 @@ async def sync(account: int, *, json: bool) -> int:
 
 async def verify(account: int, *, json: bool) -> int:
     """Verify the ledger; 1 where it is broken."""
-    async with open_application(Settings()) as app:
+    async with open_application(Settings(), worker=False) as app:
         verified = await app.store.ledger.verify(account)
     broken = verified.broken
     if json:

@@ -168,4 +168,8 @@ def _refused(said: str) -> AssentError:
 
 
 def _no_answer() -> Unreachable:
-    return Unreachable("Entra ID gave no usable answer while signing in; it will be asked again.")
+    return Unreachable(
+        "No usable answer came from the sign-in authority. Check that this machine reaches it "
+        "(login.microsoftonline.com unless another was named) and that its address is right; "
+        "work that waits for it is tried again by itself."
+    )

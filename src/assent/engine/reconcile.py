@@ -25,7 +25,7 @@ from assent.policy.sides import Contact, Link, LinkKey, Person, Row
 from assent.ports import Change, Settlement, Sighting, Written
 
 #: Longer than any step takes; a dead worker's claims fall free after it.
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 
 
 async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = False) -> Report:

@@ -62,6 +62,8 @@ class Setup:
     webhook: Webhook
 
 
+BUSY_PAUSE_S = 5.0
+
 #: Told of every step as it begins and ends.
 Progress = Callable[[Step, str], None]
 
@@ -154,8 +156,15 @@ async def _read(setup: Setup, run: Run) -> Report:
 
 
 async def _reconcile(setup: Setup, run: Run) -> Report:
-    """Bring both sides to the strictest (M5). Refusals only: there is nothing for a brake to count."""
-    return await reconcile_pending(run)
+    """Bring both sides to the strictest (M5). Refusals only: there is nothing for a brake to count.
+
+    Contacts a killed run still holds are waited for until its lease ends.
+    """
+    report = await reconcile_pending(run)
+    while report.busy:
+        await run.clock.sleep(BUSY_PAUSE_S)
+        report = report.without(report.again) + await reconcile_pending(run)
+    return report
 
 
 async def _backfill(setup: Setup, run: Run) -> Report:

@@ -78,6 +78,15 @@ class Work:
         await self._start(SWEEPS, f"sweep-{account_id}-{slot}", (account_id, slot))
 
 
+def work_elsewhere(jobs: Jobs) -> Work:
+    """For processes that only pass by: whoever serves finds what they leave at its next tick."""
+
+    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> None:
+        log.debug("left_to_the_next_tick", queue=queue, ident=ident)
+
+    return Work(jobs, start)
+
+
 @asynccontextmanager
 async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work]:
     """Run the durable engine inside the running loop; one per process."""
