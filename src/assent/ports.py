@@ -185,8 +185,7 @@ class Sighting:
 class Notice:
     """A fast-lane fact from a webhook: which row moved and which fields it reported refused (M8).
 
-    `version` is the row's version as far as the notice tells, else 0. `before` and `after` say how
-    the toggle moved when a pre-image told.
+    `version` is the row's version as far as the notice tells, else 0.
     """
 
     connection_id: int
@@ -208,6 +207,7 @@ class Connection:
     allow: AllowPolicy
     create_in_hub: bool = True
     create_in_crm: bool = True
+    hold_deleted: bool = True
     live: bool = False
     hub_cursor: int = 0
 

@@ -21,9 +21,6 @@ class Missed(Exception):
     """What the tour waited for did not happen in time, or something else happened."""
 
 
-Told = Callable[[Claim], None]
-
-
 async def play(name: str, says: str, scene: Callable[[], Awaitable[dict[str, Any]]]) -> Claim:
     """Play one scene and say whether its claim held.
 

@@ -32,6 +32,11 @@ class Met:
     strangers: tuple[tuple[LinkKey, NotCreated], ...] = ()
     created: int = 0
 
+    @property
+    def report(self) -> Report:
+        """What this adds to a run's report."""
+        return Report(created=self.created)
+
 
 async def meet(run: Run, connection_id: int, rows: Sequence[Row], stamp: Stamp, *, create: bool) -> Met:
     """Store sightings of linked rows; link or create contacts for the rest.
@@ -127,8 +132,3 @@ def _inherited(heir: Contact, merged: Contact, cause: LinkKey) -> Change | None:
         for f in fields
     )
     return Change(heir, after, changes) if changes else None
-
-
-def adopted(met: Met) -> Report:
-    """What a page adds to the report."""
-    return Report(created=met.created)

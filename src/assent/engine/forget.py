@@ -12,10 +12,10 @@ from assent.ports import Change
 
 
 async def forget(run: Run, gone: Sequence[LinkKey]) -> list[UUID]:
-    """Unlink deleted rows and hold their contacts from sends; rows never linked are ignored.
+    """Unlink deleted rows and hold their contacts from sends, unless the connection's setting says no.
 
-    A refusal that only the delete's pre-image or an unmerged sighting told is merged first. The sync
-    never creates such a row again.
+    Rows never linked are ignored. A refusal that only the delete's pre-image or an unmerged sighting
+    told is merged first. The sync never creates such a row again.
     """
     linked = await run.memory.linked(run.account_id, gone)
     if not linked:
@@ -24,7 +24,12 @@ async def forget(run: Run, gone: Sequence[LinkKey]) -> list[UUID]:
     changes = [change for person in people if (change := _last_words(run, person, linked.keys())) is not None]
     if changes:
         await run.memory.apply(run.account_id, changes)
-    return await run.memory.unlink(run.account_id, list(linked), Hold.CRM_DELETED.value)
+    forgotten: list[UUID] = []
+    for connection_id in sorted({key.connection_id for key in linked}):
+        keys = [key for key in linked if key.connection_id == connection_id]
+        hold = Hold.CRM_DELETED.value if run.connections[connection_id].hold_deleted else None
+        forgotten += await run.memory.unlink(run.account_id, keys, hold)
+    return forgotten
 
 
 def _last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change | None:

@@ -1,6 +1,6 @@
 """Real time: a notice names a row, the row is read, its person reconciled (tier 2)."""
 
-from assent.engine.adopt import adopted, meet
+from assent.engine.adopt import meet
 from assent.engine.outward import create_rows
 from assent.engine.pending import reconcile_all, reconcile_pending
 from assent.engine.run import STEP, Report, Run
@@ -52,5 +52,5 @@ async def _meet_strangers(run: Run, keys: set[LinkKey]) -> Report:
             continue
         stamp = await now(run)
         rows = await crm.read(row_ids)
-        report += adopted(await meet(run, connection_id, list(rows.values()), stamp, create=True))
+        report += (await meet(run, connection_id, list(rows.values()), stamp, create=True)).report
     return report

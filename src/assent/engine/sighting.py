@@ -1,15 +1,12 @@
 """Looking at CRM rows so that every sighting says when, and beside which hub revision, it was true."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from assent.engine.run import Run
 from assent.policy.sides import LinkKey, Row
 from assent.ports import Sighting
-
-T = TypeVar("T")
 
 #: The moment, and the account's revision, a read about to begin is entitled to.
 Stamp = tuple[datetime, int]
@@ -50,8 +47,3 @@ def by_connection(keys: Collection[LinkKey]) -> dict[int, list[UUID]]:
     for key in keys:
         grouped.setdefault(key.connection_id, {})[key.row_id] = None
     return {connection_id: list(ids) for connection_id, ids in grouped.items()}
-
-
-def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """Cut a sequence in steps of at most `size`."""
-    return (items[i : i + size] for i in range(0, len(items), size))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from assent.engine.adopt import adopted, meet
+from assent.engine.adopt import meet
 from assent.engine.forget import forget
 from assent.engine.notices import drain
 from assent.engine.run import STEP, Report, Run
@@ -96,4 +96,4 @@ async def _store_page(
     met = await meet(run, connection.connection_id, page.rows, stamp, create=create)
     if page.deleted:
         await forget(run, [LinkKey(connection.connection_id, row_id) for row_id in page.deleted])
-    return adopted(met)
+    return met.report

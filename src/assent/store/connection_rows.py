@@ -31,7 +31,6 @@ class Settings(msgspec.Struct, frozen=True):
     create_in_hub: bool = True
     create_in_crm: bool = True
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
-    honour_do_not_email: bool = False  # the gate also honours the CRM's own toggle (G3)
 
     @property
     def allow(self) -> AllowPolicy:
@@ -102,6 +101,7 @@ def engine_view(
         allow=read.allow,
         create_in_hub=read.create_in_hub,
         create_in_crm=read.create_in_crm,
+        hold_deleted=read.hold_deleted,
         live=state == LIVE,
         hub_cursor=hub_cursor,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assent.ledger.seal import Vault
-from assent.ports import Clock, Ids
+from assent.ports import Clock, Hub, Ids
 from assent.store.accounts import Accounts
 from assent.store.database import Database
 from assent.store.hub import SqlHub
@@ -22,7 +22,7 @@ class Store:
 
     database: Database
     memory: SqlMemory
-    hub: SqlHub
+    hub: Hub
     accounts: Accounts
     ledger: LedgerReader
 
