@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -26,6 +26,7 @@ class _Open:
     opened_with: tuple[str, ...]
     client: DataverseClient
     stack: AsyncExitStack
+    contacts: dict[Columns, DataverseContacts] = field(default_factory=dict)
 
 
 class Organisations:
@@ -70,10 +71,17 @@ class Organisations:
         )
 
     async def contacts(self, account_id: int, connection_id: int) -> DataverseContacts:
-        """The contact table of one connection, live or not."""
+        """The contact table of one connection, live or not.
+
+        Kept while the categories stay the same: it remembers what never changes of its organisation.
+        """
         client = await self.client(account_id, connection_id)
         columns = Columns(tuple(await self.columns(account_id)))
-        return DataverseContacts(client, columns, connection_id=connection_id)
+        kept = self._open[connection_id].contacts
+        if columns not in kept:
+            kept.clear()
+            kept[columns] = DataverseContacts(client, columns, connection_id=connection_id)
+        return kept[columns]
 
     async def live(self, account_id: int) -> Mapping[int, DataverseContacts]:
         """The contact tables of the account's live connections that can be opened.

@@ -40,10 +40,14 @@ async def person(on: Stage, contact_id: UUID) -> Person:
 
 
 async def choose(on: Stage, basis: LegalBasis, count: int = 1) -> list[Person]:
-    """Contacts on a basis whose single CRM row is active and allowed."""
-    people = await on.app.store.memory.people(on.account_id, on.contact_ids)
+    """Contacts on a basis whose single CRM row is active and allowed, each chosen by one scene only.
+
+    Notices of what an earlier scene did to them may still be under way.
+    """
+    people = await on.app.store.memory.people(on.account_id, set(on.contact_ids) - on.chosen)
     fitting = [p for p in people if p.contact.basis is basis and _single_allowed(p)]
     expect(len(fitting) >= count, f"the crowd has too few contacts on {basis.name}")
+    on.chosen.update(p.contact.contact_id for p in fitting[:count])
     return fitting[:count]
 
 

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -28,7 +28,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything a scene needs: both systems, and who is who."""
+    """Everything a scene needs: both systems, who is who, and whom a scene has chosen before."""
 
     app: Application
     account_id: int
@@ -37,6 +37,7 @@ class Stage:
     rep: Rep
     emulator: Emulator
     contact_ids: tuple[UUID, ...]
+    chosen: set[UUID] = field(default_factory=set)
 
 
 @asynccontextmanager
