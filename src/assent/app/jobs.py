@@ -58,6 +58,10 @@ class AccountJobs:
         """How many drains of the account have begun."""
         return await self._store.accounts.drains(account_id)
 
+    async def skip(self, account_id: int, count: int) -> None:
+        """Count drains as begun whose names are used up."""
+        await self._store.accounts.begin_drain(account_id, count)
+
 
 def figures(report: Report) -> dict[str, Any]:
     """A report as plain data."""

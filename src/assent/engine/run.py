@@ -78,7 +78,8 @@ class Report:
 
 
 async def begin(tools: Tools, account_id: int) -> Run:
-    """Read what a run of this account needs to know before it starts."""
+    """Read what a run of this account needs to know before it starts; raises Unknown for no account."""
+    await tools.memory.revision(account_id)
     connections = {c.connection_id: c for c in await tools.memory.connections(account_id)}
     terms = Terms(
         categories=await tools.memory.categories(account_id),

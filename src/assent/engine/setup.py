@@ -1,7 +1,7 @@
 """Joining an organisation: schema, form, first sync, webhooks; every step may be repeated (tier 1)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -48,7 +48,7 @@ class Webhook:
     """Where the organisation posts its notices, and the key it sends along."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,9 +146,9 @@ class Accounts:
         """How many drains of the account have begun."""
         return await self.database.read(lambda c: owed.drains(c, account_id))
 
-    async def begin_drain(self, account_id: int) -> int:
-        """Number a drain as it begins."""
-        return await self.database.write(lambda c: owed.begin_drain(c, account_id))
+    async def begin_drain(self, account_id: int, count: int = 1) -> int:
+        """Number a drain as it begins; more than one passes over numbers that are used up."""
+        return await self.database.write(lambda c: owed.begin_drain(c, account_id, count))
 
     async def waiting(self) -> list[int]:
         """Accounts with notices or pending contacts waiting."""

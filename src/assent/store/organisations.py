@@ -35,7 +35,7 @@ class NewConnection:
     url: str
     tenant: str
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
     authority: str = ""
     settings: Settings = field(default_factory=Settings)
 
@@ -45,7 +45,7 @@ class Added:
     """A connection just made; the webhook key is told this once and never again."""
 
     connection_id: int
-    webhook_key: str
+    webhook_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

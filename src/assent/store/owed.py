@@ -17,9 +17,9 @@ def drains(connection: Connection, account_id: int) -> int:
     return connection.execute(statement).scalar_one_or_none() or 0
 
 
-def begin_drain(connection: Connection, account_id: int) -> int:
+def begin_drain(connection: Connection, account_id: int, count: int = 1) -> int:
     """Number a drain as it begins: whatever was stored before this is its to deal with."""
-    return take_numbers(connection, account_id, _DRAIN)[0]
+    return take_numbers(connection, account_id, _DRAIN, count)[-1]
 
 
 def waiting(connection: Connection) -> list[int]:

@@ -32,6 +32,7 @@ class Inbox:
         self._wake = wake
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self._waking: set[asyncio.Task[None]] = set()
 
     async def put(self, account_id: int, notices: Sequence[Notice]) -> None:
         """Return once the notices are durable; from then on they block sends (M8)."""
@@ -60,6 +61,12 @@ class Inbox:
         for item in mine:
             if not item.stored.done():
                 item.stored.set_result(None)
+        # Not waited for: whatever keeps a wake-up must not keep the next notices from being stored.
+        waking = asyncio.create_task(self._wake_up(account_id))
+        self._waking.add(waking)
+        waking.add_done_callback(self._waking.discard)
+
+    async def _wake_up(self, account_id: int) -> None:
         try:
             await self._wake(account_id)
         except Exception as error:  # noqa: BLE001 - the notices are durable; the next tick wakes for them

@@ -11,13 +11,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from assent.errors import AssentError
+from assent.errors import AssentError, Unknown
 from assent.ports import Notice
 from assent.web.inbox import Inbox
 from assent.web.problems import assent_error, http_error, problem
 
 #: Dataverse strips bodies above 256 KB; whatever is larger is not a notice.
 LARGEST_BODY = 512 * 1024
+
+#: Every number of so many digits fits the database's own.
+LONGEST_NUMBER = 18
 
 KEY_HEADER = "x-assent-key"
 
@@ -42,7 +45,7 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
 
     async def dynamics_webhook(request: Request) -> Response:
         """Take a notice in: check the key, read the body, answer once it is durable."""
-        connection_id = request.path_params["connection_id"]
+        connection_id = _number(request.path_params["connection_id"])
         admitted = await admit(connection_id, request.headers.get(KEY_HEADER, ""))
         body = await _body(request)
         if body is None:
@@ -60,7 +63,7 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
 
     return Starlette(
         routes=[
-            Route("/webhooks/dynamics/{connection_id:int}", dynamics_webhook, methods=["POST"]),
+            Route("/webhooks/dynamics/{connection_id}", dynamics_webhook, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
@@ -70,6 +73,13 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
             Exception: assent_error,
         },
     )
+
+
+def _number(text: str) -> int:
+    """Read a connection's number; what cannot be one names no connection."""
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise Unknown("there is no such connection")
+    return int(text)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -4,6 +4,7 @@ Its traps and their cures: an SQLite engine of our own (`engines`), JSON instead
 application version, bounded threads, one schedule that fans out instead of one per connection.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ APPLICATION_VERSION = "1"
 
 REALTIME = "realtime"
 SWEEPS = "sweeps"
+
+_UNDER_WAY = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
 
 Figures = Mapping[str, Any]
 
@@ -45,6 +48,9 @@ class Jobs(Protocol):
     async def generation(self, account_id: int) -> int:
         """How many drains of this account have begun."""
 
+    async def skip(self, account_id: int, count: int) -> None:
+        """Count that many drains as begun: their names are used up."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkSettings:
@@ -57,10 +63,14 @@ class WorkSettings:
     sweeps_at_once: int = 4
 
 
+#: Starts a named job unless that name was used before; tells whether it is waiting or running now.
+Start = Callable[[str, str, tuple[int, ...]], Awaitable[bool]]
+
+
 class Work:
     """Starts jobs; they run in whichever process is free and survive the one that started them."""
 
-    def __init__(self, jobs: Jobs, start: Callable[[str, str, tuple[int, ...]], Awaitable[None]]) -> None:
+    def __init__(self, jobs: Jobs, start: Start) -> None:
         self._jobs = jobs
         self._start = start
 
@@ -68,10 +78,19 @@ class Work:
         """See to it that a drain begins after this moment.
 
         Drains are numbered as they begin: whoever changed something before a drain began is covered
-        by it, so every caller in between asks for the same number, and it runs once.
+        by it, so every caller in between asks for the same number, and it runs once. A number that
+        was used up without a drain having begun (it failed before, or the store was restored
+        from a backup) is passed over.
         """
+        skipped = 1
         following = await self._jobs.generation(account_id) + 1
-        await self._start(REALTIME, f"drain-{account_id}-{following}", (account_id,))
+        while not await self._start(REALTIME, f"drain-{account_id}-{following}", (account_id,)):
+            begun = await self._jobs.generation(account_id)
+            if begun >= following:
+                return
+            await self._jobs.skip(account_id, skipped)
+            skipped *= 2
+            following = await self._jobs.generation(account_id) + 1
 
     async def sweep(self, account_id: int, slot: int) -> None:
         """Start the sweep of a slot unless it was started before."""
@@ -81,8 +100,9 @@ class Work:
 def work_elsewhere(jobs: Jobs) -> Work:
     """For processes that only pass by: whoever serves finds what they leave at its next tick."""
 
-    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> None:
+    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> bool:
         log.debug("left_to_the_next_tick", queue=queue, ident=ident)
+        return True
 
     return Work(jobs, start)
 
@@ -101,10 +121,11 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
     async def sweep(account_id: int, slot: int) -> Figures:
         return await DBOS.run_step_async(_step("sweep"), jobs.sweep, account_id, slot)
 
-    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> None:
+    async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> bool:
         workflow: Callable[..., Coroutine[Any, Any, Figures]] = drain if queue == REALTIME else sweep
         with SetWorkflowID(ident):
-            await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
+            handle = await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
+        return (await handle.get_status()).status in _UNDER_WAY
 
     work = Work(jobs, start)
 
@@ -126,7 +147,8 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
         )
         yield work
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=5, destroy_registry=True)
+        # In a thread: the work it waits for runs on this loop.
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5, destroy_registry=True)
         engine.dispose()
 
 
