@@ -199,7 +199,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One account joined to one Dynamics organisation, as the engine needs it."""
+    """One account joined to one Dynamics organisation, as the engine needs it.
+
+    `made` is the mask of categories whose column exists there: others cannot be read or written yet.
+    """
 
     account_id: int
     connection_id: int
@@ -210,6 +213,7 @@ class Connection:
     hold_deleted: bool = True
     live: bool = False
     hub_cursor: int = 0
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +390,9 @@ class Journal(Protocol):
 
     async def columns(self, connection_id: int) -> list[CategoryColumn]:
         """The columns the account's active categories want."""
+
+    async def made(self, connection_id: int, categories: int) -> None:
+        """From now on these categories have their column there."""
 
 
 # --- people in the hub -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from assent.crm.columns import Columns
 from assent.crm.notices import parse_notices
 from assent.engine.presend import Check, check
 from assent.engine.run import Report
-from assent.engine.setup import Progress, Webhook
+from assent.engine.setup import Progress
 from assent.engine.sweep import sweep
 from assent.ledger.keys import load_or_create_key
 from assent.policy.gate import Message
@@ -50,9 +50,7 @@ class Application:
     async def set_up(
         self, account_id: int, connection_id: int, *, public_url: str, progress: Progress
     ) -> Report:
-        """Bring a connection live; its webhook key is made anew, so that nobody need keep it."""
-        key = await self.store.accounts.new_webhook_key(account_id, connection_id)
-        webhook = Webhook(f"{public_url}/webhooks/dynamics/{connection_id}", key)
+        """Bring a connection live, or up to date with categories added since."""
         return await run_setup(
             self.store,
             self.organisations,
@@ -60,7 +58,7 @@ class Application:
             self.ids,
             account_id=account_id,
             connection_id=connection_id,
-            webhook=webhook,
+            webhook_url=f"{public_url}/webhooks/dynamics/{connection_id}",
             progress=progress,
         )
 
@@ -88,7 +86,8 @@ class Application:
     async def admit(self, connection_id: int, key: str) -> Admitted:
         """Check a webhook's key and say how to read its notices."""
         connection = await self.store.accounts.by_webhook_key(connection_id, key)
-        columns = Columns(tuple(await self.organisations.columns(connection.account_id)))
+        made = [c for c in await self.organisations.columns(connection.account_id) if c.bit & connection.made]
+        columns = Columns(tuple(made))
 
         def parse(body: bytes) -> Sequence[Notice]:
             return parse_notices(

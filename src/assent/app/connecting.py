@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from assent.app.organisations import Organisations
 from assent.crm.client import open_organisation
@@ -13,7 +15,6 @@ from assent.crm.setup import DataverseSetup
 from assent.crm.signin import MICROSOFT, Credentials
 from assent.engine.run import Report, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Webhook, set_up
-from assent.errors import Invalid
 from assent.ports import CategoryColumn, Clock, Form, Ids, Organisation
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
@@ -35,17 +36,8 @@ async def connect(
     store: Store, clock: Clock, account_id: int, new: NewConnection, *, allow_other_hosts: bool
 ) -> Added:
     """Verify an organisation and store the connection; raises Invalid where it is connected already."""
-    organisation = await verify(new, clock, allow_other_hosts=allow_other_hosts)
-    joined = await store.accounts.connections(account_id)
-    if any(c.organisation_id == organisation.organisation_id for c in joined):
-        raise Invalid(
-            f"The organisation {organisation.name or new.url} is connected to this account already."
-        )
-    added = await store.accounts.connect(account_id, new)
-    await store.accounts.set_organisation(
-        account_id, added.connection_id, organisation.organisation_id, organisation.user_id
-    )
-    return added
+    joined = await verify(new, clock, allow_other_hosts=allow_other_hosts)
+    return await store.accounts.connect(account_id, new, joined)
 
 
 def place(form: Form, columns: Sequence[CategoryColumn], language: int) -> Placed:
@@ -66,16 +58,35 @@ async def run_setup(
     *,
     account_id: int,
     connection_id: int,
-    webhook: Webhook,
+    webhook_url: str,
     progress: Progress,
 ) -> Report:
-    """Set a connection up, or go on where it stopped; it is live afterwards."""
-    contacts = await organisations.contacts(account_id, connection_id)
-    organisation = await contacts.organisation()
-    run = await begin(Tools(store.memory, {connection_id: contacts}, clock, ids), account_id)
-    mine = next(c for c in await store.accounts.connections(account_id) if c.connection_id == connection_id)
-    run = replace(run, connections={**run.connections, connection_id: mine}, crms={connection_id: contacts})
+    """Set a connection up, or go on where it stopped; it is live afterwards.
+
+    Every step is done again where a category was added since: its column needs a place, a sync and a
+    webhook too.
+    """
+    accounts = store.accounts
+    columns = await organisations.columns(account_id)
+    wanted = reduce(or_, (column.bit for column in columns), 0)
     client = await organisations.client(account_id, connection_id)
+    contacts = DataverseContacts(client, Columns(tuple(columns)), connection_id=connection_id)
+    organisation = await contacts.organisation()
+    mine = next(c for c in await accounts.connections(account_id) if c.connection_id == connection_id)
+    if wanted & ~mine.made:
+        await accounts.forget_steps(account_id, connection_id)
+    crms = {**await organisations.live(account_id), connection_id: contacts}
+    run = await begin(Tools(store.memory, crms, clock, ids), account_id)
+    run = replace(
+        run,
+        connections={**run.connections, connection_id: mine},
+        crms={**run.crms, connection_id: contacts},
+        terms=replace(run.terms, categories=wanted),
+    )
+
+    async def webhook() -> Webhook:
+        return Webhook(webhook_url, await accounts.new_webhook_key(account_id, connection_id))
+
     schema = DataverseSetup(client, clock, language=organisation.language)
     setup = Setup(connection_id, schema, store.setup_journal(account_id), place, webhook)
     return await set_up(setup, run, progress=progress)

@@ -12,7 +12,7 @@ from assent.crm.contacts import DataverseContacts
 from assent.crm.organisation import parse_organisation_url
 from assent.crm.signin import MICROSOFT, Credentials
 from assent.errors import AssentError
-from assent.ports import CategoryColumn, Clock
+from assent.ports import CategoryColumn, Clock, Connection
 from assent.store.accounts import Accounts
 from assent.store.organisations import Organised
 
@@ -70,17 +70,18 @@ class Organisations:
             self._clock,
         )
 
-    async def contacts(self, account_id: int, connection_id: int) -> DataverseContacts:
-        """The contact table of one connection, live or not.
+    async def contacts(self, account_id: int, connection: Connection) -> DataverseContacts:
+        """The contact table of one connection, with the category columns it has.
 
-        Kept while the categories stay the same: it remembers what never changes of its organisation.
+        Kept while these stay the same: it remembers what never changes of its organisation.
         """
-        client = await self.client(account_id, connection_id)
-        columns = Columns(tuple(await self.columns(account_id)))
-        kept = self._open[connection_id].contacts
+        key = connection.connection_id
+        client = await self.client(account_id, key)
+        columns = Columns(tuple(c for c in await self.columns(account_id) if c.bit & connection.made))
+        kept = self._open[key].contacts
         if columns not in kept:
             kept.clear()
-            kept[columns] = DataverseContacts(client, columns, connection_id=connection_id)
+            kept[columns] = DataverseContacts(client, columns, connection_id=key)
         return kept[columns]
 
     async def live(self, account_id: int) -> Mapping[int, DataverseContacts]:
@@ -90,13 +91,12 @@ class Organisations:
         """
         contacts: dict[int, DataverseContacts] = {}
         for connection in await self._accounts.connections(account_id):
+            key = connection.connection_id
             if connection.live:
                 try:
-                    contacts[connection.connection_id] = await self.contacts(
-                        account_id, connection.connection_id
-                    )
+                    contacts[key] = await self.contacts(account_id, connection)
                 except AssentError as error:
-                    log.warning("not_opened", connection=connection.connection_id, error=type(error).__name__)
+                    log.warning("not_opened", connection=key, error=type(error).__name__)
         return contacts
 
     async def columns(self, account_id: int) -> Sequence[CategoryColumn]:

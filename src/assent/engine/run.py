@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from uuid import UUID
 
 from assent.errors import AssentError
 from assent.policy.brakes import Braked, BrakeSettings
 from assent.policy.plan import Terms
+from assent.policy.sides import CATEGORIES
 from assent.ports import Clock, Connection, Crm, Ids, Memory
 
 #: How many contacts one read, one transaction and one step deal with (design: about a thousand).
@@ -81,8 +84,10 @@ async def begin(tools: Tools, account_id: int) -> Run:
     """Read what a run of this account needs to know before it starts; raises Unknown for no account."""
     await tools.memory.revision(account_id)
     connections = {c.connection_id: c for c in await tools.memory.connections(account_id)}
+    # A category is synced once every connection has its column; until then it is the hub's alone.
+    made = reduce(and_, (c.made for c in connections.values()), CATEGORIES)
     terms = Terms(
-        categories=await tools.memory.categories(account_id),
+        categories=made & await tools.memory.categories(account_id),
         allow={c.connection_id: c.allow for c in connections.values()},
     )
     return Run(

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from assent.engine.backfill import backfill
@@ -53,13 +55,17 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the setup of one connection works with."""
+    """What the setup of one connection works with.
+
+    `webhook` makes a new key, which takes effect at once: it is called only right before that key
+    is told to the organisation.
+    """
 
     connection_id: int
     schema: CrmSetup
     journal: Journal
     place: PlaceSection
-    webhook: Webhook
+    webhook: Callable[[], Awaitable[Webhook]]
 
 
 BUSY_PAUSE_S = 5.0
@@ -111,8 +117,10 @@ async def _solution(setup: Setup, run: Run) -> Report:
 
 
 async def _columns(setup: Setup, run: Run) -> Report:
-    for column in await setup.journal.columns(setup.connection_id):
+    columns = await setup.journal.columns(setup.connection_id)
+    for column in columns:
         await setup.schema.ensure_column(column)
+    await setup.journal.made(setup.connection_id, reduce(or_, (column.bit for column in columns), 0))
     return Report()
 
 
@@ -148,11 +156,14 @@ async def _publish(setup: Setup, run: Run) -> Report:
 async def _read(setup: Setup, run: Run) -> Report:
     """Read every row once: links by address, and the first change token, in one pass (M5).
 
-    Contacts that are in the hub by now get no CRM row of their own: the initial sync creates nothing.
+    The initial sync creates nothing: contacts that are in the hub by now get no CRM row of their
+    own. A connection that is live already, and only got new columns, goes on as before.
     """
-    revision = await run.memory.revision(run.account_id)
-    await run.memory.hub_cursor(run.account_id, setup.connection_id, revision)
-    return (await catch_up(run, setup.connection_id, create=False)).report
+    live = run.connections[setup.connection_id].live
+    if not live:
+        revision = await run.memory.revision(run.account_id)
+        await run.memory.hub_cursor(run.account_id, setup.connection_id, revision)
+    return (await catch_up(run, setup.connection_id, create=live)).report
 
 
 async def _reconcile(setup: Setup, run: Run) -> Report:
@@ -174,7 +185,8 @@ async def _backfill(setup: Setup, run: Run) -> Report:
 async def _webhooks(setup: Setup, run: Run) -> Report:
     columns = await setup.journal.columns(setup.connection_id)
     filtering = ["emailaddress1", "statecode", "donotbulkemail", *(c.logical_name for c in columns)]
-    await setup.schema.ensure_webhooks(setup.webhook.url, setup.webhook.key, filtering)
+    webhook = await setup.webhook()
+    await setup.schema.ensure_webhooks(webhook.url, webhook.key, filtering)
     return Report()
 
 

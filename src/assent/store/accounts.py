@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from assent.ledger.chain import START
 from assent.ledger.seal import Vault
 from assent.policy.identity import AddressMarks
-from assent.ports import Clock
+from assent.ports import Clock, Organisation
 from assent.ports import Connection as CrmConnection
 from assent.store import categories, organisations, owed, progress, questions
 from assent.store.categories import Category
@@ -81,10 +81,13 @@ class Accounts:
         """Every category, retired ones too, in order."""
         return await self.database.read(lambda c: categories.all_categories(c, account_id))
 
-    async def connect(self, account_id: int, new: NewConnection) -> Added:
-        """Store a connection, not yet live; the answer holds its webhook key, this once."""
+    async def connect(self, account_id: int, new: NewConnection, joined: Organisation | None = None) -> Added:
+        """Store a connection, not yet live; the answer holds its webhook key, this once.
+
+        Raises Invalid where the organisation it was verified to be is connected already.
+        """
         made = Organisations(self.vault, self.clock.now())
-        return await self.database.write(lambda c: made.add(c, account_id, new))
+        return await self.database.write(lambda c: made.add(c, account_id, new, joined))
 
     async def connection(self, account_id: int, connection_id: int) -> Organised:
         """A connection with its secret; raises Unknown."""

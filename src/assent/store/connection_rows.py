@@ -20,6 +20,7 @@ COLUMNS = (
     connections.c.settings,
     connections.c.state,
     connections.c.hub_cursor,
+    connections.c.made,
 )
 
 
@@ -91,6 +92,7 @@ def engine_view(
     settings: str,
     state: str,
     hub_cursor: int,
+    made: int,
 ) -> CrmConnection:
     """Give a connection as the engine sees it."""
     read = read_settings(settings)
@@ -104,4 +106,5 @@ def engine_view(
         hold_deleted=read.hold_deleted,
         live=state == LIVE,
         hub_cursor=hub_cursor,
+        made=made,
     )

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from assent.errors import Forbidden, Unknown
+from assent.errors import Forbidden, Invalid, Unknown
 from assent.ledger.seal import Vault
 from assent.ports import Connection as CrmConnection
+from assent.ports import Organisation
 from assent.store import connection_rows
 from assent.store.connection_rows import (
     COLUMNS,
@@ -76,9 +77,18 @@ class Organisations:
     vault: Vault
     now: datetime
 
-    def add(self, connection: Connection, account_id: int, new: NewConnection) -> Added:
-        """Store a connection, not yet live, and make its webhook key."""
+    def add(
+        self, connection: Connection, account_id: int, new: NewConnection, joined: Organisation | None
+    ) -> Added:
+        """Store a connection, not yet live, and make its webhook key.
+
+        `joined` is the organisation as it was verified; raises Invalid where it is connected already.
+        """
         lock_account(connection, account_id)
+        if joined and any(
+            c.organisation_id == joined.organisation_id for c in all_of(connection, account_id)
+        ):
+            raise Invalid(f"{joined.name or new.url} is connected to this account already.")
         connection_id = take_numbers(connection, INSTALLATION, "connection")[0]
         key = self._new_key()
         connection.execute(
@@ -91,6 +101,8 @@ class Organisations:
                 client_id=new.client_id,
                 secret=self.vault.wrap(new.secret.encode()),
                 authority=new.authority,
+                organisation_id=joined and joined.organisation_id,
+                user_id=joined and joined.user_id,
                 webhook_hash=_hash(key),
                 settings=write_settings(new.settings),
                 state=CREATED,

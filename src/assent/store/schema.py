@@ -76,6 +76,7 @@ connections = Table(
     Column("authority", String(500), nullable=False, server_default=text("''")),
     Column("organisation_id", Guid),
     Column("user_id", Guid),
+    mask("made"),  # the categories whose column setup has made there
     Column("webhook_hash", LargeBinary, nullable=False),
     Column("settings", Text, nullable=False),
     Column("token", Text),

@@ -48,6 +48,10 @@ class SetupJournal:
         """From now on real time, sweeps and checks include this connection."""
         await self.database.write(lambda c: change(c, self.account_id, connection_id, state=LIVE))
 
+    async def made(self, connection_id: int, categories: int) -> None:
+        """From now on these categories have their column there."""
+        await self.database.write(lambda c: change(c, self.account_id, connection_id, made=categories))
+
     async def columns(self, connection_id: int) -> list[CategoryColumn]:
         """The columns the account's active categories want, in their order; the same everywhere."""
         known = await self.database.read(lambda c: all_categories(c, self.account_id))

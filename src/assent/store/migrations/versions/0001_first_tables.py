@@ -66,6 +66,7 @@ def _accounts() -> None:
         sa.Column("authority", sa.String(length=500), server_default=sa.text("''"), nullable=False),
         sa.Column("organisation_id", Guid(), nullable=True),
         sa.Column("user_id", Guid(), nullable=True),
+        sa.Column("made", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("webhook_hash", sa.LargeBinary(), nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), nullable=True),
