@@ -8,6 +8,7 @@ AssentError
 ├── ReadAgain         the world moved: read, decide anew
 │   ├── VersionChanged  a conditional write found another version (M6)
 │   └── TokenExpired    the change token is too old or the metadata changed: full compare
+│       └── TokenFromFuture  it is ahead of the organisation: a restore (M7)
 ├── Refused           the other system says no; a person must look
 │   ├── SignInRefused   wrong or expired secret, unknown tenant, no application user
 │   ├── PrivilegeMissing  a named privilege is missing
@@ -56,6 +57,10 @@ class VersionChanged(ReadAgain):
 
 class TokenExpired(ReadAgain):
     """The change token is no longer honoured: a full compare is due."""
+
+
+class TokenFromFuture(TokenExpired):
+    """The change token is ahead of the organisation: it was restored to an earlier day (M7)."""
 
 
 class Refused(AssentError):

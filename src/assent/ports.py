@@ -260,10 +260,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A contact that may be due a CRM row."""
+    """A contact that may be due a CRM row; `addressed` is the revision that gave it its address."""
 
     contact: Contact
     origin: Origin
+    addressed: int
     first_name: str = ""
     last_name: str = ""
 
@@ -298,8 +299,11 @@ class Memory(Protocol):
     async def marks(self, account_id: int, addresses: Collection[str]) -> dict[str, AddressMarks]:
         """What is remembered of addresses; absent means nothing."""
 
-    async def see(self, account_id: int, sightings: Sequence[Sighting]) -> None:
-        """Store sightings of linked rows; one at or below the stored version is no news (T4)."""
+    async def see(self, account_id: int, sightings: Sequence[Sighting]) -> set[LinkKey]:
+        """Store sightings of linked rows; one at or below the stored version is no news (T4).
+
+        Gives the rows whose sighting proves a restore (M7): those were not stored.
+        """
 
     async def link(
         self, account_id: int, links: Mapping[LinkKey, UUID], sightings: Sequence[Sighting]
@@ -319,7 +323,9 @@ class Memory(Protocol):
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 
     async def unlinked(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
-        """Contacts above revision `after` that never had a row in this connection, by revision (I5).
+        """Contacts that got their address after revision `after` and never had a row there, in that order.
+
+        Being created or moving makes a row due, no other act does (I5).
 
         A contact whose row was deleted there counts as having had one: it is never created again (I4).
         The origin of a contact born in another connection is `OTHER_CONNECTION` (I8).

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
-from operator import or_
 
 from assent.app.organisations import Organisations
 from assent.crm.client import open_organisation
@@ -61,27 +59,19 @@ async def run_setup(
     webhook_url: str,
     progress: Progress,
 ) -> Report:
-    """Set a connection up, or go on where it stopped; it is live afterwards.
-
-    Every step is done again where a category was added since: its column needs a place, a sync and a
-    webhook too.
-    """
+    """Set a connection up, or go on where it stopped; it is live afterwards."""
     accounts = store.accounts
     columns = await organisations.columns(account_id)
-    wanted = reduce(or_, (column.bit for column in columns), 0)
     client = await organisations.client(account_id, connection_id)
     contacts = DataverseContacts(client, Columns(tuple(columns)), connection_id=connection_id)
     organisation = await contacts.organisation()
     mine = next(c for c in await accounts.connections(account_id) if c.connection_id == connection_id)
-    if wanted & ~mine.made:
-        await accounts.forget_steps(account_id, connection_id)
     crms = {**await organisations.live(account_id), connection_id: contacts}
     run = await begin(Tools(store.memory, crms, clock, ids), account_id)
     run = replace(
         run,
         connections={**run.connections, connection_id: mine},
         crms={**run.crms, connection_id: contacts},
-        terms=replace(run.terms, categories=wanted),
     )
 
     async def webhook() -> Webhook:

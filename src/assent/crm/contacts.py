@@ -9,7 +9,15 @@ from assent.crm.reading import LinkGuard, Reader
 from assent.crm.requests import contacts as calls
 from assent.crm.transport import Lane, Request, Response, Transport
 from assent.crm.writing import Writer
-from assent.errors import AssentError, Bug, NotDataverse, PrivilegeMissing, Refused, TokenExpired
+from assent.errors import (
+    AssentError,
+    Bug,
+    NotDataverse,
+    PrivilegeMissing,
+    Refused,
+    TokenExpired,
+    TokenFromFuture,
+)
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Row
 from assent.ports import ChangePage, Organisation
@@ -89,6 +97,10 @@ class DataverseContacts:
         guard = LinkGuard()
         while True:
             page, following = calls.parse_changes(await self._feed(request, token), self._columns)
+            if calls.went_back(token, page.token):
+                raise TokenFromFuture(
+                    "The organisation is older than its last sweep: it was restored. A full compare is due."
+                )
             yield page
             if following is None:
                 return

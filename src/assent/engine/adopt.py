@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from assent.engine.run import Report, Run
-from assent.engine.sighting import Stamp, stamped
+from assent.engine.sighting import Stamp, see, stamped
 from assent.policy.address import normalise
 from assent.policy.identity import (
     LIFECYCLE,
@@ -47,11 +47,11 @@ async def meet(run: Run, connection_id: int, rows: Sequence[Row], stamp: Stamp, 
     keys = {LinkKey(connection_id, row.row_id): row for row in rows}
     linked = await run.memory.linked(run.account_id, keys.keys())
     known = [row for key, row in keys.items() if key in linked]
-    await run.memory.see(run.account_id, stamped(connection_id, known, *stamp))
+    await see(run, stamped(connection_id, known, *stamp))
     new = {key: row for key, row in keys.items() if key not in linked}
     adopted = await _adopt(run, connection_id, new, stamp, create=create)
-    await _hand_over(run, connection_id, rows)
-    return Met(frozenset(linked.values()) | adopted.contacts, adopted.strangers, adopted.created)
+    heirs = await _hand_over(run, connection_id, rows)
+    return Met(frozenset(linked.values()) | adopted.contacts | heirs, adopted.strangers, adopted.created)
 
 
 async def _adopt(
@@ -79,7 +79,7 @@ async def _adopt(
     made = await run.memory.create(run.account_id, fresh) if fresh else {}
     if made:
         sightings = stamped(connection_id, [new[key] for key in made], *stamp)
-        await run.memory.see(run.account_id, sightings)
+        await see(run, sightings)
     return Met(frozenset(links.values()) | frozenset(made.values()), tuple(strangers), len(made))
 
 
@@ -89,10 +89,12 @@ def _born(run: Run, row: Row, marks: AddressMarks, *, switched_on: bool) -> Cont
     return contact_from_row(row, run.ids.new(), marks=marks, switched_on=switched_on)
 
 
-async def _hand_over(run: Run, connection_id: int, rows: Sequence[Row]) -> None:
-    """A merged row's person is the survivor's: the survivor keeps the strictest of both (I4).
+async def _hand_over(run: Run, connection_id: int, rows: Sequence[Row]) -> frozenset[UUID]:
+    """A merged row's person is the survivor's: its link moves there, the strictest of both holds (I4).
 
-    Dynamics keeps the survivor's own toggle, so a refusal on the merged row would be lost without this.
+    Dynamics keeps the survivor's own toggle, so a refusal on the merged row would be lost without
+    this. Gives the survivors' contacts. Once moved, the link is the survivor's: nothing is inherited
+    twice.
     """
     heirs = {
         LinkKey(connection_id, row.row_id): LinkKey(connection_id, row.merged_into)
@@ -100,7 +102,7 @@ async def _hand_over(run: Run, connection_id: int, rows: Sequence[Row]) -> None:
         if row.merged_into is not None
     }
     if not heirs:
-        return
+        return frozenset()
     owners = await run.memory.linked(run.account_id, {*heirs.keys(), *heirs.values()})
     pairs = {
         (owners[old], owners[new], old)
@@ -116,6 +118,8 @@ async def _hand_over(run: Run, connection_id: int, rows: Sequence[Row]) -> None:
     ]
     if changes:
         await run.memory.apply(run.account_id, changes)
+    await run.memory.link(run.account_id, {key: new for _, new, key in pairs}, [])
+    return frozenset(new for _, new, _ in pairs)
 
 
 def _inherited(heir: Contact, merged: Contact, cause: LinkKey) -> Change | None:

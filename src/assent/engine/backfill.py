@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from assent.engine.reconcile import reconcile
+from assent.engine.pending import reconcile_all
 from assent.engine.run import STEP, Report, Run
 
 
@@ -15,7 +15,7 @@ async def backfill(run: Run, connection_id: int) -> Report:
     filling = replace(run, terms=replace(run.terms, fill=True))
     report = Report()
     while due := await run.memory.blanks(run.account_id, connection_id, STEP):
-        part = await reconcile(filling, due)
+        part = await reconcile_all(filling, due)
         report += part
         if not part.written:
             return report

@@ -1,15 +1,32 @@
 """Real time: a notice names a row, the row is read, its person reconciled (tier 2)."""
 
+from collections.abc import Collection
+
 from assent.engine.adopt import meet
+from assent.engine.forget import forget
+from assent.engine.organisation import answering
 from assent.engine.outward import create_rows
 from assent.engine.pending import reconcile_all, reconcile_pending
 from assent.engine.run import STEP, Report, Run
-from assent.engine.sighting import now
+from assent.engine.sighting import by_connection, now
 from assent.policy.sides import LinkKey
 
 
 async def drain(run: Run) -> Report:
     """Deal with every waiting notice, then with what people changed in the hub.
+
+    Organisations that do not answer, or not as themselves, are left out and raised at the end, so
+    that the others' people need not wait for them.
+    """
+    run, errors = await answering(run)
+    report = await deal(run)
+    if errors:
+        raise errors[0]
+    return report
+
+
+async def deal(run: Run) -> Report:
+    """The same, of organisations that were asked who they are already.
 
     A notice ends when a merge has read its row (M8); one whose row turns out to be nobody's ends
     here. What could not be settled stays waiting, and blocks, until a later run succeeds.
@@ -28,10 +45,10 @@ async def _drain_notices(run: Run) -> Report:
             return report
         handled |= {notice.notice_id for notice in batch}
         keys = {LinkKey(n.connection_id, n.row_id) for n in batch if n.connection_id in run.crms}
-        report += await _meet_strangers(run, keys)
+        report += await _look(run, keys)
         linked = await run.memory.linked(run.account_id, keys)
         if linked:
-            report += await reconcile_all(run, set(linked.values()), fresh=True)
+            report += await reconcile_all(run, set(linked.values()))
         still_linked = await run.memory.linked(run.account_id, keys)
         over = [
             n.notice_id
@@ -41,16 +58,12 @@ async def _drain_notices(run: Run) -> Report:
         await run.memory.dismiss(run.account_id, over)
 
 
-async def _meet_strangers(run: Run, keys: set[LinkKey]) -> Report:
-    """Read rows no contact is linked to, and link or create one for each (I5)."""
+async def _look(run: Run, keys: Collection[LinkKey]) -> Report:
+    """Read the named rows: known ones are sighted, new ones adopted, gone ones forgotten."""
     report = Report()
-    linked = await run.memory.linked(run.account_id, keys)
-    strangers = keys - linked.keys()
-    for connection_id, crm in run.crms.items():
-        row_ids = [key.row_id for key in strangers if key.connection_id == connection_id]
-        if not row_ids:
-            continue
+    for connection_id, row_ids in by_connection(keys).items():
         stamp = await now(run)
-        rows = await crm.read(row_ids)
+        rows = await run.crms[connection_id].read(row_ids)
         report += (await meet(run, connection_id, list(rows.values()), stamp, create=True)).report
+        await forget(run, [LinkKey(connection_id, row_id) for row_id in row_ids if row_id not in rows])
     return report

@@ -1,16 +1,17 @@
 """New hub contacts, and their rows in the CRM (rules I5, I8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from assent.engine.adopt import NO_MARKS, meet
 from assent.engine.run import STEP, Report, Run
 from assent.engine.sighting import now, stamped
-from assent.errors import AssentError
+from assent.errors import AssentError, Retry
 from assent.policy.identity import row_id_for, row_wanted
 from assent.policy.permission import BulkEmail, project
+from assent.policy.plan import RowWrite
 from assent.policy.sides import LinkKey, Row
-from assent.ports import Candidate, Connection
+from assent.ports import Candidate, Connection, Written
 
 
 async def create_rows(run: Run) -> Report:
@@ -32,8 +33,12 @@ async def _create_in(run: Run, connection: Connection) -> Report:
         wanted = await _wanted(run, connection, candidates)
         if wanted:
             met = await _link_bearing(run, connection, wanted)
-            report += await _create(run, connection, [c for c in wanted if c.contact.contact_id not in met])
-        cursor = candidates[-1].contact.revision
+            due = [c for c in wanted if c.contact.contact_id not in met]
+            made = await _create(run, connection, due)
+            report += made
+            if any(isinstance(error, Retry) for _, error in made.failures):
+                return report  # the cursor stays: who was not answered is asked for again (I5)
+        cursor = candidates[-1].addressed
         await run.memory.hub_cursor(run.account_id, connection.connection_id, cursor)
     return report
 
@@ -75,8 +80,17 @@ async def _create(run: Run, connection: Connection, due: Sequence[Candidate]) ->
     links = {LinkKey(connection.connection_id, r.row_id): owners[r.row_id].contact.contact_id for r in rows}
     sightings = stamped(connection.connection_id, rows, read_at, revision)
     await run.memory.link(run.account_id, links, sightings)
+    await run.memory.settle(run.account_id, [], [_written(links, row) for row in rows])
     failures = tuple((key, e) for key, e in results.items() if isinstance(e, AssentError))
     return Report(created=len(rows), failures=failures)
+
+
+def _written(links: Mapping[LinkKey, UUID], row: Row) -> Written:
+    """What the ledger is told of a row we created: every column it was given."""
+    (key,) = (key for key in links if key.row_id == row.row_id)
+    toggle = None if row.toggle is BulkEmail.NULL else row.toggle
+    write = RowWrite(key, toggle, row.known, row.value, row.email)
+    return Written(links[key], write, row.version)
 
 
 def _row(run: Run, row_id: UUID, candidate: Candidate) -> Row:

@@ -20,8 +20,9 @@ async def reconcile_all(run: Run, contact_ids: Collection[UUID], *, fresh: bool 
     brought us here happened.
     """
     report, due, wait_s = Report(), frozenset(contact_ids), BUSY_S
-    for _ in range(ROUNDS):
-        part = await reconcile(run, due, fresh=fresh)
+    for turn in range(ROUNDS):
+        # What failed a condition, or was not confirmed, must be read again (M6).
+        part = await reconcile(run, due, fresh=fresh or turn > 0)
         report, due = report.without(due) + part, part.again
         if not due or part.braked is not None:
             break
@@ -44,7 +45,7 @@ async def reconcile_pending(run: Run, *, step: int = STEP) -> Report:
         batch = [contact_id for contact_id in due if contact_id not in passed][:step]
         if not batch:
             return report
-        report += await reconcile_all(run, batch)
-        if report.braked is not None:
-            return report
+        part = await reconcile_all(run, batch)
+        report += part
+        passed |= part.again
         last = set(batch)

@@ -7,7 +7,7 @@ from uuid import UUID
 from assent.engine.adopt import NO_MARKS
 from assent.engine.run import Run
 from assent.policy.address import normalise
-from assent.policy.identity import EmailMove, Placement, follow_address, place
+from assent.policy.identity import PLACEMENTS, EmailMove, Placement, follow_address, place
 from assent.policy.sides import Link, LinkKey, Person
 from assent.ports import NewContact
 
@@ -50,11 +50,16 @@ async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Pla
     addresses = {new for _, _, new in leaving}
     holders = await run.memory.holders(run.account_id, addresses)
     marks = await run.memory.marks(run.account_id, addresses)
-    placed = Placed()
+    placed, follows = Placed(), dict[UUID, str]()
     for person, link, new in leaving:
-        holder = holders.get(new, person.contact.contact_id)
+        contact_id = person.contact.contact_id
+        holder = holders.get(new, contact_id)
         others = [other for other in person.links if other is not link]
-        match place(person.contact, link, others, taken=holder != person.contact.contact_id):
+        placement = place(person.contact, link, others, taken=holder != contact_id)
+        # Rows that part for different addresses: the contact follows one, the others leave it.
+        if placement in (Placement.STAY, Placement.JOIN) and follows.setdefault(contact_id, new) != new:
+            placement = PLACEMENTS[True, holder != contact_id]
+        match placement:
             case Placement.SPLIT if not marks.get(new, NO_MARKS).erased:
                 placed.split.append(_own_contact(run, person, link, new))
             case Placement.MOVE:

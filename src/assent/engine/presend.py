@@ -7,7 +7,7 @@ from operator import or_
 from uuid import UUID
 
 from assent.engine.adopt import NO_MARKS
-from assent.engine.notices import drain
+from assent.engine.notices import deal
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import AssentError, Retry
@@ -65,7 +65,10 @@ async def check(run: Run, contact_ids: Sequence[UUID], message: Message) -> Chec
         except AssentError as error:
             unreachable[connection_id] = error
     if not unreachable:
-        report += await drain(run)
+        try:
+            report += await deal(run)
+        except AssentError as error:  # whose it was is not known, so nobody is verified
+            unreachable = dict.fromkeys(run.crms, error)
     # Last, so that a grant the lines above wrote is not met by the refusal it replaced.
     for connection_id in run.crms.keys() - unreachable.keys():
         try:

@@ -16,13 +16,12 @@ from uuid import UUID
 from assent.engine.forget import forget
 from assent.engine.placing import place_rows
 from assent.engine.run import Report, Run
-from assent.engine.sighting import by_connection, sight
+from assent.engine.sighting import by_connection, see, sight
 from assent.errors import AssentError, ReadAgain, Retry
 from assent.policy.brakes import brake
-from assent.policy.identity import Suspicion
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
-from assent.policy.sides import Contact, Link, LinkKey, Person, Row
-from assent.ports import Change, Settlement, Sighting, Written
+from assent.policy.sides import Contact, Link, Person, Row
+from assent.ports import Change, Settlement, Written
 
 #: Longer than any step takes; a dead worker's claims fall free after it.
 LEASE = timedelta(minutes=2)
@@ -73,8 +72,9 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
     terms = replace(run.terms, taken=frozenset(placed.taken))
     plans = [(person, plan_person(person, terms)) for person in proved]
     stop = brake((plan for _, plan in plans), len(plans), run.brakes)
-    if stop is not None:
-        return Report(looked=len(people), braked=stop)
+    if stop is not None:  # only grants wait for a person; refusals are never held up
+        plans = [(person, plan) for person, plan in plans if not plan.grants]
+    waiting = {p.contact.contact_id for p in proved} - {p.contact.contact_id for p, _ in plans}
     unproved = {p.contact.contact_id for p in people} - {p.contact.contact_id for p in proved}
 
     await run.memory.intend(run.account_id, [w for _, plan in plans for w in plan.writes])
@@ -90,7 +90,8 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
         changed=sum(item.hub_moved for item in work),
         written=len(written),
         settled=len(settled),
-        again=frozenset(unproved | lost | unsettled),
+        again=frozenset(unproved | lost | unsettled | waiting),
+        braked=stop,
         failures=tuple((k, e) for k, e in rows.items() if isinstance(e, AssentError) and not _transient(e)),
     )
 
@@ -107,25 +108,10 @@ async def _look(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> list
     if not stale:
         return people
     sightings, gone = await sight(run, stale)
-    await _void_if_restored(run, people, sightings)
-    await run.memory.see(run.account_id, sightings)
+    await see(run, sightings)
     if gone:
         await forget(run, gone)
     return await run.memory.people(run.account_id, contact_ids)
-
-
-async def _void_if_restored(run: Run, people: Iterable[Person], sightings: Iterable[Sighting]) -> None:
-    """A row read just now at a version below its base's means a restore: every base is void (M7)."""
-    links = {link.key: link for person in people for link in person.links}
-    now = [
-        replace(link, row=s.row)
-        for s in sightings
-        if (link := links.get(LinkKey(s.connection_id, s.row.row_id))) is not None
-    ]
-    for connection_id in {link.key.connection_id for link in now}:
-        mine = [link for link in now if link.key.connection_id == connection_id]
-        if any(k.base is not None and k.row is not None and k.row.version < k.base.crm_version for k in mine):
-            await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
 
 
 def _coexisted(person: Person) -> bool:

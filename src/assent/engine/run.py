@@ -42,6 +42,10 @@ class Run:
     terms: Terms
     brakes: BrakeSettings
 
+    def without(self, connection_id: int) -> "Run":
+        """The same run with one connection left out."""
+        return replace(self, crms={key: crm for key, crm in self.crms.items() if key != connection_id})
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -1,16 +1,17 @@
 """Joining an organisation: schema, form, first sync, webhooks; every step may be repeated (tier 1)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import reduce
 from operator import or_
 from typing import Protocol
 
 from assent.engine.backfill import backfill
+from assent.engine.organisation import check_organisation
 from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
-from assent.engine.sweep import catch_up, check_organisation
+from assent.engine.sweep import catch_up
 from assent.errors import Paused
 from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation
 
@@ -81,6 +82,13 @@ async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
     in the middle is simply done again. Raises Paused when a person has to choose.
     """
     report = Report()
+    columns = await setup.journal.columns(setup.connection_id)
+    wanted = reduce(or_, (column.bit for column in columns), 0)
+    if wanted & ~run.connections[setup.connection_id].made:
+        # A category was added since: its column needs a place, a sync and a webhook too.
+        for step in _STEPS:
+            await setup.journal.mark(setup.connection_id, step.value, "waiting", {})
+    run = replace(run, terms=replace(run.terms, categories=wanted))
     done = await setup.journal.done(setup.connection_id)
     for step, perform in _STEPS.items():
         if step.value in done:

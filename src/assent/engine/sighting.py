@@ -1,10 +1,11 @@
 """Looking at CRM rows so that every sighting says when, and beside which hub revision, it was true."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from assent.engine.run import Run
+from assent.policy.identity import Suspicion
 from assent.policy.sides import LinkKey, Row
 from assent.ports import Sighting
 
@@ -34,6 +35,16 @@ async def sight(run: Run, keys: Collection[LinkKey]) -> tuple[list[Sighting], li
 async def now(run: Run) -> Stamp:
     """Take the stamp of a read that is about to begin."""
     return run.clock.now(), await run.memory.revision(run.account_id)
+
+
+async def see(run: Run, sightings: Sequence[Sighting]) -> None:
+    """Store sightings. One that proves a restore voids every base of its connection first (M7)."""
+    older = await run.memory.see(run.account_id, sightings)
+    if not older:
+        return
+    for connection_id in sorted({key.connection_id for key in older}):
+        await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
+    await run.memory.see(run.account_id, sightings)
 
 
 def stamped(connection_id: int, rows: Iterable[Row], read_at: datetime, revision: int) -> list[Sighting]:

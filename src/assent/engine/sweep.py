@@ -4,21 +4,23 @@ from dataclasses import dataclass
 
 from assent.engine.adopt import meet
 from assent.engine.forget import forget
-from assent.engine.notices import drain
+from assent.engine.notices import deal
+from assent.engine.organisation import check_organisation
 from assent.engine.run import STEP, Report, Run
-from assent.engine.sighting import Stamp, now, sight
-from assent.errors import TokenExpired, WrongOrganisation
-from assent.policy.identity import Suspicion, suspect
+from assent.engine.sighting import Stamp, now, see, sight
+from assent.errors import AssentError, TokenExpired, TokenFromFuture
+from assent.policy.identity import Suspicion
 from assent.policy.sides import LinkKey
-from assent.ports import ChangePage, Connection, Organisation
+from assent.ports import ChangePage, Connection
 
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """How a feed was caught up: pages read, rows seen, and whether a full compare was needed."""
+    """How a feed was caught up: rows seen, the token for the next time, and whether all were read."""
 
     report: Report
     rows: int
+    token: str | None
     full: bool
 
 
@@ -26,68 +28,68 @@ async def sweep(run: Run) -> Report:
     """Catch up every connection, then settle whoever moved on either side, notices or not.
 
     Costs one sign-in at most, one identity check and one feed read per connection when nothing
-    changed, and writes nothing then.
+    changed, and writes nothing then. A connection in trouble is left out and raised at the end.
     """
-    report = Report()
-    for connection_id in run.crms:
-        report += (await catch_up(run, connection_id)).report
-    return report + await drain(run)
+    report, errors = Report(), list[AssentError]()
+    for connection_id in list(run.crms):
+        try:
+            report += (await catch_up(run, connection_id)).report
+        except AssentError as error:
+            errors.append(error)
+            run = run.without(connection_id)
+    report += await deal(run)
+    if errors:
+        raise errors[0]
+    return report
 
 
 async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> CaughtUp:
     """Store everything one connection's feed reports since its change token.
 
-    The token moves after every page it covers was stored. One that expired, by age or by a
-    metadata change, falls back to a full compare, which is routine.
+    The token moves after everything it covers was stored, deletions too. One that expired, by age
+    or by a metadata change, falls back to a full compare, which is routine; one that is ahead of the
+    organisation means a restore, which voids every base first (M7).
     """
     connection = run.connections[connection_id]
     await check_organisation(run, connection)
     token = await run.memory.token(run.account_id, connection_id)
+    caught = None
     if token is not None:
         try:
-            return await _read_feed(run, connection, token, create=create)
+            caught = await _read_feed(run, connection, token, create=create)
+        except TokenFromFuture:
+            await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
         except TokenExpired:
-            await run.memory.move_token(run.account_id, connection_id, None)
-    return await full_compare(run, connection, create=create)
+            pass
+    caught = caught or await _full_compare(run, connection, create=create)
+    await run.memory.move_token(run.account_id, connection_id, caught.token)
+    return caught
 
 
-async def full_compare(run: Run, connection: Connection, *, create: bool) -> CaughtUp:
+async def _full_compare(run: Run, connection: Connection, *, create: bool) -> CaughtUp:
     """Read every row, then look up by key the linked rows the read did not meet: those are gone."""
     started = run.clock.now()
     caught = await _read_feed(run, connection, None, create=create)
+    before: list[LinkKey] = []
     while unmet := await run.memory.unseen(run.account_id, connection.connection_id, started, STEP):
-        sightings, gone = await sight(run, unmet)
-        await run.memory.see(run.account_id, sightings)
-        await forget(run, gone)
-        if not gone and not sightings:
+        if unmet == before:
             break
-    return CaughtUp(caught.report, caught.rows, full=True)
-
-
-async def check_organisation(run: Run, connection: Connection) -> Organisation:
-    """Say who we are there, before anything is written; raises WrongOrganisation elsewhere (M7)."""
-    found = await run.crms[connection.connection_id].organisation()
-    expected = connection.organisation_id or found.organisation_id
-    suspicion = suspect(connected_organisation=expected, organisation=found.organisation_id)
-    if suspicion is Suspicion.OTHER_ORGANISATION:
-        raise WrongOrganisation(
-            f"Connection {connection.connection_id} was joined to organisation {expected}, but its address "
-            f"now answers as {found.organisation_id}: a copied or exchanged environment. Nothing was "
-            "written. Connect it anew under its own name, or correct the address."
-        )
-    return found
+        sightings, gone = await sight(run, unmet)
+        await see(run, sightings)
+        await forget(run, gone)
+        before = unmet
+    return caught
 
 
 async def _read_feed(run: Run, connection: Connection, token: str | None, *, create: bool) -> CaughtUp:
-    report, rows = Report(), 0
+    report, rows, following = Report(), 0, None
     stamp = await now(run)
     async for page in run.crms[connection.connection_id].changes(token):
         report += await _store_page(run, connection, page, stamp, create=create)
         rows += len(page.rows) + len(page.deleted)
-        if page.token is not None:
-            await run.memory.move_token(run.account_id, connection.connection_id, page.token)
+        following = page.token
         stamp = await now(run)
-    return CaughtUp(report, rows, full=token is None)
+    return CaughtUp(report, rows, following, full=token is None)
 
 
 async def _store_page(

@@ -146,7 +146,8 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     rows = sorted((link for link in person.links if link.row is not None), key=_order)
     permission = decide([_hub_permission(contact, rows), *(_row_permission(link, terms) for link in rows)])
     basis, requests, changes = _lift(contact, rows, permission, terms)
-    value, category_changes = _subscriptions(contact, rows, terms)
+    value, category_changes, set_aside = _subscriptions(contact, rows, terms)
+    requests += set_aside
     changes += category_changes
     email, hold, address_change = _address(contact, rows, terms.taken)
     changes += address_change
@@ -163,7 +164,7 @@ def plan_person(person: Person, terms: Terms) -> Plan:
         synced=contact.synced | reduce(or_, (change.field for change in changes), 0),
     )
     writes = tuple(w for link in rows if (w := _write(after, link, terms)) is not None)
-    return Plan(contact, after, tuple(changes), writes, requests)
+    return Plan(contact, after, tuple(changes), writes, tuple(dict.fromkeys(requests)))
 
 
 def _still(person: Person, terms: Terms) -> bool:
@@ -340,7 +341,9 @@ def _basis_change(contact: Contact, new: LegalBasis, rule: str, cause: LinkKey |
     return [FieldChange(PERMISSION, int(contact.basis), int(new), rule, cause)]
 
 
-def _subscriptions(contact: Contact, links: Sequence[Link], terms: Terms) -> tuple[int, list[FieldChange]]:
+def _subscriptions(
+    contact: Contact, links: Sequence[Link], terms: Terms
+) -> tuple[int, list[FieldChange], tuple[Request, ...]]:
     """Decide every category in which anything stirred; the rest cannot change (M1)."""
     stirred = 0
     for link in links:
@@ -351,18 +354,19 @@ def _subscriptions(contact: Contact, links: Sequence[Link], terms: Terms) -> tup
         )
         if base is not None:
             stirred |= contact.value ^ base.value
-    value, changes = contact.value, []
+    value, changes, set_aside = contact.value, [], False
     for field in bits(stirred & terms.categories):
         sides = [_hub_subscription(contact, links, field)]
         sides += [_row_subscription(link, field, terms) for link in links]
         decision = decide(sides)
+        set_aside |= decision.set_aside
         wanted = field if decision.stance is Stance.YES else 0
         if (contact.value & field) != wanted:
             value ^= field
             deciders = decision.grants[:1] if wanted else (decision.refusal or 0,)
             cause = links[deciders[0] - 1].key if deciders and deciders[0] else None
             changes.append(FieldChange(field, int(not wanted), int(bool(wanted)), decision.rule.value, cause))
-    return value, changes
+    return value, changes, (Request.GRANT_SET_ASIDE,) if set_aside else ()
 
 
 def _address(

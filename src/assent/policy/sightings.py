@@ -74,6 +74,20 @@ def absorb(link: Link, row: Row, *, read_at: datetime, read_revision: int) -> Li
     )
 
 
+def proves_restore(link: Link, row: Row, *, read_at: datetime) -> bool:
+    """Tell whether a row read later than the stored sighting is older than its base (M7).
+
+    Below the base's version it was restored; at that very version it must say what it said then.
+    """
+    base = link.base
+    if base is None or (link.read_at is not None and read_at <= link.read_at):
+        return False
+    if row.version != base.crm_version:
+        return row.version < base.crm_version
+    known = base.known & row.known
+    return row.toggle is not base.toggle or bool(known & (base.value ^ row.value))
+
+
 def _same_at(link: Link, row: Row, touched: int, read_at: datetime) -> datetime | None:
     """The moment after which everything touched was touched.
 

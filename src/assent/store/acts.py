@@ -124,15 +124,22 @@ class Acting:
         moving = list(dict.fromkeys(done.after.contact_id for done in acted))
         if not moving:
             return
-        revisions = take_revisions(connection, account_id, len(moving))
+        revisions = dict(zip(moving, take_revisions(connection, account_id, len(moving)), strict=True))
         values = [
             (contact_id, contact_values(standing[contact_id], revision, self.now))
-            for contact_id, revision in zip(moving, revisions, strict=True)
+            for contact_id, revision in revisions.items()
         ]
         update_contacts(connection, account_id, values)
         # In the order of the acts, so that an address given up may be taken by the next.
         shown: list[tuple[UUID, dict[str, object]]] = [
-            (d.after.contact_id, {"email": d.after.email, "shown_email": d.shown_email})
+            (
+                d.after.contact_id,
+                {
+                    "email": d.after.email,
+                    "shown_email": d.shown_email,
+                    "addressed": revisions[d.after.contact_id],
+                },
+            )
             for d in acted
             if d.fields & ADDRESS
         ]

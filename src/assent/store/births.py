@@ -49,6 +49,7 @@ def insert_contacts(
                 "contact_id": birth.contact.contact_id,
                 "email": birth.contact.email,
                 "shown_email": birth.shown_email,
+                "addressed": revision,
                 "first_name": birth.first_name,
                 "last_name": birth.last_name,
                 "origin": birth.origin.value,

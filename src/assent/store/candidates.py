@@ -15,7 +15,7 @@ from assent.store.schema import contacts, former_links, links
 def unlinked(
     connection: Connection, account_id: int, connection_id: int, after: int, limit: int
 ) -> list[Candidate]:
-    """Contacts above a revision that never had a row in this connection, oldest change first (I4, I5)."""
+    """Contacts addressed after a revision that never had a row in this connection, in order (I4, I5)."""
     c = contacts.c
     linked, formerly = (
         exists().where(
@@ -26,14 +26,14 @@ def unlinked(
         for table in (links, former_links)
     )
     statement = (
-        select(*CONTACT_COLUMNS, c.origin, c.first_name, c.last_name)
-        .where(c.account_id == account_id, c.revision > after, ~linked, ~formerly)
-        .order_by(c.revision)
+        select(*CONTACT_COLUMNS, c.origin, c.addressed, c.first_name, c.last_name)
+        .where(c.account_id == account_id, c.addressed > after, ~linked, ~formerly)
+        .order_by(c.addressed)
         .limit(limit)
     )
     return [
-        Candidate(contact_from(contact), Origin(origin), first_name, last_name)
-        for *contact, origin, first_name, last_name in connection.execute(statement)
+        Candidate(contact_from(contact), Origin(origin), addressed, first_name, last_name)
+        for *contact, origin, addressed, first_name, last_name in connection.execute(statement)
     ]
 
 

@@ -118,7 +118,14 @@ class Applying:
             connection,
             account_id,
             [
-                (c.after.contact_id, {"email": c.after.email, "shown_email": c.after.email})
+                (
+                    c.after.contact_id,
+                    {
+                        "email": c.after.email,
+                        "shown_email": c.after.email,
+                        "addressed": given[c.after.contact_id],
+                    },
+                )
                 for c in readdressed
             ],
         )

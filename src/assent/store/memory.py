@@ -81,10 +81,10 @@ class SqlMemory:
         """What is remembered of normalised addresses."""
         return await self.database.read(lambda c: self.marking.of(c, account_id, addresses))
 
-    async def see(self, account_id: int, seen: Sequence[Sighting]) -> None:
-        """Store sightings of linked rows."""
+    async def see(self, account_id: int, seen: Sequence[Sighting]) -> set[LinkKey]:
+        """Store sightings of linked rows; gives those that prove a restore."""
         now = self.clock.now()
-        await self.database.write(lambda c: sightings.see(c, account_id, seen, now))
+        return await self.database.write(lambda c: sightings.see(c, account_id, seen, now))
 
     async def link(self, account_id: int, links: Mapping[LinkKey, UUID], seen: Sequence[Sighting]) -> None:
         """Tie rows to contacts."""

@@ -103,6 +103,7 @@ contacts = Table(
     Column("hold", String(40)),
     mask("synced"),
     Column("shown_email", String(500), nullable=False),
+    Column("addressed", BigInteger, nullable=False),  # the revision that gave it its address (I5)
     Column("first_name", String(200), nullable=False, server_default=text("''")),
     Column("last_name", String(200), nullable=False, server_default=text("''")),
     Column("origin", String(40), nullable=False),
@@ -112,7 +113,7 @@ contacts = Table(
     Column("pending_since", Instant),
     key("contact_id"),
     UniqueConstraint("account_id", "email"),
-    Index(None, "account_id", "revision"),
+    Index(None, "account_id", "addressed"),
     partial("ix_contacts_pending", "account_id", "pending", "contact_id", where="pending > 0"),
     of("accounts"),
 )

@@ -7,22 +7,33 @@ from sqlalchemy import Connection, or_, select
 
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Link, LinkKey
-from assent.policy.sightings import absorb
+from assent.policy.sightings import absorb, proves_restore
 from assent.ports import Sighting
 from assent.store.link_rows import guard, links_at, sighting_values, update_links
 from assent.store.pending import mark
 from assent.store.schema import links
 
 
-def see(connection: Connection, account_id: int, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Store sightings of linked rows; those of other rows, and old ones, are no news (T4)."""
+def see(
+    connection: Connection, account_id: int, sightings: Sequence[Sighting], now: datetime
+) -> set[LinkKey]:
+    """Store sightings of linked rows; those of other rows, and old ones, are no news (T4).
+
+    Gives the rows that prove a restore, whose sightings were left out (M7).
+    """
     keys = {_key(sighting) for sighting in sightings}
     guard(connection, account_id, keys)
     found = links_at(connection, account_id, keys, lock=True)
     before = {key: link for key, (_, link) in found.items()}
-    after = folded(before, sightings)
+    restored = {
+        _key(s)
+        for s in sightings
+        if (link := before.get(_key(s))) is not None and proves_restore(link, s.row, read_at=s.read_at)
+    }
+    after = folded(before, [s for s in sightings if _key(s) not in restored])
     store_links(connection, account_id, before, after)
     mark(connection, account_id, {contact_id for contact_id, _ in found.values()}, now)
+    return restored
 
 
 def intend(connection: Connection, account_id: int, writes: Sequence[RowWrite]) -> None:

@@ -1,5 +1,6 @@
 """The calls on the contact table: sign of life, change feed, reads, writes (dataverse.md 1.3, 2-4)."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -99,6 +100,22 @@ def _deleted(record: dict[str, object]) -> UUID:
         return UUID(str(record["id"]))
     except (KeyError, ValueError):
         raise odata.broken(CHANGES) from None
+
+
+#: A delta link's token begins with the version it was issued at (3.2).
+_TOKEN_VERSION = re.compile(r"[?&]\$deltatoken=(\d{1,18})(?!\d)")
+
+
+def went_back(token: str | None, following: str | None) -> bool:
+    """Tell whether a change token is of a lower version than the one before it (M7, 3.2).
+
+    A token is opaque, so that only two that both begin with a number say anything.
+    """
+    versions = [_TOKEN_VERSION.search(link) for link in (token, following) if link is not None]
+    if len(versions) < 2 or not all(versions):
+        return False
+    before, after = (int(found[1]) for found in versions if found is not None)
+    return after < before
 
 
 def outlived(token: str, columns: Columns) -> bool:

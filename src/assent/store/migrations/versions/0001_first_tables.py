@@ -96,6 +96,7 @@ def _contacts() -> None:
         sa.Column("hold", sa.String(length=40), nullable=True),
         sa.Column("synced", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("shown_email", sa.String(length=500), nullable=False),
+        sa.Column("addressed", sa.BigInteger(), nullable=False),
         sa.Column("first_name", sa.String(length=200), server_default=sa.text("''"), nullable=False),
         sa.Column("last_name", sa.String(length=200), server_default=sa.text("''"), nullable=False),
         sa.Column("origin", sa.String(length=40), nullable=False),
@@ -107,7 +108,7 @@ def _contacts() -> None:
         sa.UniqueConstraint("account_id", "email", name=op.f("uq_contacts_account_id_email")),
     )
     op.create_index(
-        op.f("ix_contacts_account_id_revision"), "contacts", ["account_id", "revision"], unique=False
+        op.f("ix_contacts_account_id_addressed"), "contacts", ["account_id", "addressed"], unique=False
     )
     op.create_index(
         "ix_contacts_pending",

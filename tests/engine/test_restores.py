@@ -1,0 +1,180 @@
+"""Expired tokens, restored and copied organisations (rule M7, cursors)."""
+
+import asyncio
+import copy
+from uuid import UUID, uuid5
+
+import pytest
+
+from assent.errors import WrongOrganisation
+from assent.policy.gate import Reason
+from assent.policy.permission import LegalBasis
+
+from .stage import joined, world
+from .world import ANN, NEWS, USER, World
+
+CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
+
+
+def expire(w: World, how: str) -> None:
+    """Let the change token end, by age or by a metadata change."""
+    if how == "age":
+        w.clock.pass_by(days=8)
+    else:
+        w.office.organization.metadata_changed()
+
+
+@pytest.mark.parametrize("how", ["age", "metadata"])
+async def test_an_expired_token_falls_back_to_a_full_compare(how: str) -> None:
+    """Changes, new rows and deletions of the time between are all found (cursors, I4)."""
+    async with world() as w:
+        changed, changed_row = await w.pair("changed@x.example")
+        deleted, deleted_row = await w.pair("deleted@x.example")
+        await w.set_up()
+        w.rep.refuse(changed_row)
+        w.rep.delete(deleted_row)
+        w.rep.create("new@x.example")
+        expire(w, how)
+        await w.sweep()
+        assert WITHDRAWN is await w.basis(changed)
+        assert ("crm_deleted", ()) == ((p := await w.person(deleted)).contact.hold, p.links)
+        assert None is not await w.holder("new@x.example")
+        before = await w.still()
+        await w.sweep()
+        assert before == await w.still()
+
+
+async def test_a_full_compare_with_nothing_changed_writes_nothing() -> None:
+    """It is routine: no act, no revision, no ledger entry, no base lost (P4, T4)."""
+    async with joined(LegalBasis.LEGITIMATE_INTEREST) as (w, _, _):
+        before = await w.still()
+        expire(w, "metadata")
+        await w.sweep()
+        assert before == await w.still()
+
+
+async def test_a_copied_organisation_is_recognised_before_anything_is_written() -> None:
+    """A sweep and a check that meet another organisation id write nothing on either side (M7)."""
+    async with joined() as (w, contact, row):
+        await become_a_copy(w)
+        await w.act(contact, basis=WITHDRAWN)
+        w.rep.save(row, asn_news=False)
+        before = await w.still()
+        with pytest.raises(WrongOrganisation):
+            await w.sweep()
+        assert before == await w.still()
+        assert Reason.WITHDRAWN is await w.verdict(contact)
+
+
+async def test_real_time_writes_nothing_to_a_copied_organisation() -> None:
+    """A hub act wakes a drain; the sandbox behind the old address is not written to (M7)."""
+    async with joined() as (w, contact, row):
+        await become_a_copy(w)
+        await w.act(contact, basis=WITHDRAWN)
+        versions = w.office.versions()
+        try:
+            await w.drain()
+        except WrongOrganisation:
+            pass
+        assert versions == w.office.versions()
+        assert w.office.says(row)[0] is False
+
+
+async def test_the_gate_is_closed_while_the_organisation_is_another() -> None:
+    """What a copy says verifies nothing (M7, G4)."""
+    async with joined() as (w, contact, _):
+        await become_a_copy(w)
+        assert Reason.UNVERIFIED is await w.verdict(contact)
+
+
+async def become_a_copy(w: World) -> None:
+    """A sandbox made from production answers at the address."""
+    sandbox = copy.deepcopy(w.office.organization)
+    sandbox.organization_id = str(uuid5(UUID(int=1), "sandbox"))
+    row = {"name": "sandbox", "languagecode": 1033, "expirechangetrackingindays": 7, "isauditenabled": False}
+    sandbox.registers["organizations"].add(row, sandbox.next_version(), sandbox.organization_id)
+    await w.office.inhabit(sandbox)
+
+
+async def test_a_restored_row_voids_every_base_and_the_strictest_holds() -> None:
+    """A version below the base's means a restore: the refusals of since then are not undone (M7)."""
+    async with world() as w:
+        contact, row = await w.pair(ANN)
+        other, other_row = await w.pair("bob@x.example")
+        await w.set_up()
+        w.rep.allow(row)
+        late = await w.notices()
+        backup = copy.deepcopy(w.office.organization)
+        w.rep.refuse(row)
+        w.rep.save(other_row, asn_news=False)
+        await w.sweep()
+        await w.office.inhabit(backup)
+        await w.post(*late)
+        await w.drain()
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+        assert (False, False, True) == w.office.says(other_row)
+        assert 0 == (await w.contact(other)).value & NEWS.bit
+        assert 1 == len(await w.entries("connection.voided"))
+        await w.ledger_holds()
+
+
+async def test_an_edit_after_a_restore_is_not_taken_for_an_allow() -> None:
+    """A restored row saved again reaches the base's version: the old Allow is nobody's act (M7, P3)."""
+    async with joined(CONSENT) as (w, contact, row):
+        backup = copy.deepcopy(w.office.organization)
+        w.rep.refuse(row)
+        await w.sweep()
+        await w.office.inhabit(backup)
+        w.rep.save(row, asn_events=True)
+        await w.deliver()
+        assert WITHDRAWN is await w.basis(contact)
+
+
+async def test_a_restored_organisation_takes_the_refusals_again() -> None:
+    """The token is from its future: the row back at Allow of last week follows the hub's refusal (M7, M5)."""
+    async with joined(CONSENT) as (w, contact, row):
+        backup = copy.deepcopy(w.office.organization)
+        w.rep.refuse(row)
+        await w.sweep()
+        await w.office.inhabit(backup)
+        await w.sweep()
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+
+
+async def test_a_restore_met_by_a_full_compare_ends_and_voids() -> None:
+    """An expired token after a restore: the compare comes to an end and the bases are void (M7)."""
+    async with joined(CONSENT) as (w, contact, row):
+        backup = copy.deepcopy(w.office.organization)
+        w.rep.refuse(row)
+        await w.sweep()
+        await w.office.inhabit(backup)
+        expire(w, "age")
+        await asyncio.wait_for(w.sweep(), 1)
+        await asyncio.wait_for(w.sweep(), 1)
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+
+
+async def test_a_deletion_made_during_a_full_compare_is_not_missed() -> None:
+    """What is deleted after its page was read is in the feed of the token that page gave (cursors)."""
+    async with joined() as (w, contact, row):
+        from .trouble import before
+
+        expire(w, "metadata")
+        w.memory = before(w.store.memory, move_token=lambda: w.rep.delete(row))
+        await w.sweep()
+        await w.sweep()
+        assert "crm_deleted" == (await w.contact(contact)).hold
+
+
+async def test_a_hub_act_during_a_full_compare_is_not_taken_back() -> None:
+    """The rows were read before the contact refused (M4)."""
+    async with joined() as (w, contact, row):
+        from .trouble import before
+
+        expire(w, "metadata")
+        w.rep.save(row, telephone1="1")
+        w.memory = before(w.store.memory, see=lambda: w.act(contact, USER, basis=WITHDRAWN))
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
