@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from dataverse_emulator.pages import site
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
@@ -46,6 +47,10 @@ class Application:
                 self.organization, self.switches, method, path.rstrip("/"), query, body or b""
             )
             await _reply(send, found, method)
+            return
+        page = site.perform(self.organization, method, path, query, headers)
+        if page is not None:
+            await _reply(send, page, method)
             return
         self._host = headers.get("host", self._host)
         incoming = _Incoming(method, f"{scope['scheme']}://{self._host}", path, query, headers, body)

@@ -63,7 +63,7 @@ class SeededIds:
 
 
 # Copies of an organisation are taken for backups; the one kind of value in it that copy does not know:
-copyreg.pickle(MappingProxyType, lambda shown: (MappingProxyType, (dict(shown),)))  # type: ignore[arg-type]
+copyreg.pickle(MappingProxyType, lambda shown: (MappingProxyType, (dict(shown),)))
 
 
 def new_organisation(clock: VirtualClock, name: str, seed: int) -> Organization:

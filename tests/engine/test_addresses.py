@@ -95,7 +95,7 @@ async def test_a_row_leaving_a_shared_address_gets_its_own_contact() -> None:
 async def test_a_refusal_of_the_row_that_leaves_stays_with_its_person() -> None:
     """Who leaves a shared address refusing takes the refusal along (I3)."""
     async with world() as w:
-        contact, _ = await w.pair("info@x.example")
+        _contact, _ = await w.pair("info@x.example")
         leaves = w.rep.create("info@x.example")
         await w.set_up()
         w.rep.save(leaves, emailaddress1="bob@x.example", donotbulkemail=True)
@@ -120,7 +120,7 @@ async def test_rows_that_part_for_different_addresses_keep_their_own() -> None:
 
 
 async def test_a_row_that_joins_another_contact_moves_there() -> None:
-    """A row leaving a shared address for one somebody holds joins that contact, the strictest of both (I3)."""
+    """A row leaving a shared address for one somebody holds joins that contact, strictest of both (I3)."""
     async with world() as w:
         await w.pair("info@x.example")
         moves = w.rep.create("info@x.example")

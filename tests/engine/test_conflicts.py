@@ -66,7 +66,7 @@ async def test_a_refusal_given_again_is_an_act() -> None:
 
 
 async def test_a_grant_set_aside_for_an_edit_of_something_else_is_shown() -> None:
-    """The row moved and nothing tells which column: its standing refusal is kept, the grant asked about (M3)."""
+    """The row moved, nothing tells which column: its refusal is kept, the grant asked about (M3)."""
     async with joined(WITHDRAWN) as (w, contact, row):
         w.rep.save(row, telephone1="1")
         await w.act(contact, basis=CONSENT)

@@ -115,7 +115,7 @@ async def test_a_refusing_notice_blocks_before_any_merge() -> None:
 
 
 async def test_a_block_on_one_category_blocks_that_category() -> None:
-    """The field a notice reports refused is blocked; what it does not name is unverified, no more (M8, G2)."""
+    """The field a notice reports refused is blocked; what it does not name is unverified (M8, G2)."""
     async with joined() as (w, contact, row):
         w.rep.save(row, asn_news=False)
         (told,) = await w.notices()

@@ -115,7 +115,7 @@ async def test_a_category_refusal_in_the_pre_image_is_merged_first() -> None:
     strict=True, reason="I4: which contact a forgotten row had is no longer known; it is held meanwhile"
 )
 async def test_a_pre_image_that_comes_after_the_sweep_is_merged_too() -> None:
-    """The sweep met the deletion first; the notices, durably received later, still tell of a refusal (I4, P2)."""
+    """The sweep met the deletion first; notices received later still tell of a refusal (I4, P2)."""
     async with joined() as (w, contact, row):
         w.rep.refuse(row)
         w.rep.delete(row)

@@ -1,9 +1,12 @@
 """The toggle and the legal basis through the whole engine (rules T1-T7)."""
 
+from uuid import UUID
+
 import pytest
 
 from assent.policy.permission import LegalBasis, OnAllow
 from assent.policy.sides import CATEGORIES
+from assent.store.connection_rows import Settings
 
 from .stage import joined, world
 from .world import ANN, EVENTS, NEWS, USER, World
@@ -123,10 +126,8 @@ async def _seen(w: World, row: object) -> None:
     await catch_up(await w.run(), w.office.connection_id)
 
 
-def _held_writer(user: object) -> object:
-    from assent.store.connection_rows import Settings
-
-    return Settings(held_writers=(user,))  # type: ignore[arg-type]
+def _held_writer(user: UUID | str) -> Settings:
+    return Settings(held_writers=(UUID(str(user)),))
 
 
 @pytest.mark.parametrize("trigger", ["webhook", "delta", "full compare"])
@@ -173,7 +174,7 @@ async def test_none_gives_way_to_a_reps_refusal() -> None:
 
 async def test_set_back_to_none_writes_nothing() -> None:
     """A basis removed by a user is the absence of an opinion: the toggle keeps its value (T1)."""
-    async with joined() as (w, contact, row):
+    async with joined() as (w, contact, _row):
         versions = w.office.versions()
         await w.act(contact, USER, basis=LegalBasis.NONE)
         await w.drain()

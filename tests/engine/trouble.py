@@ -175,7 +175,8 @@ class Down(Generic[P]):
         raise Unreachable("the line is dead")
 
     async def _stream(self, *_: object) -> AsyncIterator[Any]:
-        raise Unreachable("the line is dead")
+        for error in (Unreachable("the line is dead"),):
+            raise error
         yield
 
 

@@ -134,7 +134,7 @@ class World:
     # --- webhooks ----------------------------------------------------------------------------------
 
     async def notices(self) -> list[Notice]:
-        """Take what the organisations have sent so far, read but not yet stored, in the order of its versions."""
+        """Take what the organisations have sent so far, read but not yet stored, in version order."""
         for office in self.offices:
             await office.webhooks_idle()
         taken, self.door.bodies = self.door.bodies, []

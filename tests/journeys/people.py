@@ -82,6 +82,14 @@ class Crowd:
             who.acted("rep", what, grant)
         self.w.rep.save(who.row_id, **{COLUMNS[what]: value})
 
+    def dither(self, who: Somebody, what: int) -> None:
+        """A rep grants something and takes it back at once."""
+        for grant in (True, False):
+            value = grant is not (what == PERMISSION)
+            if self.w.office.row(who.row_id)[COLUMNS[what]] is not value:
+                who.acted("rep", what, grant)
+            self.w.rep.save(who.row_id, **{COLUMNS[what]: value})
+
     async def hub_acts(self, who: Somebody) -> None:
         """The person, or a user for them, sets something; repeated or not it is an act (M3)."""
         actor = self.chance.choice([PERSON, USER])
@@ -131,8 +139,11 @@ class BusyCrm(Port):
     async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:
         """Let some reps act first."""
         for write in writes:
-            for _ in range(self.crowd.chance.choice([0, 0, 1, 2, 2])):
-                self.crowd.rep_acts(self.crowd.by_row(write.key.row_id))
+            who, chance = self.crowd.by_row(write.key.row_id), self.crowd.chance
+            for _ in range(chance.choice([0, 0, 1, 2])):
+                self.crowd.rep_acts(who)
+            if chance.random() < 0.2:
+                self.crowd.dither(who, chance.choice(list(COLUMNS)))
         result: dict[UUID, Row | AssentError] = await self.target.write(writes)
         return result
 

@@ -41,7 +41,8 @@ def _explain(on: Stage) -> None:
     refuse = """-H 'If-Match: *' -H 'Content-Type: application/json' -d '{"donotbulkemail":true}'"""
     lines = [
         f"\nDynamics (the emulator) answers at [bold]{on.emulator.url}[/]; Assent at [bold]{on.url}[/].",
-        "\nTry, from another terminal:",
+        f"\nPlay a sales rep in a browser: [bold]{on.emulator.url}/rep/contacts[/]",
+        "\nOr, from another terminal:",
         "  1. list contacts as a rep",
         f"     curl -s {rep} '{api}?$select={columns}&$top=3'",
         "  2. set Do not allow on one of them; it is Withdrawn in the hub within seconds",

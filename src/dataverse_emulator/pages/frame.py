@@ -2,12 +2,14 @@
 
 from lxml import etree
 
-from dataverse_emulator.pages import static
+from dataverse_emulator.pages import files
 from dataverse_emulator.pages.markup import document, element
 from dataverse_emulator.state.organization import Organization
 
 
-def page(organization: Organization, title: str, *content: "etree._Element | None") -> bytes:
+def page(
+    organization: Organization, title: str, *content: "etree._Element | None", script: str = "rep.js"
+) -> bytes:
     """A whole page."""
     head = element(
         "head",
@@ -15,9 +17,9 @@ def page(organization: Organization, title: str, *content: "etree._Element | Non
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{title} · Dataverse emulator"),
-        element("link", rel="icon", href=static.address("icon.svg"), type="image/svg+xml"),
-        element("link", rel="stylesheet", href=static.address("rep.css")),
-        element("script", src=static.address("rep.js"), type="module"),
+        element("link", rel="icon", href=files.address("icon.svg"), type="image/svg+xml"),
+        element("link", rel="stylesheet", href=files.address("rep.css")),
+        element("script", src=files.address(script), type="module"),
     )
     main = element("main", *content, id="main")
     body = element(
@@ -43,7 +45,7 @@ def _banner(organization: Organization) -> "etree._Element":
     if organization.identity.strict:
         strict = element(
             "p",
-            "This emulator accepts only tokens it issued (strict): put such a token in place of the rep's name.",
+            "This emulator is strict: put a token that it issued in place of the rep's name.",
             class_="notice",
         )
     return element(

@@ -85,7 +85,9 @@ def _fields(section: "etree._Element", language: int) -> Iterator[Field]:
 
 def _label(element: "etree._Element", language: int) -> str:
     """The text in the organisation's language, else the first there is."""
-    texts = {label.get("languagecode"): label.get("description", "") for label in element.iterfind("labels/label")}
+    texts = {
+        label.get("languagecode"): label.get("description", "") for label in element.iterfind("labels/label")
+    }
     return (texts.get(str(language)) or next(filter(None, texts.values()), "")).strip()
 
 

@@ -31,6 +31,7 @@ class Found:
     total: int
     page: int
     pages: int
+    ordered: bool
 
 
 def language(organization: Organization) -> str | None:
@@ -44,20 +45,23 @@ def main_forms(organization: Organization) -> list[Record]:
     found = [
         row
         for row in rows
-        if row["type"] == _MAIN_FORM and row["objecttypecode"] == "contact" and row["formactivationstate"] == 1
+        if row["type"] == _MAIN_FORM
+        and row["objecttypecode"] == "contact"
+        and row["formactivationstate"] == 1
     ]
     return sorted(found, key=lambda row: not row["isdefault"])
 
 
 def matching(organization: Organization, search: str, page: int) -> Found:
-    """Contacts whose name or e-mail contains the text, by name; the nearest page there is."""
+    """Contacts whose name or e-mail contains the text, by name unless too many; the nearest page there is."""
     wanted = search.strip().lower()
     rows = [row for row in organization.contacts.rows() if _matches(row, wanted)]
-    if len(rows) <= _MOST_SORTED:
+    ordered = len(rows) <= _MOST_SORTED
+    if ordered:
         rows.sort(key=lambda row: (str(row[FULL] or "").lower(), str(row[ID])))
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(max(page, 1), pages)
-    return Found(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], len(rows), page, pages)
+    return Found(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], len(rows), page, pages, ordered)
 
 
 def _matches(row: Row, wanted: str) -> bool:
@@ -102,5 +106,3 @@ def snapshot(organization: Organization, row: Row) -> str:
     held = {"etag": etag(row), "by": by, "active": row[STATE] == 0, "values": values, "words": text}
     # Plain ASCII, because contacts may hold text that no encoding and no page can.
     return json.dumps(held)
-
-

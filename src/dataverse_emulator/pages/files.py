@@ -13,6 +13,7 @@ _TYPES: Final = MappingProxyType(
         "rep.css": "text/css; charset=utf-8",
         "rep.js": "text/javascript; charset=utf-8",
         "record.js": "text/javascript; charset=utf-8",
+        "tabs.js": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
     }
 )

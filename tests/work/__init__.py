@@ -1,0 +1,1 @@
+"""The durable engine on both kinds of database."""
