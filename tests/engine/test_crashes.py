@@ -16,6 +16,8 @@ from .stage import Saved, StagedWorld, joined, world
 from .trouble import Crash, Tripwire, before, wire_up
 from .world import EVENTS, NEWS, USER
 
+pytestmark = pytest.mark.thorough
+
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 LEGITIMATE = LegalBasis.LEGITIMATE_INTEREST
 

@@ -190,3 +190,39 @@ async def test_every_row_created_is_in_the_ledger() -> None:
         (row,) = w.office.bearing(NEW)
         told = [e.kind for e in await w.entries() if e.place and e.place.row_id == row]
         assert 1 == len(told), (contact, told)
+
+
+async def test_a_refusal_reaches_an_organisation_that_was_down_once_it_is_back() -> None:
+    """One person in two organisations, one of them down: heard at once, written there later (I2, P4)."""
+    async with world(organisations=2) as w:
+        first, second = w.offices
+        contact = await w.add(NEW)
+        one, two = first.rep.create(NEW), second.rep.create(NEW)
+        for office in w.offices:
+            await w.set_up(office)
+        second.rep.refuse(two)
+        first.crm = down(first.crm)
+        with pytest.raises(Unreachable):
+            await w.sweep()
+        assert WITHDRAWN is await w.basis(contact)
+        first.crm = first.real
+        await w.sweep()
+        assert first.says(one)[0] is True
+
+
+async def test_a_hub_refusal_reaches_the_organisation_that_is_up() -> None:
+    """The person opts out while one of two organisations is down: the other is told at once (I2, P2)."""
+    async with world(organisations=2) as w:
+        first, second = w.offices
+        contact = await w.add(NEW)
+        one, two = first.rep.create(NEW), second.rep.create(NEW)
+        for office in w.offices:
+            await w.set_up(office)
+        await w.act(contact, basis=WITHDRAWN)
+        first.crm = down(first.crm)
+        with pytest.raises(Unreachable):
+            await w.drain()
+        assert second.says(two)[0] is True
+        first.crm = first.real
+        await w.drain()
+        assert first.says(one)[0] is True

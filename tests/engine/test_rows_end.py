@@ -7,6 +7,7 @@ from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 
 from .stage import joined, world
+from .trouble import before
 from .world import ANN, NEWS
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
@@ -213,3 +214,17 @@ async def test_a_merged_rows_link_moves_to_the_survivor() -> None:
         await w.sweep()
         assert loser not in [link.key.row_id for link in (await w.person(other)).links]
         assert row in [link.key.row_id for link in (await w.person(survivor)).links]
+
+
+async def test_a_refusal_is_handed_over_though_the_survivor_moved_meanwhile() -> None:
+    """The survivor acts while the merged person's refusal is being taken over: it is not dropped (I4, P2)."""
+    async with world() as w:
+        survivor, row = await w.pair("a@x.example")
+        other, loser = await w.pair("b@x.example")
+        await w.set_up()
+        await w.act(other, basis=WITHDRAWN)
+        w.rep.merge(row, loser)
+        w.memory = before(w.store.memory, apply=lambda: w.act(survivor, answered=NEWS.bit, value=0))
+        await w.sweep()
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(survivor), w.office.says(row)[0])

@@ -142,8 +142,9 @@ class BusyCrm(Port):
             who, chance = self.crowd.by_row(write.key.row_id), self.crowd.chance
             for _ in range(chance.choice([0, 0, 1, 2])):
                 self.crowd.rep_acts(who)
-            if chance.random() < 0.2:
-                self.crowd.dither(who, chance.choice(list(COLUMNS)))
+            written = [field for field in COLUMNS if field & write.touched]
+            if written and chance.random() < 0.4:
+                self.crowd.dither(who, chance.choice(written))
         result: dict[UUID, Row | AssentError] = await self.target.write(writes)
         return result
 

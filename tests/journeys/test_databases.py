@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from assent.policy.brakes import BrakeSettings
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
@@ -9,6 +11,8 @@ from assent.policy.sides import CATEGORIES
 
 from ..engine.stage import world
 from ..engine.world import NEWS, USER
+
+pytestmark = pytest.mark.thorough
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 

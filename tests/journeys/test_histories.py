@@ -17,6 +17,8 @@ from ..engine.trouble import Crash, Tripwire, wired
 from .people import BusyCrm, BusyMemory, Crowd
 from .sabotage import Sabotage, blind_writes, hasty_bases, lost_sightings
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = 25
 ROUNDS = 10
 SEEDS = 10
@@ -68,7 +70,7 @@ async def something_runs(w: StagedWorld, crowd: Crowd) -> None:
     await notices_arrive(w, chance)
     run = chance.choice([w.sweep, w.drain])
     w.memory, w.office.crm = crowd.memory, crowd.crm
-    match chance.choice(["run", "disturbed", "killed", "failed", "nothing"]):
+    match chance.choice(["run", "disturbed", "disturbed", "killed", "failed", "nothing"]):
         case "run":
             await run()
         case "disturbed":

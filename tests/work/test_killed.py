@@ -18,6 +18,8 @@ from tests.conftest import Databases
 
 from .bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 
 

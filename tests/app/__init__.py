@@ -1,0 +1,1 @@
+"""The application as one process would run it."""

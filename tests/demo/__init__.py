@@ -1,0 +1,1 @@
+"""The tour, and ways to make it fail."""
