@@ -12,6 +12,8 @@ from dataverse_emulator import RunningEmulator
 
 from .world import ADMIN, FORM, Office, account, add, organisation_at, person
 
+pytestmark = pytest.mark.thorough
+
 
 async def two(at: Office) -> tuple[int, int, UUID]:
     """Two accounts, and a contact of the first."""

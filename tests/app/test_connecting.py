@@ -15,6 +15,8 @@ from dataverse_emulator import RunningEmulator, running
 
 from .world import SECRET, Office, account, organisation_at
 
+pytestmark = pytest.mark.thorough
+
 SHAPES = {
     "nothing": "",
     "words": "no address at all",

@@ -13,6 +13,8 @@ from assent.errors import AssentError, Invalid
 
 from .world import office, settings
 
+pytestmark = pytest.mark.thorough
+
 README = Path(__file__).parents[2] / "README.md"
 
 

@@ -18,7 +18,7 @@ from dataverse_emulator import RunningEmulator, create_organization, running
 
 from .world import HERSELF, account, add, organisation_at, person, settings, silent, until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 @dataclass(frozen=True)

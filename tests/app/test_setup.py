@@ -19,6 +19,8 @@ from dataverse_emulator import RunningEmulator, create_organization, running
 
 from .world import Office, account, add, office, organisation_at, person, silent, until
 
+pytestmark = pytest.mark.thorough
+
 
 class Crash(BaseException):
     """The process ends here."""

@@ -16,9 +16,10 @@ import pytest_asyncio
 
 from .processes import Done, background, command, finished, group, line_with, within
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 SECRET = "correct-horse-battery-staple"
+NEVER = "0 0 1 1 *"
 
 
 @dataclass
@@ -64,7 +65,7 @@ async def _newcomer(url: str) -> None:
 
 async def _served(story: Story) -> None:
     """Serve, set up and sweep beside it, and interrupt the server."""
-    async with background(story.folder, "serve", allow_other_hosts="true", port="0") as server:
+    async with background(story.folder, "serve", allow_other_hosts="true", port="0", tick=NEVER) as server:
         at = (await line_with(server.stderr, "Assent answers at")).split(" at ")[1].split()[0].rstrip(".")
         async with aiohttp.ClientSession() as session, session.get(f"{at}/readyz") as answer:
             story.healthy = answer.status

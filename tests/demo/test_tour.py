@@ -15,7 +15,7 @@ from assent.demo.stage import Stage, set_up, stage
 from assent.demo.tour import SCENES, Tour, tour
 from assent.policy.permission import LegalBasis
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 SMALLEST = 200
 

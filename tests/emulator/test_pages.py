@@ -14,6 +14,8 @@ from dataverse_emulator.wire.limits import Limits
 from .api import Api
 from .pages import LIST, all_at, shown, text
 
+pytestmark = pytest.mark.thorough
+
 
 async def test_root_leads_browsers_to_the_list(api: Api, emulator: RunningEmulator) -> None:
     """A browser is led on; a program is told as before that the root is not imitated."""

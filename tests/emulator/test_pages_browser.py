@@ -17,7 +17,7 @@ from .pages import LIST, cell, form_of, published
 playwright = pytest.importorskip("playwright.async_api")
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here")
+pytestmark = [pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here"), pytest.mark.thorough]
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

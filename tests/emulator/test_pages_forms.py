@@ -8,6 +8,8 @@ from lxml import etree, html
 from dataverse_emulator import create_organization
 from dataverse_emulator.pages import layout, site
 
+pytestmark = pytest.mark.thorough
+
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "contact-forms"
 FILES = sorted(CORPUS.glob("*.xml"))
 

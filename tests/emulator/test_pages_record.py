@@ -2,11 +2,15 @@
 
 import json
 
+import pytest
+
 from dataverse_emulator import Organization
 from dataverse_emulator.state.columns import Column, Kind
 
 from .api import Api
 from .pages import LIST, MAIN, all_at, cell, form_of, published, shown, text
+
+pytestmark = pytest.mark.thorough
 
 
 async def test_record_out_of_the_box(api: Api) -> None:

@@ -1,11 +1,15 @@
 """Addresses that change, part, collide and are left behind (rule I3)."""
 
+import pytest
+
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 
 from .stage import joined, world
 from .world import ANN, NEWS, USER
+
+pytestmark = pytest.mark.thorough
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 

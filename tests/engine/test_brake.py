@@ -7,6 +7,9 @@ import pytest
 from assent.policy.permission import LegalBasis
 
 from .stage import StagedWorld, world
+from .world import NEWS
+
+pytestmark = pytest.mark.thorough
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 
@@ -80,3 +83,18 @@ async def test_a_refusal_is_not_held_up_by_a_braked_run() -> None:
         assert [WITHDRAWN] * 25 == [await w.basis(contact) for contact, _ in people]
         assert WITHDRAWN is await w.basis(in_crm)
         assert w.office.says(in_hub_row)[0] is True
+
+
+@pytest.mark.xfail(strict=True, reason="Brakes: a plan that grants is held whole, its refusals with it")
+async def test_a_refusal_beside_a_braked_grant_is_not_held_up() -> None:
+    """One person's plan grants and refuses: the grant waits for approval, the No does not (section 3)."""
+    async with world() as w:
+        people = await crowd(w, 25, WITHDRAWN)
+        w.clock.pass_by(minutes=1)
+        for _, row in people:
+            w.rep.allow(row)
+        contact, row = people[0]
+        await w.act(contact, answered=NEWS.bit, value=0)
+        await w.sweep()
+        assert WITHDRAWN is await w.basis(contact)
+        assert w.office.says(row)[1] is False

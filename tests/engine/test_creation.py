@@ -13,6 +13,8 @@ from .stage import joined, world
 from .trouble import before, down, failing
 from .world import EVENTS, NEWS
 
+pytestmark = pytest.mark.thorough
+
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 NEW = "new@x.example"
 
@@ -210,6 +212,7 @@ async def test_a_refusal_reaches_an_organisation_that_was_down_once_it_is_back()
         assert first.says(one)[0] is True
 
 
+@pytest.mark.xfail(strict=True, reason="section 3: one unreadable row keeps a refusal from every other row")
 async def test_a_hub_refusal_reaches_the_organisation_that_is_up() -> None:
     """The person opts out while one of two organisations is down: the other is told at once (I2, P2)."""
     async with world(organisations=2) as w:

@@ -1,9 +1,13 @@
 """Left alone, nothing moves and next to nothing is asked (promise P4)."""
 
+import pytest
+
 from assent.policy.permission import LegalBasis, OnAllow
 
 from .stage import joined, world
 from .world import EVENTS, NEWS, USER
+
+pytestmark = pytest.mark.thorough
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 

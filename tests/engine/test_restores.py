@@ -14,6 +14,8 @@ from assent.policy.permission import LegalBasis
 from .stage import joined, world
 from .world import ANN, NEWS, USER, World
 
+pytestmark = pytest.mark.thorough
+
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 
 

@@ -10,6 +10,8 @@ from .stage import joined, world
 from .trouble import before
 from .world import ANN, NEWS
 
+pytestmark = pytest.mark.thorough
+
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 
 
@@ -216,6 +218,9 @@ async def test_a_merged_rows_link_moves_to_the_survivor() -> None:
         assert row in [link.key.row_id for link in (await w.person(survivor)).links]
 
 
+@pytest.mark.xfail(
+    strict=True, reason="I4: the link moves although the compare-and-set of the inherited refusal was lost"
+)
 async def test_a_refusal_is_handed_over_though_the_survivor_moved_meanwhile() -> None:
     """The survivor acts while the merged person's refusal is being taken over: it is not dropped (I4, P2)."""
     async with world() as w:

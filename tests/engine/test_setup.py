@@ -19,6 +19,8 @@ from .stage import Saved, StagedWorld, world
 from .trouble import Crash, Tripwire, before, failing, wire_up, wired
 from .world import EVENTS, NEWS
 
+pytestmark = pytest.mark.thorough
+
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 REGISTERS = ("publishers", "solutions", "serviceendpoints", "sdkmessageprocessingsteps", "savedqueries")
 
