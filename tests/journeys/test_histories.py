@@ -21,7 +21,7 @@ pytestmark = pytest.mark.thorough
 
 PEOPLE = 25
 ROUNDS = 10
-SEEDS = 10
+SEEDS = 8
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

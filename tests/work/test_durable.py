@@ -191,9 +191,6 @@ async def test_due_sweeps_are_started_once_though_several_ticks_find_them_due(ru
     assert 1 == bench.swept.count((account, 9))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="in a workflow get_status() is a step whose WorkflowStatus no portable JSON can hold"
-)
 async def test_one_tick_starts_everything_that_is_due_or_waits(running: Running) -> None:
     """Two sweeps and two wake-ups found by the same tick: all four run, and no tick ends in an error."""
     bench, accounts = running.bench, [next(ACCOUNTS) for _ in range(4)]

@@ -125,7 +125,8 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
         workflow: Callable[..., Coroutine[Any, Any, Figures]] = drain if queue == REALTIME else sweep
         with SetWorkflowID(ident):
             handle = await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
-        return (await handle.get_status()).status in _UNDER_WAY
+        # Within a workflow the look would be recorded as a step, whose result is no plain JSON.
+        return DBOS.workflow_id is not None or (await handle.get_status()).status in _UNDER_WAY
 
     work = Work(jobs, start)
 
