@@ -211,6 +211,28 @@ async def test_our_own_allow_is_not_taken_for_a_reps_after_a_crash() -> None:
         assert LEGITIMATE is await w.basis(contact)
 
 
+async def test_our_own_allow_grants_nothing_once_the_hub_took_its_basis_back() -> None:
+    """Only the stored intent tells that no rep allowed: no Consent is invented (M4, P3)."""
+    async with joined(WITHDRAWN) as (w, contact, row):
+        await w.act(contact, basis=LEGITIMATE)
+        await crash_before_settling(w)
+        await w.act(contact, USER, basis=LegalBasis.NONE)
+        await w.sweep()
+        assert (LegalBasis.NONE, False) == (await w.basis(contact), w.office.says(row)[0])
+
+
+async def test_a_consent_soon_after_our_own_do_not_allow_is_kept_and_shown() -> None:
+    """A rep may have repeated our No, nobody saw: the grant is set aside, not swallowed (M3, M4)."""
+    async with joined(CONSENT) as (w, contact, row):
+        await w.act(contact, basis=WITHDRAWN)
+        await crash_before_settling(w)
+        w.rep.save(row, telephone1="1")
+        await w.act(contact, basis=CONSENT)
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+        assert [(contact, "grant_set_aside")] == await w.questions()
+
+
 async def test_a_refusal_in_the_hub_after_such_a_crash_survives() -> None:
     """Our own Allow stands in the row, unproved; the contact's newer refusal wins (M4, P2)."""
     async with joined(WITHDRAWN) as (w, contact, row):
