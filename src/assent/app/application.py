@@ -14,7 +14,6 @@ from assent.app.jobs import AccountJobs
 from assent.app.organisations import Organisations
 from assent.app.settings import Settings
 from assent.app.system import RandomIds, SystemClock
-from assent.crm.columns import Columns
 from assent.crm.notices import parse_notices
 from assent.engine.presend import Check, check
 from assent.engine.run import Report
@@ -86,8 +85,7 @@ class Application:
     async def admit(self, connection_id: int, key: str) -> Admitted:
         """Check a webhook's key and say how to read its notices."""
         connection = await self.store.accounts.by_webhook_key(connection_id, key)
-        made = [c for c in await self.organisations.columns(connection.account_id) if c.bit & connection.made]
-        columns = Columns(tuple(made))
+        columns = await self.organisations.made_columns(connection)
 
         def parse(body: bytes) -> Sequence[Notice]:
             return parse_notices(

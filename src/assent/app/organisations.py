@@ -77,7 +77,7 @@ class Organisations:
         """
         key = connection.connection_id
         client = await self.client(account_id, key)
-        columns = Columns(tuple(c for c in await self.columns(account_id) if c.bit & connection.made))
+        columns = await self.made_columns(connection)
         kept = self._open[key].contacts
         if columns not in kept:
             kept.clear()
@@ -98,6 +98,11 @@ class Organisations:
                 except AssentError as error:
                     log.warning("not_opened", connection=key, error=type(error).__name__)
         return contacts
+
+    async def made_columns(self, connection: Connection) -> Columns:
+        """The active categories' columns that this connection has already."""
+        wanted = await self.columns(connection.account_id)
+        return Columns(tuple(column for column in wanted if column.bit & connection.made))
 
     async def columns(self, account_id: int) -> Sequence[CategoryColumn]:
         """The columns of the account's active categories."""
