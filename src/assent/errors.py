@@ -17,7 +17,10 @@ AssentError
 │   └── WrongOrganisation  the organisation id is not the one connected (M7)
 ├── Invalid           what was given is wrong; the giver must correct it
 │   ├── Unknown         no such account, connection, contact ...
-│   └── Forbidden       a wrong key or a role that may not
+│   ├── Forbidden       a wrong or missing key, or nobody is signed in
+│   ├── NotAllowed      a role that may not do this
+│   ├── Conflict        it contradicts what stands: taken, begun already, looked at too long ago
+│   └── TooMany         too often or too much; `after_s` says when again
 ├── Paused            setup waits for a person's choice
 └── Bug               ours; stop
 """
@@ -104,7 +107,23 @@ class Unknown(Invalid):
 
 
 class Forbidden(Invalid):
-    """The key is wrong, or the role may not do this."""
+    """The key is wrong or missing, or nobody is signed in."""
+
+
+class NotAllowed(Invalid):
+    """The caller is known, but their role may not do this."""
+
+
+class Conflict(Invalid):
+    """It contradicts what stands now: a name that is taken, something begun already, an old preview."""
+
+
+class TooMany(Invalid):
+    """Too often or too much; `after_s` tells when to try again, where that helps."""
+
+    def __init__(self, message: str, *, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
 
 
 class Paused(AssentError):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from assent.app.connecting import connect
 from assent.errors import AssentError, Invalid, NotDataverse, SignInRefused, Unreachable
+from assent.services.connecting import connect
 from assent.store.organisations import NewConnection
 from dataverse_emulator import RunningEmulator, running
 

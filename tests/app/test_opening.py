@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from assent.app.application import open_application, serving
-from assent.app.settings import Settings
 from assent.errors import AssentError, Invalid
+from assent.services.settings import Settings
 
 from .world import office, settings
 
@@ -53,11 +53,14 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "PORT": "1",
         "PUBLIC_URL": "p",
     }
-    values |= {"ALLOW_OTHER_HOSTS": "true", "EXECUTOR_ID": "e", "TICK": "t"}
+    values |= {"ALLOW_OTHER_HOSTS": "true", "EXECUTOR_ID": "e", "TICK": "t", "MAIL_FROM": "m"}
+    values |= {"SMTP_HOST": "s", "SMTP_PORT": "25", "SMTP_TLS": "none"}
+    values |= {"SMTP_USERNAME": "n", "SMTP_PASSWORD": "w"}
     for name, value in values.items():
         monkeypatch.setenv(f"ASSENT_{name}", value)
     read = Settings().model_dump(mode="python")
-    read["secret_key"] = read["secret_key"].get_secret_value()
+    for name in ("secret_key", "smtp_password"):
+        read[name] = read[name].get_secret_value()
     assert {k: v.lower() for k, v in values.items()} == {k.upper(): str(v).lower() for k, v in read.items()}
 
 

@@ -9,11 +9,12 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
-from assent.app.application import Application, open_application, serving
+from assent.app.application import open_application, serving
 from assent.demo.rep import Rep
 from assent.policy.gate import Message
 from assent.policy.permission import LegalBasis
 from assent.ports import Act, Evidence
+from assent.services.application import Application
 from dataverse_emulator import RunningEmulator, create_organization, running
 
 from .world import HERSELF, account, add, organisation_at, person, settings, silent, until

@@ -11,15 +11,15 @@ from uuid import UUID
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from assent.app.application import Application
-from assent.app.jobs import AccountJobs
-from assent.app.organisations import Organisations
-from assent.app.settings import Settings
 from assent.app.system import RandomIds, SystemClock
 from assent.engine.setup import Step
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import Person
 from assent.ports import Actor, ActorKind, Evidence, NewPerson
+from assent.services.application import Application
+from assent.services.jobs import AccountJobs
+from assent.services.organisations import Organisations
+from assent.services.settings import Settings
 from assent.store.opening import open_store
 from assent.store.organisations import NewConnection
 from assent.work.durable import Work

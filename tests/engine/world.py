@@ -8,7 +8,6 @@ from uuid import UUID
 import aiohttp
 from sqlalchemy import select
 
-from assent.app.connecting import place
 from assent.crm.columns import Columns
 from assent.crm.notices import parse_notices
 from assent.crm.setup import DataverseSetup
@@ -35,6 +34,7 @@ from assent.ports import (
     NewPerson,
     Notice,
 )
+from assent.services.connecting import place
 from assent.store.opening import Store
 from assent.store.schema import contacts
 

@@ -12,7 +12,8 @@ from assent.errors import Bug, Retry
 from assent.policy.sides import PERMISSION
 from assent.ports import Act
 from assent.store.database import Database
-from assent.store.schema import counters, metadata
+from assent.store.parts import metadata
+from assent.store.schema import counters
 
 from .samples import CONSENT, MARKETER, NO_EVIDENCE, WITHDRAWN, Town, build_town
 

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from aiohttp import ClientSession
 
-from assent.app.application import Application, serving
+from assent.app.application import serving
+from assent.services.application import Application
 from tests.app.world import account, office, organisation_at
 
 ORGANISATION = UUID("11111111-2222-4333-8444-555555555555")

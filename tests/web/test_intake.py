@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 
 from assent.errors import Bug, Retry
 from assent.ports import Notice
+from assent.services.application import Admitted
 from assent.web.inbox import Inbox
-from assent.web.server import Admitted, create_app
+from assent.web.server import create_app
 from tests.app.world import until
 
 from .listening import listening

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assent.work.durable import Errand
+
 
 @dataclass
 class Bench:
@@ -21,6 +23,11 @@ class Bench:
     early: dict[int, list[Exception]] = field(default_factory=lambda: defaultdict(list))
     owed_sweeps: list[tuple[int, int]] = field(default_factory=list)
     owed_drains: list[int] = field(default_factory=list)
+    owed_errands: list[Errand] = field(default_factory=list)
+    performed: dict[Errand, int] = field(default_factory=lambda: defaultdict(int))
+    ends: dict[Errand, int] = field(default_factory=lambda: defaultdict(int))
+    at_once: dict[Errand, int] = field(default_factory=lambda: defaultdict(int))
+    most_at_once: int = 0
     ticks: int = 0
     takes_s: float = 0.02
 
@@ -63,3 +70,26 @@ class Bench:
     async def skip(self, account_id: int, count: int) -> None:
         """Count drains as begun whose names are used up."""
         self.begun[account_id] += count
+
+    async def perform(self, errand: Errand) -> Mapping[str, Any]:
+        """Note who is at it at the same time, and finish after a while."""
+        self.at_once[errand] += 1
+        self.most_at_once = max(self.most_at_once, self.at_once[errand])
+        await asyncio.sleep(self.takes_s)
+        self.at_once[errand] -= 1
+        self.performed[errand] += 1
+        if self.trouble[errand.account_id]:
+            raise self.trouble[errand.account_id].pop(0)
+        return {}
+
+    async def ended(self, errand: Errand) -> int:
+        """How many times it ended."""
+        return self.ends[errand]
+
+    async def end(self, errand: Errand, count: int) -> None:
+        """Count ends."""
+        self.ends[errand] += count
+
+    async def errands(self) -> list[Errand]:
+        """What is owed, as long as it is."""
+        return list(self.owed_errands)

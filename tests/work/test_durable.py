@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from assent.errors import Bug, ReadAgain, Refused, Retry
-from assent.work.durable import APPLICATION_VERSION
+from assent.work.durable import APPLICATION_VERSION, Errand, Kind
 from tests.app.world import until
 
 from .conftest import Running
@@ -248,3 +248,41 @@ async def test_the_engines_own_sqlite_file_is_durable_and_shared(running: Runnin
     """Write-ahead log on SQLite, whatever the system's version is (stack 1.2)."""
     if running.url.startswith("sqlite"):
         assert [("wal",)] == [tuple(row) for row in rows(running.url, "PRAGMA journal_mode")]
+
+
+async def test_an_errand_asked_for_many_times_is_done_by_one_at_a_time(running: Running) -> None:
+    """Asked for ten times while it runs, it runs once; asked for after its end, once more."""
+    bench, errand = running.bench, Errand(Kind.SEND, next(ACCOUNTS), 7)
+    await asyncio.gather(*(running.work.ask(errand) for _ in range(10)))
+
+    async def done(times: int) -> bool:
+        return bench.ends[errand] == times
+
+    await until(lambda: done(1))
+    assert (1, 1) == (bench.performed[errand], bench.most_at_once)
+    await running.work.ask(errand)
+    await until(lambda: done(2))
+    assert 2 == bench.performed[errand]
+
+
+async def test_an_errand_that_failed_for_good_can_be_asked_for_again(running: Running) -> None:
+    """Its end is counted either way, so nothing is stuck behind it."""
+    bench, errand = running.bench, Errand(Kind.SETUP, next(ACCOUNTS), 1)
+    bench.trouble[errand.account_id] = [Refused("no")]
+    await running.work.ask(errand)
+    await until(lambda: _is(bench.ends[errand], 1))
+    await running.work.ask(errand)
+    await until(lambda: _is(bench.ends[errand], 2))
+    assert 2 == bench.performed[errand]
+
+
+async def test_owed_errands_start_at_the_next_tick(running: Running) -> None:
+    """Whoever asked may be gone: what is stored as owed is found."""
+    bench, errand = running.bench, Errand(Kind.NOTIFY, next(ACCOUNTS))
+    bench.owed_errands = [errand]
+    await until(lambda: _is(bench.performed[errand] > 0, True))
+    bench.owed_errands = []
+
+
+async def _is(found: object, expected: object) -> bool:
+    return found == expected

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assent.work.durable import WorkSettings, durable_work
+from assent.work.durable import Errand, WorkSettings, durable_work
 
 
 class Jobs:
@@ -55,6 +55,21 @@ class Jobs:
 
     async def skip(self, account_id: int, count: int) -> None:
         """Not needed here: nothing fails before it begins."""
+
+    async def perform(self, errand: Errand) -> Mapping[str, Any]:
+        """Take some time."""
+        return await self._take(errand.name, errand.account_id)
+
+    async def ended(self, errand: Errand) -> int:
+        """None: nothing asks for errands here."""
+        return 0
+
+    async def end(self, errand: Errand, count: int) -> None:
+        """Nothing asks for errands here."""
+
+    async def errands(self) -> list[Errand]:
+        """None."""
+        return []
 
 
 async def main(url: str, journal: str, seconds: str, wake: str, executor: str = "local") -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 
-from assent.app.application import Application, open_application, serving
-from assent.app.jobs import figures
-from assent.app.settings import Settings
+from assent.app.application import open_application, serving
 from assent.cli import show
 from assent.engine.setup import Step
 from assent.errors import Invalid
+from assent.services.application import Application
+from assent.services.jobs import figures
+from assent.services.settings import Settings
 from assent.store.organisations import NewConnection
 
 

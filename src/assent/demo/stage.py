@@ -10,12 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from assent.app.application import Application, open_application, serving
-from assent.app.settings import Settings
+from assent.app.application import open_application, serving
 from assent.demo.crowd import hub_crowd
 from assent.demo.rep import Emulator, Rep, at_work
 from assent.engine.setup import Step
 from assent.ports import Actor, ActorKind, Evidence
+from assent.services.application import Application
+from assent.services.settings import Settings
 from assent.store.organisations import NewConnection
 
 CATEGORIES = (("Newsletters", "What is new, once a month"), ("Event invitations", "Where to meet us"))

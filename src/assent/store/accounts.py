@@ -147,11 +147,19 @@ class Accounts:
 
     async def drains(self, account_id: int) -> int:
         """How many drains of the account have begun."""
-        return await self.database.read(lambda c: owed.drains(c, account_id))
+        return await self.counted(account_id, owed.DRAIN)
 
     async def begin_drain(self, account_id: int, count: int = 1) -> int:
         """Number a drain as it begins; more than one passes over numbers that are used up."""
-        return await self.database.write(lambda c: owed.begin_drain(c, account_id, count))
+        return await self.count(account_id, owed.DRAIN, count)
+
+    async def counted(self, account_id: int, name: str) -> int:
+        """How far a counter has come."""
+        return await self.database.read(lambda c: owed.counted(c, account_id, name))
+
+    async def count(self, account_id: int, name: str, more: int = 1) -> int:
+        """Count on; gives where the counter is then."""
+        return await self.database.write(lambda c: owed.count(c, account_id, name, more))
 
     async def waiting(self) -> list[int]:
         """Accounts with notices or pending contacts waiting."""

@@ -53,6 +53,7 @@ def insert_contacts(
                 "first_name": birth.first_name,
                 "last_name": birth.last_name,
                 "origin": birth.origin.value,
+                "created_at": now,
                 **contact_values(birth.contact, revision, now),
             }
             for birth, revision in zip(births, revisions, strict=True)

@@ -10,9 +10,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+import assent.store.desk_schema
+import assent.store.schema  # noqa: F401 - both register their tables
 from assent.errors import Bug, Retry
 from assent.store.among import GUID_BYTES
-from assent.store.schema import metadata
+from assent.store.parts import metadata
 
 T = TypeVar("T")
 

@@ -8,18 +8,19 @@ from assent.store.connection_rows import LIVE
 from assent.store.counters import take_numbers
 from assent.store.schema import connections, contacts, counters, notices, sweeps
 
-_DRAIN = "drain"
+#: The counter of drains: they are numbered as they begin, errands by their own names as they end.
+DRAIN = "drain"
 
 
-def drains(connection: Connection, account_id: int) -> int:
-    """How many drains of an account have begun."""
-    statement = select(counters.c.value).where(counters.c.account_id == account_id, counters.c.name == _DRAIN)
+def counted(connection: Connection, account_id: int, name: str) -> int:
+    """How far a counter has come."""
+    statement = select(counters.c.value).where(counters.c.account_id == account_id, counters.c.name == name)
     return connection.execute(statement).scalar_one_or_none() or 0
 
 
-def begin_drain(connection: Connection, account_id: int, count: int = 1) -> int:
-    """Number a drain as it begins: whatever was stored before this is its to deal with."""
-    return take_numbers(connection, account_id, _DRAIN, count)[-1]
+def count(connection: Connection, account_id: int, name: str, more: int) -> int:
+    """Count on: whatever was stored before a drain is counted is that drain's to deal with."""
+    return take_numbers(connection, account_id, name, more)[-1]
 
 
 def waiting(connection: Connection) -> list[int]:

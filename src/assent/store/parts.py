@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Index,
+    MetaData,
     PrimaryKeyConstraint,
     Text,
     text,
@@ -23,6 +24,9 @@ NAMES = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+
+#: Every table of the store, whichever module it stands in.
+metadata = MetaData(naming_convention=NAMES)
 
 
 def account() -> Column[int]:

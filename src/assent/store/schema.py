@@ -1,4 +1,4 @@
-"""The tables. Each begins its key with the account, so that nothing crosses accounts."""
+"""The tables of the sync. Each begins its key with the account, so that nothing crosses accounts."""
 
 from sqlalchemy import (
     BigInteger,
@@ -6,7 +6,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -17,9 +16,7 @@ from sqlalchemy import (
 
 from assent.policy.permission import LegalBasis
 from assent.store.columns import Coded, Guid, Instant
-from assent.store.parts import NAMES, account, base, flag, key, mask, of, partial, sighting
-
-metadata = MetaData(naming_convention=NAMES)
+from assent.store.parts import account, base, flag, key, mask, metadata, of, partial, sighting
 
 accounts = Table(
     "accounts",
@@ -107,6 +104,7 @@ contacts = Table(
     Column("first_name", String(200), nullable=False, server_default=text("''")),
     Column("last_name", String(200), nullable=False, server_default=text("''")),
     Column("origin", String(40), nullable=False),
+    Column("created_at", Instant, nullable=False, server_default=text("0")),
     Column("updated_at", Instant, nullable=False),
     # Kept by `pending.mark` alone: 0 settled, 1 sides moved, 2 a refusal waits.
     Column("pending", SmallInteger, nullable=False, server_default=text("0")),

@@ -6,7 +6,19 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from assent.errors import AssentError, Forbidden, Invalid, Retry, Unknown
+from assent.errors import (
+    AssentError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAllowed,
+    Paused,
+    ReadAgain,
+    Refused,
+    Retry,
+    TooMany,
+    Unknown,
+)
 
 log = structlog.get_logger()
 
@@ -14,7 +26,13 @@ log = structlog.get_logger()
 STATUS: tuple[tuple[type[AssentError], HTTPStatus], ...] = (
     (Unknown, HTTPStatus.NOT_FOUND),
     (Forbidden, HTTPStatus.UNAUTHORIZED),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (Conflict, HTTPStatus.CONFLICT),
+    (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (Invalid, HTTPStatus.BAD_REQUEST),
+    (Refused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Paused, HTTPStatus.CONFLICT),
+    (ReadAgain, HTTPStatus.CONFLICT),
     (Retry, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -1,7 +1,6 @@
 """The routes: webhook intake, liveness and readiness."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from assent.errors import AssentError, Unknown
-from assent.ports import Notice
+from assent.services.application import Admitted
 from assent.web.inbox import Inbox
 from assent.web.problems import assent_error, http_error, problem
 
@@ -23,14 +22,6 @@ LARGEST_BODY = 512 * 1024
 LONGEST_NUMBER = 18
 
 KEY_HEADER = "x-assent-key"
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A connection whose key matched: its account, and how to read its notices."""
-
-    account_id: int
-    parse: Callable[[bytes], Sequence[Notice]]
 
 
 class Admit(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Protocol
 
 import structlog
@@ -20,14 +21,37 @@ from assent.work.engines import system_engine
 log = structlog.get_logger()
 
 #: Raised whenever a workflow changes shape: pending work of another version is left to its own code.
-APPLICATION_VERSION = "1"
+APPLICATION_VERSION = "2"
 
 REALTIME = "realtime"
 SWEEPS = "sweeps"
+ERRANDS_AT_ONCE = 4
 
 _UNDER_WAY = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
 
 Figures = Mapping[str, Any]
+
+
+class Kind(Enum):
+    """Long work that somebody asks for; each kind has a queue of its own."""
+
+    SETUP = "setup"  # of the connection `number`
+    SEND = "send"  # deliver the send `number`
+    NOTIFY = "notify"  # tell the account's outgoing webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A piece of long work of one account: asked for as often as one likes, done by one at a time."""
+
+    kind: Kind
+    account_id: int
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its name within the account."""
+        return f"{self.kind.value}-{self.number}"
 
 
 class Jobs(Protocol):
@@ -51,6 +75,18 @@ class Jobs(Protocol):
     async def skip(self, account_id: int, count: int) -> None:
         """Count that many drains as begun: their names are used up."""
 
+    async def perform(self, errand: Errand) -> Figures:
+        """Do an errand, or go on with it where it stopped."""
+
+    async def ended(self, errand: Errand) -> int:
+        """How many times this errand has ended, well or not."""
+
+    async def end(self, errand: Errand, count: int) -> None:
+        """Count that many more ends."""
+
+    async def errands(self) -> list[Errand]:
+        """Errands that are owed: begun and not ended, or due again."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkSettings:
@@ -65,6 +101,14 @@ class WorkSettings:
 
 #: Starts a named job unless that name was used before; tells whether it is waiting or running now.
 Start = Callable[[str, str, tuple[int, ...]], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Reads a running number and passes over some of it."""
+
+    read: Callable[[], Awaitable[int]]
+    skip: Callable[[int], Awaitable[None]]
 
 
 class Work:
@@ -82,15 +126,37 @@ class Work:
         was used up without a drain having begun (it failed before, or the store was restored
         from a backup) is passed over.
         """
+
+        async def begun() -> int:
+            return await self._jobs.generation(account_id)
+
+        async def skip(count: int) -> None:
+            await self._jobs.skip(account_id, count)
+
+        await self._see_to(REALTIME, f"drain-{account_id}", (account_id,), Count(begun, skip))
+
+    async def ask(self, errand: Errand) -> None:
+        """See to it that an errand runs; while it is under way this asks for nothing more."""
+
+        async def ended() -> int:
+            return await self._jobs.ended(errand)
+
+        async def skip(count: int) -> None:
+            await self._jobs.end(errand, count)
+
+        name, queue = f"{errand.kind.value}-{errand.account_id}-{errand.number}", errand.kind.value
+        await self._see_to(queue, name, (errand.account_id, errand.number), Count(ended, skip))
+
+    async def _see_to(self, queue: str, stem: str, arguments: tuple[int, ...], count: Count) -> None:
+        """Start the number after the last counted one; pass over numbers that were used up uncounted."""
         skipped = 1
-        following = await self._jobs.generation(account_id) + 1
-        while not await self._start(REALTIME, f"drain-{account_id}-{following}", (account_id,)):
-            begun = await self._jobs.generation(account_id)
-            if begun >= following:
+        following = await count.read() + 1
+        while not await self._start(queue, f"{stem}-{following}", arguments):
+            if await count.read() >= following:
                 return
-            await self._jobs.skip(account_id, skipped)
+            await count.skip(skipped)
             skipped *= 2
-            following = await self._jobs.generation(account_id) + 1
+            following = await count.read() + 1
 
     async def sweep(self, account_id: int, slot: int) -> None:
         """Start the sweep of a slot unless it was started before."""
@@ -121,8 +187,11 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
     async def sweep(account_id: int, slot: int) -> Figures:
         return await DBOS.run_step_async(_step("sweep"), jobs.sweep, account_id, slot)
 
+    workflows: dict[str, Callable[..., Coroutine[Any, Any, Figures]]] = {REALTIME: drain, SWEEPS: sweep}
+    workflows |= {kind.value: _errand(kind, jobs) for kind in Kind}
+
     async def start(queue: str, ident: str, arguments: tuple[int, ...]) -> bool:
-        workflow: Callable[..., Coroutine[Any, Any, Figures]] = drain if queue == REALTIME else sweep
+        workflow = workflows[queue]
         with SetWorkflowID(ident):
             handle = await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
         # Within a workflow the look would be recorded as a step, whose result is no plain JSON.
@@ -136,6 +205,10 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
             await work.sweep(account_id, slot)
         for account_id in await DBOS.run_step_async(_step("waiting"), jobs.waiting):
             await work.wake(account_id)
+        # As plain numbers: what a step returns is kept as JSON.
+        owed = await DBOS.run_step_async(_step("errands"), _owed, jobs)
+        for kind, account_id, number in owed:
+            await work.ask(Errand(Kind(kind), account_id, number))
 
     DBOS.launch()
     try:
@@ -143,6 +216,10 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
         await DBOS.register_queue_async(
             SWEEPS, polling_interval_sec=settings.poll_s, worker_concurrency=settings.sweeps_at_once
         )
+        for kind in Kind:
+            await DBOS.register_queue_async(
+                kind.value, polling_interval_sec=settings.poll_s, worker_concurrency=ERRANDS_AT_ONCE
+            )
         await DBOS.apply_schedules_async(
             [{"schedule_name": "tick", "workflow_fn": tick, "schedule": settings.tick, "context": None}]
         )
@@ -151,6 +228,23 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
         # In a thread: the work it waits for runs on this loop.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5, destroy_registry=True)
         engine.dispose()
+
+
+def _errand(kind: Kind, jobs: Jobs) -> Callable[..., Coroutine[Any, Any, Figures]]:
+    """Make the workflow of one kind: the work, then the count that lets it be asked for again."""
+
+    async def perform(account_id: int, number: int) -> Figures:
+        errand = Errand(kind, account_id, number)
+        try:
+            return await DBOS.run_step_async(_step(kind.value), jobs.perform, errand)
+        finally:
+            await DBOS.run_step_async(_step("end"), jobs.end, errand, 1)
+
+    return DBOS.workflow(name=kind.value)(perform)
+
+
+async def _owed(jobs: Jobs) -> list[tuple[str, int, int]]:
+    return [(errand.kind.value, errand.account_id, errand.number) for errand in await jobs.errands()]
 
 
 def _step(name: str) -> StepOptions:

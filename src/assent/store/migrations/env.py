@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from assent.store.schema import metadata
+from assent.store.parts import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -1,6 +1,7 @@
 """What an operator may set, from the environment (ASSENT_...) or a .env file."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,12 +20,27 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
     port: int = Field(default=8400, ge=0, le=65535, description="Its port; 0 takes a free one.")
-    public_url: str = Field(default="", description="How Dynamics reaches this server, for its webhooks.")
+    public_url: str = Field(
+        default="", description="How people and Dynamics reach this server: links in mails, webhooks."
+    )
     allow_other_hosts: bool = Field(
         default=False, description="Allow organisations outside Microsoft's hosts, such as the emulator."
     )
     executor_id: str = Field(default="local", description="Name of this process; unique among workers.")
+    smtp_host: str = Field(default="", description="Mail server that takes our mail; empty: no sends.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_tls: Literal["none", "starttls", "implicit"] = Field(
+        default="starttls", description="How the connection to it is protected."
+    )
+    smtp_username: str = Field(default="", description="User name at the mail server, where it wants one.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    mail_from: str = Field(default="", description="Sender of all mail, as Name <address> or an address.")
     tick: str = Field(default="* * * * *", description="How often due sweeps are looked for, as cron.")
+
+    @property
+    def reached_at(self) -> str:
+        """The address people and Dynamics reach this server at; the local one where none was set."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def store_url(self) -> str:

@@ -1,26 +1,42 @@
 """What the durable engine runs, in terms of the engine and the store."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from assent.app.organisations import Organisations
 from assent.engine.notices import drain
 from assent.engine.run import Report, Run, Tools, begin
 from assent.engine.schedule import Swept, due
 from assent.engine.sweep import sweep
 from assent.ports import Clock, Ids
+from assent.services.organisations import Organisations
 from assent.store.opening import Store
 from assent.store.progress import SweepRun
+from assent.work.durable import Errand, Kind
+
+
+class Errands(Protocol):
+    """How one kind of errand is done, and which of them are owed."""
+
+    async def perform(self, account_id: int, number: int) -> Mapping[str, Any]:
+        """Do it, or go on where it stopped; may be run twice."""
+
+    async def owed(self) -> list[tuple[int, int]]:
+        """Account and number of those begun and not ended, or due again."""
 
 
 class AccountJobs:
-    """Drains and sweeps of accounts; every one may be run twice."""
+    """Drains, sweeps and errands of accounts; every one may be run twice."""
 
     def __init__(self, store: Store, organisations: Organisations, clock: Clock, ids: Ids) -> None:
+        self._errands: dict[Kind, Errands] = {}
         self._store = store
         self._organisations = organisations
         self._clock = clock
         self._ids = ids
+
+    def take_on(self, kind: Kind, errands: Errands) -> None:
+        """Let this process do a kind of errand; said while everything is wired, before work begins."""
+        self._errands[kind] = errands
 
     async def run(self, account_id: int) -> Run:
         """What a run of this account works with right now."""
@@ -61,6 +77,26 @@ class AccountJobs:
     async def skip(self, account_id: int, count: int) -> None:
         """Count drains as begun whose names are used up."""
         await self._store.accounts.begin_drain(account_id, count)
+
+    async def perform(self, errand: Errand) -> Mapping[str, Any]:
+        """Do an errand of a kind this process was given."""
+        return await self._errands[errand.kind].perform(errand.account_id, errand.number)
+
+    async def ended(self, errand: Errand) -> int:
+        """How many times it has ended."""
+        return await self._store.accounts.counted(errand.account_id, errand.name)
+
+    async def end(self, errand: Errand, count: int) -> None:
+        """Count its ends."""
+        await self._store.accounts.count(errand.account_id, errand.name, count)
+
+    async def errands(self) -> list[Errand]:
+        """Errands that are owed, of every kind."""
+        return [
+            Errand(kind, account_id, number)
+            for kind, errands in self._errands.items()
+            for account_id, number in await errands.owed()
+        ]
 
 
 def figures(report: Report) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assent.app.organisations import Organisations
 from assent.crm.client import open_organisation
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
@@ -14,6 +13,7 @@ from assent.crm.signin import MICROSOFT, Credentials
 from assent.engine.run import Report, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Webhook, set_up
 from assent.ports import CategoryColumn, Clock, Form, Ids, Organisation
+from assent.services.organisations import Organisations
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
 

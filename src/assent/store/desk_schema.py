@@ -1,0 +1,238 @@
+"""The tables of what people do: sign-in, imports, sends, outgoing webhooks, trouble and waiting times."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from assent.store.columns import Guid, Instant
+from assent.store.parts import account, flag, key, mask, metadata, of
+
+users = Table(
+    "users",
+    metadata,
+    account(),
+    Column("user_id", Guid, nullable=False),
+    Column("email", String(320), nullable=False),  # normalised; one person, one account
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password", Text),  # argon2id; empty until chosen
+    flag("disabled"),
+    Column("created_at", Instant, nullable=False),
+    Column("signed_in_at", Instant),
+    key("user_id"),
+    UniqueConstraint("email"),
+    of("accounts"),
+)
+
+#: Who is signed in. Only a digest of the cookie's secret is kept.
+sessions = Table(
+    "sessions",
+    metadata,
+    account(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("user_id", Guid, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    key("digest"),
+    UniqueConstraint("digest"),
+    of("users", "user_id"),
+)
+
+#: One-time links that sign in once: the first admin, invitations, the demo.
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    account(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("user_id", Guid, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    key("digest"),
+    UniqueConstraint("digest"),
+    of("users", "user_id"),
+)
+
+#: Failed sign-ins per keyed name (an address, a place); account 0 holds those of the installation.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    account(),
+    Column("key", LargeBinary, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    key("key"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    account(),
+    Column("key_id", Guid, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("shown", String(12), nullable=False),  # its first characters, to tell keys apart
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(200), nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    key("key_id"),
+    UniqueConstraint("digest"),
+    of("accounts"),
+)
+
+#: Answers kept so that a repeated request is answered, not repeated; no status while it runs.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    account(),
+    Column("actor", String(200), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("request", LargeBinary, nullable=False),  # digest of what was asked
+    Column("status", Integer),
+    Column("answer", LargeBinary),  # sealed
+    Column("at", Instant, nullable=False),
+    key("actor", "key"),
+    Index(None, "at"),
+    of("accounts"),
+)
+
+#: Uploaded files between their preview and their end.
+imports = Table(
+    "imports",
+    metadata,
+    account(),
+    Column("import_id", BigInteger, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("data", LargeBinary),  # sealed; emptied at the end
+    Column("mapping", Text, nullable=False, server_default=text("'{}'")),
+    Column("state", String(20), nullable=False),
+    Column("counts", Text, nullable=False, server_default=text("'{}'")),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    key("import_id"),
+    of("accounts"),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    account(),
+    Column("send_id", BigInteger, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("html", Text, nullable=False, server_default=text("''")),
+    mask("category"),  # at most one bit (G2)
+    flag("transactional"),
+    Column("audience", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("problem", Text, nullable=False, server_default=text("''")),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    key("send_id"),
+    of("accounts"),
+)
+
+#: Whom a send was for, what the gate said of each, and how far the mail got.
+recipients = Table(
+    "recipients",
+    metadata,
+    account(),
+    Column("send_id", BigInteger, nullable=False),
+    Column("contact_id", Guid, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("detail", String(200), nullable=False, server_default=text("''")),
+    Column("state", String(20), nullable=False),
+    Column("checked_at", Instant),
+    Column("at", Instant, nullable=False),
+    key("send_id", "contact_id"),
+    Index(None, "account_id", "send_id", "state", "contact_id"),
+    Index(None, "account_id", "contact_id"),
+    of("sends", "send_id"),
+)
+
+#: Where permission changes are told by signed webhooks; the ledger is their outbox.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    account(),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("url", String(1000), nullable=False),
+    Column("description", String(200), nullable=False, server_default=text("''")),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    flag("active", "true"),
+    # Up to where the ledger was turned into deliveries.
+    Column("seq", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    key("endpoint_id"),
+    of("accounts"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    account(),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("status", Integer),
+    Column("problem", Text, nullable=False, server_default=text("''")),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant),
+    Column("finished_at", Instant),
+    key("delivery_id"),
+    UniqueConstraint("account_id", "endpoint_id", "seq", "position"),
+    Index(None, "account_id", "state", "next_at"),
+    of("endpoints", "endpoint_id"),
+)
+
+#: What the CRM refused, or could not be reached for, until it went well or a person put it aside.
+troubles = Table(
+    "troubles",
+    metadata,
+    account(),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("row_id", Guid, nullable=False),  # all zeros: the connection itself
+    Column("contact_id", Guid),
+    Column("kind", String(60), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    key("connection_id", "row_id"),
+    of("connections", "connection_id"),
+)
+
+#: How long contacts waited until both sides agreed again: freshness as a number.
+waits = Table(
+    "waits",
+    metadata,
+    account(),
+    Column("settled_at", Instant, nullable=False),
+    Column("contact_id", Guid, nullable=False),
+    Column("lane", SmallInteger, nullable=False),  # 2 a refusal waited, 1 another change
+    Column("waited", BigInteger, nullable=False),  # microseconds
+    key("settled_at", "contact_id"),
+    of("accounts"),
+)
