@@ -218,9 +218,6 @@ async def test_a_merged_rows_link_moves_to_the_survivor() -> None:
         assert row in [link.key.row_id for link in (await w.person(survivor)).links]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I4: the link moves although the compare-and-set of the inherited refusal was lost"
-)
 async def test_a_refusal_is_handed_over_though_the_survivor_moved_meanwhile() -> None:
     """The survivor acts while the merged person's refusal is being taken over: it is not dropped (I4, P2)."""
     async with world() as w:
@@ -233,3 +230,21 @@ async def test_a_refusal_is_handed_over_though_the_survivor_moved_meanwhile() ->
         await w.sweep()
         await w.sweep()
         assert (WITHDRAWN, True) == (await w.basis(survivor), w.office.says(row)[0])
+
+
+async def test_a_survivor_takes_over_the_refusals_of_every_row_merged_into_it() -> None:
+    """Several duplicates merged at once, each with another No: all of them hold (I4)."""
+    async with world() as w:
+        survivor, row = await w.pair("a@x.example", LegalBasis.NONE)
+        losers = [await w.pair(f"b{number}@x.example") for number in range(8)]
+        await w.set_up()
+        for number, (contact, loser) in enumerate(losers):
+            what = (
+                {"basis": WITHDRAWN} if number == 7 else {"answered": (NEWS.bit, 0)[number % 2], "value": 0}
+            )
+            await w.act(contact, **what)
+            w.rep.merge(row, loser)
+        await w.sweep()
+        assert (WITHDRAWN, CATEGORIES & ~NEWS.bit) == ((c := await w.contact(survivor)).basis, c.value)
+        assert (True, False) == w.office.says(row)[:2]
+        await w.ledger_holds()

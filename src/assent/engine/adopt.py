@@ -1,11 +1,14 @@
 """CRM rows met by any trigger: known ones are sighted, new ones linked or given a contact (I1-I5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from assent.engine.run import Report, Run
+from assent.engine.run import ROUNDS, Report, Run
 from assent.engine.sighting import Stamp, see, stamped
+from assent.errors import ReadAgain
 from assent.policy.address import normalise
 from assent.policy.identity import (
     LIFECYCLE,
@@ -36,6 +39,15 @@ class Met:
     def report(self) -> Report:
         """What this adds to a run's report."""
         return Report(created=self.created)
+
+
+@dataclass(frozen=True, slots=True)
+class _Legacy:
+    """A merged row's link, the contact it is with, and the survivor's contact it goes to."""
+
+    key: LinkKey
+    owner: UUID
+    heir: UUID
 
 
 async def meet(run: Run, connection_id: int, rows: Sequence[Row], stamp: Stamp, *, create: bool) -> Met:
@@ -94,45 +106,67 @@ async def _hand_over(run: Run, connection_id: int, rows: Sequence[Row]) -> froze
 
     Dynamics keeps the survivor's own toggle, so a refusal on the merged row would be lost without
     this. Gives the survivors' contacts. Once moved, the link is the survivor's: nothing is inherited
-    twice.
+    twice. It moves only after what it inherits was stored: a survivor who acted meanwhile is read
+    again. Raises ReadAgain for one who never stands still; its page is then met again.
     """
     heirs = {
         LinkKey(connection_id, row.row_id): LinkKey(connection_id, row.merged_into)
         for row in rows
         if row.merged_into is not None
     }
+    given: frozenset[UUID] = frozenset()
+    for _ in range(ROUNDS):
+        if not (legacies := await _legacies(run, heirs)):
+            return given
+        given |= await _inherit(run, legacies)
+    raise ReadAgain(
+        "A merged contact's refusals could not be handed to the surviving one, which was changed each "
+        "time. Nothing is lost; the next sweep tries again."
+    )
+
+
+async def _legacies(run: Run, heirs: Mapping[LinkKey, LinkKey]) -> list[_Legacy]:
+    """The merged rows whose link is not yet with the survivor's contact."""
     if not heirs:
-        return frozenset()
+        return []
     owners = await run.memory.linked(run.account_id, {*heirs.keys(), *heirs.values()})
-    pairs = {
-        (owners[old], owners[new], old)
+    return [
+        _Legacy(old, owners[old], owners[new])
         for old, new in heirs.items()
         if old in owners and new in owners and owners[old] != owners[new]
-    }
-    ids = {contact_id for old, new, _ in pairs for contact_id in (old, new)}
-    people = {p.contact.contact_id: p.contact for p in await run.memory.people(run.account_id, ids)}
-    changes = [
-        change
-        for old, new, key in sorted(pairs, key=str)
-        if (change := _inherited(people[new], people[old], key)) is not None
     ]
-    if changes:
-        await run.memory.apply(run.account_id, changes)
-    await run.memory.link(run.account_id, {key: new for _, new, key in pairs}, [])
-    return frozenset(new for _, new, _ in pairs)
 
 
-def _inherited(heir: Contact, merged: Contact, cause: LinkKey) -> Change | None:
-    """The refusals a survivor takes over; a grant is never inherited."""
-    after = strictest(heir, merged)
-    if after.basis.positive and not heir.basis.positive:
-        return None
-    fields = [] if after.basis is heir.basis else [PERMISSION]
-    fields += list(bits(after.value ^ heir.value))
-    changes = tuple(
-        FieldChange(f, int(heir.basis), int(after.basis), "I4", cause)
-        if f == PERMISSION
-        else FieldChange(f, 1, 0, "I4", cause)
-        for f in fields
-    )
-    return Change(heir, after, changes) if changes else None
+async def _inherit(run: Run, legacies: Sequence[_Legacy]) -> frozenset[UUID]:
+    """Store what survivors inherit and move the links of those where that held; gives the survivors."""
+    ids = {contact_id for legacy in legacies for contact_id in (legacy.owner, legacy.heir)}
+    people = {p.contact.contact_id: p.contact for p in await run.memory.people(run.account_id, ids)}
+    left: dict[UUID, list[tuple[Contact, LinkKey]]] = {}
+    for legacy in sorted(legacies, key=str):
+        left.setdefault(legacy.heir, []).append((people[legacy.owner], legacy.key))
+    changes = [
+        change for heir, merged in left.items() if (change := _inherited(people[heir], merged)) is not None
+    ]
+    stored = await run.memory.apply(run.account_id, changes) if changes else {}
+    lost = {change.before.contact_id for change in changes} - stored.keys()
+    moving = {legacy.key: legacy.heir for legacy in legacies if legacy.heir not in lost}
+    if moving:
+        await run.memory.link(run.account_id, moving, [])
+    return frozenset(moving.values())
+
+
+def _inherited(heir: Contact, merged: Sequence[tuple[Contact, LinkKey]]) -> Change | None:
+    """The refusals a survivor takes over from every row merged into it; a grant is never inherited."""
+    after, changes = heir, list[FieldChange]()
+    for contact, cause in merged:
+        both = strictest(after, contact)
+        if both.basis.positive and not after.basis.positive:
+            both = replace(both, basis=after.basis)
+        if both.basis is not after.basis:
+            changes.append(FieldChange(PERMISSION, int(after.basis), int(both.basis), "I4", cause))
+        changes += [FieldChange(field, 1, 0, "I4", cause) for field in bits(both.value ^ after.value)]
+        after = both
+    moved = reduce(or_, (change.field for change in changes), 0)
+    # Taking a refusal over is an act of the person it came from, not the sync's own write (M3).
+    after = replace(after, synced=after.synced & ~moved)
+    return Change(heir, after, tuple(changes)) if changes else None

@@ -4,10 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from assent.engine.reconcile import reconcile
-from assent.engine.run import STEP, Report, Run
-
-#: A contact is tried this often in one run; who is still not settled stays pending, and visible.
-ROUNDS = 6
+from assent.engine.run import ROUNDS, STEP, Report, Run
 
 #: How long to wait before asking again for contacts another worker holds; doubles each time.
 BUSY_S = 0.05

@@ -15,6 +15,9 @@ from assent.ports import Clock, Connection, Crm, Ids, Memory
 #: How many contacts one read, one transaction and one step deal with (design: about a thousand).
 STEP = 1000
 
+#: A contact is tried this often in one run; who is still not settled stays pending, and visible.
+ROUNDS = 6
+
 STANDARD_BRAKES = BrakeSettings()
 
 
