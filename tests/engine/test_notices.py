@@ -206,9 +206,6 @@ async def test_a_merge_notice_hands_the_refusal_over() -> None:
         assert (WITHDRAWN, True) == (await w.basis(survivor), w.office.says(row)[0])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="M8: settlements are dated after every write, later than the read-back they rest on"
-)
 async def test_a_notice_that_comes_after_its_row_was_read_back_does_not_end_unread() -> None:
     """A row was read back while a second organisation is still written to; then a refusal comes (M8)."""
     async with world(organisations=2) as w:

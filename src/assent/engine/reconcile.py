@@ -8,7 +8,7 @@ A trigger carries keys, never changes; it is always safe to lose, double, delay 
 Whatever could not be confirmed is named in the report's `again`, never assumed.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ from assent.engine.sighting import by_connection, see, sight
 from assent.errors import AssentError, ReadAgain, Retry
 from assent.policy.brakes import brake
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
-from assent.policy.sides import Contact, Link, Person, Row
+from assent.policy.sides import Contact, Link, LinkKey, Person, Row
 from assent.ports import Change, Settlement, Written
 
 #: Longer than any step takes; a dead worker's claims fall free after it.
@@ -79,10 +79,9 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
 
     await run.memory.intend(run.account_id, [w for _, plan in plans for w in plan.writes])
     work, lost = await _write_hub(run, plans)
-    results, read_at = await _write_rows(run, [w for item in work for w in item.plan.writes])
-    reread, reread_at = await _prove(run, work, results)
-    rows = {**results, **reread}
-    settlements, written = _confirm(run, work, rows, max(read_at, reread_at))
+    results = await _write_rows(run, [w for item in work for w in item.plan.writes])
+    results |= await _prove(run, work, results)
+    settlements, written = _confirm(run, work, results)
     settled = await run.memory.settle(run.account_id, settlements, written)
     unsettled = {item.contact.contact_id for item in work if item.person.links} - settled
     return Report(
@@ -92,7 +91,11 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
         settled=len(settled),
         again=frozenset(unproved | lost | unsettled | waiting),
         braked=stop,
-        failures=tuple((k, e) for k, e in rows.items() if isinstance(e, AssentError) and not _transient(e)),
+        failures=tuple(
+            (key.row_id, answer.row)
+            for key, answer in results.items()
+            if isinstance(answer.row, AssentError) and not _transient(answer.row)
+        ),
     )
 
 
@@ -137,14 +140,27 @@ async def _write_hub(run: Run, plans: Sequence[tuple[Person, Plan]]) -> tuple[li
     return work, lost
 
 
-async def _write_rows(run: Run, writes: Sequence[RowWrite]) -> tuple[dict[UUID, Row | AssentError], datetime]:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a row was found to hold, or what went wrong, by a request that began at `read_at`.
+
+    A notice that came later may tell of something this answer does not show (M8).
+    """
+
+    row: Row | AssentError
+    read_at: datetime
+
+
+_Answers = dict[LinkKey, _Answer]
+
+
+async def _write_rows(run: Run, writes: Sequence[RowWrite]) -> _Answers:
     """Write rows and read them back, refusals before grants, connection by connection.
 
     A connection that cannot be reached fails its own rows only; whether they were written is then
     unknown, and the stored intent keeps our own values from being taken for somebody's act (M4).
     """
-    read_at = run.clock.now()
-    results: dict[UUID, Row | AssentError] = {}
+    answers: _Answers = {}
     for connection_id, crm in run.crms.items():
         mine = sorted(
             (w for w in writes if w.key.connection_id == connection_id),
@@ -152,63 +168,57 @@ async def _write_rows(run: Run, writes: Sequence[RowWrite]) -> tuple[dict[UUID, 
         )
         if not mine:
             continue
+        read_at = run.clock.now()
         try:
-            results.update(await crm.write(mine))
+            rows = await crm.write(mine)
         except (Retry, ReadAgain) as error:
-            results.update({w.key.row_id: error for w in mine})
-    return results, read_at
+            rows = dict.fromkeys((w.key.row_id for w in mine), error)
+        answers |= {LinkKey(connection_id, row_id): _Answer(row, read_at) for row_id, row in rows.items()}
+    return answers
 
 
-async def _prove(
-    run: Run, work: Iterable[_Work], results: Mapping[UUID, Row | AssentError]
-) -> tuple[dict[UUID, Row], datetime]:
+async def _prove(run: Run, work: Iterable[_Work], answers: _Answers) -> _Answers:
     """Read once more the unwritten rows of people whose hub side changed after they were read.
 
     Without it the base would claim that the hub's new value and the row's version stood side by
     side, which nobody saw (M4).
     """
-    read_at = run.clock.now()
     keys = [
-        link.key
-        for item in work
-        if item.hub_moved
-        for link in item.person.links
-        if link.key.row_id not in results
+        link.key for item in work if item.hub_moved for link in item.person.links if link.key not in answers
     ]
-    rows: dict[UUID, Row] = {}
+    reread: _Answers = {}
     for connection_id, row_ids in by_connection(keys).items():
         if (crm := run.crms.get(connection_id)) is not None:
-            rows.update(await crm.read(row_ids))
-    return rows, read_at
+            read_at = run.clock.now()
+            rows = await crm.read(row_ids)
+            reread |= {LinkKey(connection_id, row_id): _Answer(row, read_at) for row_id, row in rows.items()}
+    return reread
 
 
-def _confirm(
-    run: Run, work: Iterable[_Work], rows: Mapping[UUID, Row | AssentError], read_at: datetime
-) -> tuple[list[Settlement], list[Written]]:
+def _confirm(run: Run, work: Iterable[_Work], answers: _Answers) -> tuple[list[Settlement], list[Written]]:
     """Tell which people are proved to agree on every row, and what was written on the way there."""
     settlements: list[Settlement] = []
     written: list[Written] = []
     for item in work:
         contact, plan = item.contact, item.plan
         written += [
-            Written(contact.contact_id, write, row.version)
+            Written(contact.contact_id, write, answer.row.version)
             for write in plan.writes
-            if isinstance(row := rows.get(write.key.row_id), Row)
+            if (answer := answers.get(write.key)) is not None and isinstance(answer.row, Row)
         ]
-        agreed = [_agreed(run, item, link, rows.get(link.key.row_id), read_at) for link in item.person.links]
+        agreed = [_agreed(run, item, link, answers.get(link.key)) for link in item.person.links]
         if all(agreed):
             settlements += [s for s in agreed if s is not None]
     return settlements, written
 
 
-def _agreed(
-    run: Run, item: _Work, link: Link, result: Row | AssentError | None, read_at: datetime
-) -> Settlement | None:
+def _agreed(run: Run, item: _Work, link: Link, answer: _Answer | None) -> Settlement | None:
     """The settlement of one link, or None while its row does not say what the contact says."""
-    if isinstance(result, AssentError):
-        return None
-    row = result or (None if item.hub_moved else link.row)
-    if row is None:
+    if answer is None:
+        row, read_at = None if item.hub_moved else link.row, link.read_at
+    else:
+        row, read_at = None if isinstance(answer.row, AssentError) else answer.row, answer.read_at
+    if row is None or read_at is None:
         return None
     base = settle(item.contact, replace(link, row=row), run.terms.categories)
     if base is None:
@@ -220,7 +230,7 @@ def _agreed(
         old_base_version=None if link.base is None else link.base.crm_version,
         row=row,
         base=base,
-        read_at=read_at if result is not None else link.read_at or read_at,
+        read_at=read_at,
     )
 
 
