@@ -85,7 +85,6 @@ async def test_a_refusal_is_not_held_up_by_a_braked_run() -> None:
         assert w.office.says(in_hub_row)[0] is True
 
 
-@pytest.mark.xfail(strict=True, reason="Brakes: a plan that grants is held whole, its refusals with it")
 async def test_a_refusal_beside_a_braked_grant_is_not_held_up() -> None:
     """One person's plan grants and refuses: the grant waits for approval, the No does not (section 3)."""
     async with world() as w:

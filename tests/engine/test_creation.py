@@ -212,7 +212,6 @@ async def test_a_refusal_reaches_an_organisation_that_was_down_once_it_is_back()
         assert first.says(one)[0] is True
 
 
-@pytest.mark.xfail(strict=True, reason="section 3: one unreadable row keeps a refusal from every other row")
 async def test_a_hub_refusal_reaches_the_organisation_that_is_up() -> None:
     """The person opts out while one of two organisations is down: the other is told at once (I2, P2)."""
     async with world(organisations=2) as w:
@@ -229,3 +228,39 @@ async def test_a_hub_refusal_reaches_the_organisation_that_is_up() -> None:
         first.crm = first.real
         await w.drain()
         assert first.says(one)[0] is True
+
+
+async def test_an_organisation_that_falls_silent_in_between_holds_up_nobody_elses_refusal() -> None:
+    """It answered as itself and then no more: the other one is told, and the trouble is said (I2, P2)."""
+    async with world(organisations=2) as w:
+        first, second = w.offices
+        contact = await w.add(NEW)
+        first.rep.create(NEW)
+        two = second.rep.create(NEW)
+        for office in w.offices:
+            await w.set_up(office)
+        await w.act(contact, basis=WITHDRAWN)
+        first.crm = down(first.crm, "read", "write")
+        with pytest.raises(Unreachable):
+            await w.drain()
+        assert second.says(two)[0] is True
+
+
+async def test_a_grant_waits_while_not_every_organisation_can_be_asked() -> None:
+    """The one that is down may hold a newer refusal: consent is not spread without it (I2, P2)."""
+    async with world(organisations=2) as w:
+        first, second = w.offices
+        contact = await w.add(NEW, WITHDRAWN)
+        first.rep.create(NEW)
+        two = second.rep.create(NEW)
+        for office in w.offices:
+            await w.set_up(office)
+        await w.act(contact, basis=CONSENT, answered=NEWS.bit, value=0)
+        first.crm = down(first.crm)
+        with pytest.raises(Unreachable):
+            await w.drain()
+        assert second.says(two)[0] is True
+        first.crm = first.real
+        await w.drain()
+        assert (False, False) == second.says(two)[:2]
+        await w.ledger_holds()

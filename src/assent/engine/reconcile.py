@@ -8,7 +8,7 @@ A trigger carries keys, never changes; it is always safe to lose, double, delay 
 Whatever could not be confirmed is named in the report's `again`, never assumed.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,8 +18,9 @@ from assent.engine.placing import place_rows
 from assent.engine.run import Report, Run
 from assent.engine.sighting import by_connection, see, sight
 from assent.errors import AssentError, ReadAgain, Retry
-from assent.policy.brakes import brake
+from assent.policy.brakes import Braked, brake
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
+from assent.policy.refusing import refusals
 from assent.policy.sides import Contact, Link, LinkKey, Person, Row
 from assent.ports import Change, Settlement, Written
 
@@ -64,18 +65,12 @@ class _Work:
 
 
 async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> Report:
-    people = await _look(run, contact_ids, fresh=fresh)
+    people, run, errors = await _look(run, contact_ids, fresh=fresh)
     placed = await place_rows(run, people)
     if placed.split or placed.move:
         people = await run.memory.people(run.account_id, contact_ids)
-    proved = [person for person in people if _coexisted(person)]
-    terms = replace(run.terms, taken=frozenset(placed.taken))
-    plans = [(person, plan_person(person, terms)) for person in proved]
-    stop = brake((plan for _, plan in plans), len(plans), run.brakes)
-    if stop is not None:  # only grants wait for a person; refusals are never held up
-        plans = [(person, plan) for person, plan in plans if not plan.grants]
-    waiting = {p.contact.contact_id for p in proved} - {p.contact.contact_id for p, _ in plans}
-    unproved = {p.contact.contact_id for p in people} - {p.contact.contact_id for p in proved}
+    planned = _plan(run, people, frozenset(placed.taken))
+    plans = planned.plans
 
     await run.memory.intend(run.account_id, [w for _, plan in plans for w in plan.writes])
     work, lost = await _write_hub(run, plans)
@@ -83,14 +78,16 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
     results |= await _prove(run, work, results)
     settlements, written = _confirm(run, work, results)
     settled = await run.memory.settle(run.account_id, settlements, written)
+    if errors:
+        raise errors[0]
     unsettled = {item.contact.contact_id for item in work if item.person.links} - settled
     return Report(
         looked=len(people),
         changed=sum(item.hub_moved for item in work),
         written=len(written),
         settled=len(settled),
-        again=frozenset(unproved | lost | unsettled | waiting),
-        braked=stop,
+        again=frozenset(planned.again | lost | unsettled),
+        braked=planned.stop,
         failures=tuple(
             (key.row_id, answer.row)
             for key, answer in results.items()
@@ -99,9 +96,14 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
     )
 
 
-async def _look(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> list[Person]:
-    """Load people and see to it that every row was read beside the contact's present revision."""
-    people = await run.memory.people(run.account_id, contact_ids)
+async def _look(
+    run: Run, contact_ids: Collection[UUID], *, fresh: bool
+) -> tuple[list[Person], Run, list[AssentError]]:
+    """Load people and see to it that every row was read beside the contact's present revision.
+
+    Gives the run without the organisations that did not answer, and what they said instead.
+    """
+    people, errors = await run.memory.people(run.account_id, contact_ids), list[AssentError]()
     stale = [
         link.key
         for person in people
@@ -109,12 +111,18 @@ async def _look(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> list
         if fresh or link.row is None or link.read_revision < person.contact.revision
     ]
     if not stale:
-        return people
-    sightings, gone = await sight(run, stale)
-    await see(run, sightings)
-    if gone:
-        await forget(run, gone)
-    return await run.memory.people(run.account_id, contact_ids)
+        return people, run, errors
+    for connection_id, row_ids in by_connection(stale).items():
+        try:
+            sightings, gone = await sight(run, [LinkKey(connection_id, row_id) for row_id in row_ids])
+        except Retry as error:
+            errors.append(error)
+            run = run.without(connection_id)
+            continue
+        await see(run, sightings)
+        if gone:
+            await forget(run, gone)
+    return await run.memory.people(run.account_id, contact_ids), run, errors
 
 
 def _coexisted(person: Person) -> bool:
@@ -122,6 +130,39 @@ def _coexisted(person: Person) -> bool:
     return all(
         link.row is not None and link.read_revision >= person.contact.revision for link in person.links
     )
+
+
+def _within_reach(run: Run, person: Person) -> Person | None:
+    """The person with the rows of organisations that answer; None where a row could still be read.
+
+    An organisation that is down keeps no refusal from the others' rows.
+    """
+    near = replace(person, links=tuple(link for link in person.links if link.key.connection_id in run.crms))
+    return near if near.links and _coexisted(near) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Who may be written now and with what; `again` names those whose plan cannot end here."""
+
+    plans: Sequence[tuple[Person, Plan]]
+    again: frozenset[UUID]
+    stop: Braked | None
+
+
+def _plan(run: Run, people: Sequence[Person], taken: frozenset[str]) -> _Planned:
+    """Decide everybody. Where a brake stops grants, or not every row was read, refusals go ahead alone."""
+    terms = replace(run.terms, taken=taken)
+    plans = [(person, plan_person(person, terms)) for person in people if _coexisted(person)]
+    again = {p.contact.contact_id for p in people} - {p.contact.contact_id for p, _ in plans}
+    stop = brake((plan for _, plan in plans), len(plans), run.brakes)
+    if stop is not None:  # only grants wait for a person; refusals are never held up
+        again |= {plan.before.contact_id for _, plan in plans if plan.grants}
+        plans = [(person, refusals(plan) if plan.grants else plan) for person, plan in plans]
+    for person in people:
+        if not _coexisted(person) and (near := _within_reach(run, person)) is not None:
+            plans.append((person, refusals(plan_person(near, terms))))
+    return _Planned(plans, frozenset(again), stop)
 
 
 async def _write_hub(run: Run, plans: Sequence[tuple[Person, Plan]]) -> tuple[list[_Work], set[UUID]]:
@@ -190,7 +231,11 @@ async def _prove(run: Run, work: Iterable[_Work], answers: _Answers) -> _Answers
     for connection_id, row_ids in by_connection(keys).items():
         if (crm := run.crms.get(connection_id)) is not None:
             read_at = run.clock.now()
-            rows = await crm.read(row_ids)
+            rows: Mapping[UUID, Row | AssentError]
+            try:
+                rows = await crm.read(row_ids)
+            except (Retry, ReadAgain) as error:
+                rows = dict.fromkeys(row_ids, error)
             reread |= {LinkKey(connection_id, row_id): _Answer(row, read_at) for row_id, row in rows.items()}
     return reread
 
@@ -206,6 +251,8 @@ def _confirm(run: Run, work: Iterable[_Work], answers: _Answers) -> tuple[list[S
             for write in plan.writes
             if (answer := answers.get(write.key)) is not None and isinstance(answer.row, Row)
         ]
+        if not _coexisted(item.person):
+            continue
         agreed = [_agreed(run, item, link, answers.get(link.key)) for link in item.person.links]
         if all(agreed):
             settlements += [s for s in agreed if s is not None]

@@ -1,0 +1,50 @@
+"""What is left of a plan where nothing may be granted yet: its refusals, which wait for nobody."""
+
+from dataclasses import replace
+from functools import reduce
+from operator import or_
+
+from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.plan import FieldChange, Plan, RowWrite
+from assent.policy.sides import CATEGORIES, PERMISSION
+
+
+def refusals(plan: Plan) -> Plan:
+    """Keep what a plan refuses, and the questions it asks; grants and new addresses are left for later.
+
+    Carried out, it leaves a person whose sides do not agree yet, so that nothing settles and the
+    whole is decided anew when the rest may be done.
+    """
+    before, wanted = plan.before, plan.after
+    withdrawn = wanted.basis is LegalBasis.WITHDRAWN and before.basis is not LegalBasis.WITHDRAWN
+    changes = tuple(change for change in plan.changes if _refuses(change, withdrawn=withdrawn))
+    moved = reduce(or_, (change.field for change in changes), 0)
+    after = replace(
+        before,
+        basis=wanted.basis if withdrawn else before.basis,
+        value=before.value & ~(moved & CATEGORIES),
+        last_positive=wanted.last_positive if withdrawn else before.last_positive,
+        refused_personally=before.refused_personally and not withdrawn,
+        synced=before.synced | moved,
+    )
+    writes = tuple(kept for write in plan.writes if (kept := _refusing(write)) is not None)
+    return Plan(before, after, changes, writes, plan.requests)
+
+
+def _refuses(change: FieldChange, *, withdrawn: bool) -> bool:
+    return withdrawn if change.field == PERMISSION else bool(change.field & CATEGORIES) and not change.new
+
+
+def _refusing(write: RowWrite) -> RowWrite | None:
+    """The columns of a row write that refuse; those need no condition (M6).
+
+    A row that waits for its Allow refuses everything meanwhile, so a lesser No can wait with it: a
+    write of ours now would make its old refusal one that may have been repeated (M3).
+    """
+    if write.lifts & PERMISSION:
+        return None
+    toggle = write.toggle if write.toggle is BulkEmail.DO_NOT_ALLOW else None
+    fields = write.fields & ~write.value
+    if toggle is None and not fields:
+        return None
+    return RowWrite(write.key, toggle, fields)
