@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from assent.demo import scenes
+from assent.demo import watching
 from assent.demo.claims import Claim, Missed, expect, play
 from assent.demo.rep import Emulator
+from assent.demo.scenes import agreeing
 from assent.demo.stage import Stage, set_up, stage
 from assent.demo.tour import SCENES, Tour, tour
 from assent.policy.permission import LegalBasis
@@ -49,11 +50,11 @@ async def on() -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def impatient() -> AsyncIterator[None]:
     """Scenes that wait for a second only."""
-    before, scenes.PATIENCE_S = scenes.PATIENCE_S, 1.0
+    before, watching.PATIENCE_S = watching.PATIENCE_S, 1.0
     try:
         yield
     finally:
-        scenes.PATIENCE_S = before
+        watching.PATIENCE_S = before
 
 
 class Deaf(Emulator):
@@ -93,11 +94,11 @@ async def test_a_first_sync_that_left_somebody_differing_is_noticed(on: Stage) -
     """A refusal that came meanwhile, unknown to the hub, is a difference."""
     await on.app.sweep(on.account_id)
     await on.emulator.webhooks(enabled=False)
-    (chosen,) = await scenes.choose(on, LegalBasis.CONSENT)
+    (chosen,) = await watching.choose(on, LegalBasis.CONSENT)
     await on.rep.save(chosen.links[0].key.row_id, {"donotbulkemail": True})
     try:
         with pytest.raises(Missed, match="differ"):
-            await scenes.first_sync(on)
+            await agreeing.first_sync(on)
     finally:
         await on.emulator.webhooks(enabled=True)
         await on.app.sweep(on.account_id)

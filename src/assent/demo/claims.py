@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+#: The figures of a scene; `seconds` among them replaces the wall time of the whole scene.
+Found = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -14,14 +17,14 @@ class Claim:
     says: str
     ok: bool
     seconds: float
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: Found = field(default_factory=dict)
 
 
 class Missed(Exception):
     """What the tour waited for did not happen in time, or something else happened."""
 
 
-async def play(name: str, says: str, scene: Callable[[], Awaitable[dict[str, Any]]]) -> Claim:
+async def play(name: str, says: str, scene: Callable[[], Awaitable[Found]]) -> Claim:
     """Play one scene and say whether its claim held.
 
     A scene returns its figures; `seconds` among them replaces the wall time of the whole scene,

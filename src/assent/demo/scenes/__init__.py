@@ -1,0 +1,1 @@
+"""The scenes of the tour: each plays something people do and checks both systems itself."""
