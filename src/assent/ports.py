@@ -313,6 +313,9 @@ class Memory(Protocol):
     async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
         """Drop links whose rows are gone; their contacts, which are returned, are held if `hold` is given."""
 
+    async def hear(self, account_id: int, refused: Mapping[LinkKey, int]) -> None:
+        """Count refusals told of rows after their links were dropped, with the contacts they had (I4)."""
+
     async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
         """Create contacts from rows and link them; an address taken meanwhile links to its holder."""
 

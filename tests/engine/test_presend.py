@@ -7,13 +7,21 @@ import pytest
 from assent.errors import Refused
 from assent.policy.gate import Message, Reason
 from assent.policy.permission import LegalBasis
+from assent.policy.sides import LinkKey
 
 from .stage import joined, world
 from .trouble import after, before, down, failing
-from .world import BOTH, EVENTS, NEWS
+from .world import BOTH, EVENTS, NEWS, World
 
 CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 TRANSACTIONAL = Message(transactional=True)
+
+
+@pytest.fixture(params=["refusing", "bearing"], autouse=True)
+def last_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both methods keep every claim: all rows that refuse, or the rows of few contacts; which is read last."""
+    monkeypatch.setattr(World, "few", 200 if request.param == "bearing" else 0)
+    return str(request.param)
 
 
 async def test_an_unseen_opt_out_is_left_out_with_its_reason() -> None:
@@ -68,13 +76,13 @@ async def test_an_unreachable_crm_closes_the_gate() -> None:
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 
-@pytest.mark.parametrize("call", ["organisation", "changes", "read", "refusing"])
-async def test_a_crm_that_fails_halfway_closes_the_gate(call: str) -> None:
+@pytest.mark.parametrize("call", ["organisation", "changes", "read", "last"])
+async def test_a_crm_that_fails_halfway_closes_the_gate(call: str, last_read: str) -> None:
     """Wherever the line goes dead, the answer is a verdict with a reason, and it is no (G4, P8)."""
     async with joined() as (w, contact, row):
         w.rep.save(row, asn_events=True)
         await w.post(*await w.notices())
-        w.office.crm = down(w.office.real, call)
+        w.office.crm = down(w.office.real, last_read if call == "last" else call)
         assert Reason.UNVERIFIED is await w.verdict(contact)
 
 
@@ -114,17 +122,36 @@ async def test_an_unlinked_row_bearing_the_address_refuses() -> None:
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 
-async def test_a_refusal_made_while_the_check_runs_is_seen() -> None:
+def first_read(last: str) -> str:
+    """The first direct read of a method."""
+    return "read" if last == "bearing" else last
+
+
+async def test_a_row_linked_while_few_rows_are_read_is_not_taken_for_read(last_read: str) -> None:
+    """Its row was not among those asked for, so nothing is known of it yet (G4)."""
+    async with joined() as (w, contact, _):
+
+        async def linked() -> None:
+            other = w.rep.create("other@x.example", donotbulkemail=True)
+            key = LinkKey(w.office.connection_id, other)
+            await w.memory.link(w.account_id, {key: contact}, [])
+
+        w.office.crm = after(w.office.crm, **{last_read: linked})
+        expected = Reason.UNVERIFIED if last_read == "bearing" else Reason.WITHDRAWN
+        assert expected is await w.verdict(contact)
+
+
+async def test_a_refusal_made_while_the_check_runs_is_seen(last_read: str) -> None:
     """After the feed was read and before the refusing rows are: still no mail (G4, P1)."""
     async with joined() as (w, contact, row):
-        w.office.crm = before(w.office.crm, refusing=lambda: w.rep.refuse(row))
+        w.office.crm = before(w.office.crm, **{first_read(last_read): lambda: w.rep.refuse(row)})
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 
-async def test_a_hub_refusal_made_while_the_check_runs_is_seen() -> None:
+async def test_a_hub_refusal_made_while_the_check_runs_is_seen(last_read: str) -> None:
     """The hub is read last (P1)."""
     async with joined() as (w, contact, _):
-        w.office.crm = after(w.office.crm, refusing=lambda: w.act(contact, basis=WITHDRAWN))
+        w.office.crm = after(w.office.crm, **{last_read: lambda: w.act(contact, basis=WITHDRAWN)})
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 

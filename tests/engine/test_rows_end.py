@@ -114,9 +114,6 @@ async def test_a_category_refusal_in_the_pre_image_is_merged_first() -> None:
         assert CATEGORIES & ~NEWS.bit == (await w.contact(contact)).value
 
 
-@pytest.mark.xfail(
-    strict=True, reason="I4: which contact a forgotten row had is no longer known; it is held meanwhile"
-)
 async def test_a_pre_image_that_comes_after_the_sweep_is_merged_too() -> None:
     """The sweep met the deletion first; notices received later still tell of a refusal (I4, P2)."""
     async with joined() as (w, contact, row):
@@ -127,6 +124,53 @@ async def test_a_pre_image_that_comes_after_the_sweep_is_merged_too() -> None:
         await w.post(*late)
         await w.drain()
         assert WITHDRAWN is await w.basis(contact)
+
+
+async def test_what_a_gone_row_refused_counts_once_and_never_against_a_newer_consent() -> None:
+    """Told late and doubled; whoever consents after the row was found gone has spoken last (I4, M2)."""
+    async with joined() as (w, contact, row):
+        w.rep.refuse(row)
+        w.rep.delete(row)
+        late = await w.notices()
+        await w.sweep()
+        await w.act(contact, basis=CONSENT)
+        await w.post(*late)
+        await w.drain()
+        assert CONSENT is await w.basis(contact)
+        assert [] == await w.store.memory.notices(w.account_id, 10)
+
+
+async def test_a_late_refusal_of_a_gone_row_reaches_the_persons_other_rows() -> None:
+    """Heard after the row was forgotten, written wherever the person still has a row (I2, I4, P7)."""
+    async with world() as w:
+        contact, first = await w.pair("info@x.example")
+        second = w.rep.create("info@x.example")
+        await w.set_up()
+        await w.notices()
+        w.rep.refuse(second)
+        w.rep.save(second, asn_news=False)
+        w.rep.delete(second)
+        late = await w.notices()
+        await w.sweep()
+        assert CONSENT is await w.basis(contact)
+        await w.post(*late)
+        await w.drain()
+        assert (WITHDRAWN, CATEGORIES & ~NEWS.bit) == ((c := await w.contact(contact)).basis, c.value)
+        assert (True, False) == w.office.says(first)[:2]
+        await w.post(*late)
+        await w.drain()
+        await w.ledger_holds()
+
+
+async def test_a_last_refusal_is_kept_though_its_contact_moved_meanwhile() -> None:
+    """The contact acts while the pre-image's refusal is being stored: the link waits for it (I4, P2)."""
+    async with joined() as (w, contact, row):
+        w.rep.refuse(row)
+        w.rep.delete(row)
+        await w.post(*await w.notices())
+        w.memory = before(w.store.memory, apply=lambda: w.act(contact, answered=NEWS.bit, value=0))
+        await w.drain()
+        assert (WITHDRAWN, "crm_deleted") == ((c := await w.contact(contact)).basis, c.hold)
 
 
 async def test_a_refusal_seen_but_not_yet_merged_outlives_the_row() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import aiohttp
@@ -12,7 +12,7 @@ from assent.crm.columns import Columns
 from assent.crm.notices import parse_notices
 from assent.crm.setup import DataverseSetup
 from assent.engine.notices import drain
-from assent.engine.presend import Check, check
+from assent.engine.presend import FEW, Check, check
 from assent.engine.run import STANDARD_BRAKES, Report, Run, Tools, begin
 from assent.engine.setup import Progress, Setup, Webhook, set_up
 from assent.engine.sweep import sweep
@@ -64,6 +64,9 @@ class World:
     door: Door
     offices: list[Office] = field(default_factory=list)
     brakes: BrakeSettings = STANDARD_BRAKES
+
+    #: How many contacts a check counts as few.
+    few: ClassVar[int] = FEW
 
     # --- the systems -------------------------------------------------------------------------------
 
@@ -119,7 +122,7 @@ class World:
 
     async def check(self, contact_ids: Sequence[UUID], message: Message = MARKETING) -> Check:
         """The check before a send."""
-        return await check(await self.run(), contact_ids, message)
+        return await check(await self.run(), contact_ids, message, few=self.few)
 
     async def verdict(self, contact_id: UUID, message: Message = MARKETING) -> Reason:
         """What the gate says of one contact."""

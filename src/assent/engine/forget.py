@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from assent.engine.run import Run
+from assent.engine.run import ROUNDS, Run
+from assent.errors import ReadAgain
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import plan_person
+from assent.policy.refusing import refusals
 from assent.policy.sides import PERMISSION, Hold, Link, LinkKey, Person, Row
 from assent.ports import Change
 
@@ -15,20 +17,33 @@ async def forget(run: Run, gone: Sequence[LinkKey]) -> list[UUID]:
     """Unlink deleted rows and hold their contacts from sends, unless the connection's setting says no.
 
     Rows never linked are ignored. A refusal that only the delete's pre-image or an unmerged sighting
-    told is merged first. The sync never creates such a row again.
+    told is merged first; a contact that moved meanwhile is read again, and its link stays until that
+    held. Raises ReadAgain for one who never stands still. The sync never creates such a row again.
     """
-    linked = await run.memory.linked(run.account_id, gone)
-    if not linked:
-        return []
-    people = await run.memory.people(run.account_id, set(linked.values()))
-    changes = [change for person in people if (change := _last_words(run, person, linked.keys())) is not None]
-    if changes:
-        await run.memory.apply(run.account_id, changes)
     forgotten: list[UUID] = []
-    for connection_id in sorted({key.connection_id for key in linked}):
-        keys = [key for key in linked if key.connection_id == connection_id]
+    for _ in range(ROUNDS):
+        linked = await run.memory.linked(run.account_id, gone)
+        if not linked:
+            return forgotten
+        people = await run.memory.people(run.account_id, set(linked.values()))
+        changes = [
+            change for person in people if (change := _last_words(run, person, linked.keys())) is not None
+        ]
+        stored = await run.memory.apply(run.account_id, changes) if changes else {}
+        lost = {change.before.contact_id for change in changes} - stored.keys()
+        forgotten += await _unlink(run, [key for key, owner in linked.items() if owner not in lost])
+    raise ReadAgain(
+        "What deleted rows refused could not be stored, because their contacts were changed each time. "
+        "Nothing is lost; the next sweep tries again."
+    )
+
+
+async def _unlink(run: Run, keys: Sequence[LinkKey]) -> list[UUID]:
+    forgotten: list[UUID] = []
+    for connection_id in sorted({key.connection_id for key in keys}):
+        theirs = [key for key in keys if key.connection_id == connection_id]
         hold = Hold.CRM_DELETED.value if run.connections[connection_id].hold_deleted else None
-        forgotten += await run.memory.unlink(run.account_id, keys, hold)
+        forgotten += await run.memory.unlink(run.account_id, theirs, hold)
     return forgotten
 
 
@@ -36,9 +51,9 @@ def _last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change |
     """Merge what the gone rows were last known to refuse into the contact, as far as it is news."""
     links = tuple(_as_last_known(link) if link.key in gone else link for link in person.links)
     plan = plan_person(replace(person, links=links), run.terms)
-    if not plan.changes or plan.grants:
-        return None
-    return Change(plan.before, plan.after, plan.changes)
+    if plan.grants:
+        plan = refusals(plan)
+    return Change(plan.before, plan.after, plan.changes) if plan.changes else None
 
 
 def _as_last_known(link: Link) -> Link:

@@ -1,6 +1,6 @@
 """Real time: a notice names a row, the row is read, its person reconciled (tier 2)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from assent.engine.adopt import meet
 from assent.engine.forget import forget
@@ -9,7 +9,8 @@ from assent.engine.outward import create_rows
 from assent.engine.pending import reconcile_all, reconcile_pending
 from assent.engine.run import STEP, Report, Run
 from assent.engine.sighting import by_connection, now
-from assent.policy.sides import LinkKey
+from assent.policy.sides import PERMISSION, LinkKey
+from assent.ports import Notice
 
 
 async def drain(run: Run) -> Report:
@@ -51,11 +52,24 @@ async def _drain_notices(run: Run) -> Report:
             report += await reconcile_all(run, set(linked.values()))
         still_linked = await run.memory.linked(run.account_id, keys)
         over = [
-            n.notice_id
-            for n in batch
-            if (key := LinkKey(n.connection_id, n.row_id)) in keys and key not in still_linked
+            notice
+            for notice in batch
+            if (key := LinkKey(notice.connection_id, notice.row_id)) in keys and key not in still_linked
         ]
-        await run.memory.dismiss(run.account_id, over)
+        await _hear(run, over)
+        await run.memory.dismiss(run.account_id, [notice.notice_id for notice in over])
+
+
+async def _hear(run: Run, notices: Sequence[Notice]) -> None:
+    """A refusal in the pre-image of a row that was forgotten before it came counts all the same (I4)."""
+    allowed = run.terms.categories | PERMISSION
+    refused: dict[LinkKey, int] = {}
+    for notice in notices:
+        if told := notice.refused & allowed:
+            key = LinkKey(notice.connection_id, notice.row_id)
+            refused[key] = refused.get(key, 0) | told
+    if refused:
+        await run.memory.hear(run.account_id, refused)
 
 
 async def _look(run: Run, keys: Collection[LinkKey]) -> Report:

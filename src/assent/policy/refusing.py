@@ -1,12 +1,14 @@
-"""What is left of a plan where nothing may be granted yet: its refusals, which wait for nobody."""
+"""Refusals that wait for nobody: those of a plan that may not grant yet, those told of rows long gone."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from operator import or_
 
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.plan import FieldChange, Plan, RowWrite
-from assent.policy.sides import CATEGORIES, PERMISSION
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact, LinkKey, bits
 
 
 def refusals(plan: Plan) -> Plan:
@@ -48,3 +50,35 @@ def _refusing(write: RowWrite) -> RowWrite | None:
     if toggle is None and not fields:
         return None
     return RowWrite(write.key, toggle, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class LateWord:
+    """What a row was told to have refused, after it was found to be gone at `gone_at`."""
+
+    key: LinkKey
+    refused: int
+    gone_at: datetime
+
+
+def hear(contact: Contact, words: Sequence[LateWord]) -> tuple[Contact, tuple[FieldChange, ...]]:
+    """Count refusals told of rows that are gone, unless the contact has spoken since (I4, M2).
+
+    They were made before the row went; an act after that is proved to be newer, any other is not.
+    """
+    changes = list[FieldChange]()
+    basis, value = contact.basis, contact.value
+    for word in words:
+        for field in bits(word.refused):
+            said = contact.acted.get(field)
+            if said is not None and said > word.gone_at:
+                continue
+            if field == PERMISSION and basis is not LegalBasis.WITHDRAWN:
+                basis = LegalBasis.WITHDRAWN
+                changes.append(FieldChange(field, int(contact.basis), int(basis), "I4", word.key))
+            elif value & field & CATEGORIES:
+                value &= ~field
+                changes.append(FieldChange(field, 1, 0, "I4", word.key))
+    moved = reduce(or_, (change.field for change in changes), 0)
+    after = replace(contact, basis=basis, value=value, synced=contact.synced & ~moved)
+    return after, tuple(changes)

@@ -28,6 +28,7 @@ from assent.store.births import FromRows
 from assent.store.categories import active_mask
 from assent.store.changes import Applying
 from assent.store.database import Database
+from assent.store.hearing import Hearing
 from assent.store.journal import Journal
 from assent.store.marks import Marks
 from assent.store.schema import accounts
@@ -95,6 +96,11 @@ class SqlMemory:
         """Drop links whose rows are gone."""
         unlinking = ties.Unlinking(self.journal, self.clock.now())
         return await self.database.write(lambda c: unlinking.run(c, account_id, keys, hold))
+
+    async def hear(self, account_id: int, refused: Mapping[LinkKey, int]) -> None:
+        """Count refusals told of rows after their links were dropped."""
+        hearing = Hearing(Applying(self.journal, self.marking, self.clock.now()))
+        await self.database.write(lambda c: hearing.run(c, account_id, refused))
 
     async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
         """Create contacts from rows and link them."""

@@ -147,6 +147,7 @@ links = Table(
     mask("intended"),
     mask("intended_value"),
     Column("toggled_by", Guid),
+    mask("told"),  # the intended fields whose write is in the ledger already
     key("connection_id", "row_id"),
     Index(None, "account_id", "contact_id"),
     of("contacts", "contact_id"),
@@ -161,6 +162,20 @@ former_links = Table(
     Column("contact_id", Guid, nullable=False),
     Column("connection_id", BigInteger, nullable=False),
     key("contact_id", "connection_id"),
+    of("contacts", "contact_id"),
+)
+
+#: Rows that are gone, and whose they were: a refusal made before may be told afterwards (I4).
+gone_rows = Table(
+    "gone_rows",
+    metadata,
+    account(),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("row_id", Guid, nullable=False),
+    Column("contact_id", Guid, nullable=False),
+    mask("unheard"),  # the fields its contact did not refuse when the row went
+    Column("gone_at", Instant, nullable=False),
+    key("connection_id", "row_id"),
     of("contacts", "contact_id"),
 )
 

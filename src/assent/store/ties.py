@@ -12,6 +12,7 @@ from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.sides import Contact, Link, LinkKey, Row
 from assent.ports import SYSTEM, Sighting
+from assent.store import gone
 from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.contact_rows import contacts_at, update_contacts
@@ -76,6 +77,9 @@ class Unlinking:
         owners = contacts_at(connection, account_id, {owner for owner, _ in standing.values()}, lock=True)
         standing = links_at(connection, account_id, keys, lock=True)
         _drop(connection, account_id, {key: owner for key, (owner, _) in standing.items()})
+        gone.remember(
+            connection, account_id, {key: owners[owner] for key, (owner, _) in standing.items()}, self.now
+        )
         entries = [_unlinked(key, owner) for key, (owner, _) in sorted(standing.items(), key=_by_key)]
         if hold is not None:
             entries += self._hold(connection, account_id, list(owners.values()), hold)
