@@ -19,7 +19,7 @@ TRANSACTIONAL = Message(transactional=True)
 
 @pytest.fixture(params=["refusing", "bearing"], autouse=True)
 def last_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both methods keep every claim: all refusing rows, or the rows of few contacts; gives what is read last."""
+    """Both methods keep every claim: all refusing rows, or rows of few contacts; gives what is read last."""
     monkeypatch.setattr(World, "few", 200 if request.param == "bearing" else 0)
     return str(request.param)
 
