@@ -306,9 +306,16 @@ class Memory(Protocol):
         """
 
     async def link(
-        self, account_id: int, links: Mapping[LinkKey, UUID], sightings: Sequence[Sighting]
+        self,
+        account_id: int,
+        links: Mapping[LinkKey, UUID],
+        sightings: Sequence[Sighting],
+        created: Sequence[Written] = (),
     ) -> None:
-        """Tie rows to contacts, with their first sightings and no base."""
+        """Tie rows to contacts, with their first sightings and no base.
+
+        `created` names those we made ourselves: each is told the ledger once, by the same transaction.
+        """
 
     async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
         """Drop links whose rows are gone; their contacts, which are returned, are held if `hold` is given."""

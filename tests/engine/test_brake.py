@@ -97,3 +97,8 @@ async def test_a_refusal_beside_a_braked_grant_is_not_held_up() -> None:
         await w.sweep()
         assert WITHDRAWN is await w.basis(contact)
         assert w.office.says(row)[1] is False
+        await w.sweep()
+        assert [row] == [
+            e.place.row_id for e in await w.entries("row.written") if e.place and e.field == NEWS.bit
+        ]
+        await w.ledger_holds()

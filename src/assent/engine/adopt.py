@@ -17,12 +17,14 @@ from assent.policy.identity import (
     NotCreated,
     RowAction,
     contact_from_row,
+    row_id_for,
     seen,
     strictest,
 )
-from assent.policy.plan import FieldChange
+from assent.policy.permission import BulkEmail
+from assent.policy.plan import FieldChange, RowWrite
 from assent.policy.sides import PERMISSION, Contact, LinkKey, Row, bits
-from assent.ports import Change, NewContact
+from assent.ports import Change, NewContact, Written
 
 NO_MARKS = AddressMarks()
 
@@ -86,13 +88,32 @@ async def _adopt(
         else:
             strangers.append((key, born))
     if links:
-        sightings = stamped(connection_id, [new[key] for key in links], *stamp)
-        await run.memory.link(run.account_id, links, sightings)
-    made = await run.memory.create(run.account_id, fresh) if fresh else {}
-    if made:
-        sightings = stamped(connection_id, [new[key] for key in made], *stamp)
-        await see(run, sightings)
-    return Met(frozenset(links.values()) | frozenset(made.values()), tuple(strangers), len(made))
+        rows = [new[key] for key in links]
+        made = created_rows(run, connection_id, rows, links)
+        await run.memory.link(run.account_id, links, stamped(connection_id, rows, *stamp), made)
+    born_here = await run.memory.create(run.account_id, fresh) if fresh else {}
+    if born_here:
+        await see(run, stamped(connection_id, [new[key] for key in born_here], *stamp))
+    owners = frozenset(links.values()) | frozenset(born_here.values())
+    return Met(owners, tuple(strangers), len(born_here))
+
+
+def created_rows(
+    run: Run, connection_id: int, rows: Sequence[Row], links: Mapping[LinkKey, UUID]
+) -> list[Written]:
+    """What the ledger is told of rows we created, known by their derived ids (I5, P7).
+
+    Also of those whose run died before it could say so: every column they were given.
+    """
+    found: list[Written] = []
+    for row in rows:
+        key = LinkKey(connection_id, row.row_id)
+        if row.row_id == row_id_for(run.account_id, links[key]):
+            toggle = None if row.toggle is BulkEmail.NULL else row.toggle
+            found.append(
+                Written(links[key], RowWrite(key, toggle, row.known, row.value, row.email), row.version)
+            )
+    return found
 
 
 def _born(run: Run, row: Row, marks: AddressMarks, *, switched_on: bool) -> Contact | NotCreated:

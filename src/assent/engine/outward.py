@@ -1,17 +1,16 @@
 """New hub contacts, and their rows in the CRM (rules I5, I8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
-from assent.engine.adopt import NO_MARKS, meet
+from assent.engine.adopt import NO_MARKS, created_rows, meet
 from assent.engine.run import STEP, Report, Run
 from assent.engine.sighting import now, stamped
 from assent.errors import AssentError, Retry
 from assent.policy.identity import row_id_for, row_wanted
 from assent.policy.permission import BulkEmail, project
-from assent.policy.plan import RowWrite
 from assent.policy.sides import LinkKey, Row
-from assent.ports import Candidate, Connection, Written
+from assent.ports import Candidate, Connection
 
 
 async def create_rows(run: Run) -> Report:
@@ -79,18 +78,10 @@ async def _create(run: Run, connection: Connection, due: Sequence[Candidate]) ->
     rows = [row for row in results.values() if isinstance(row, Row)]
     links = {LinkKey(connection.connection_id, r.row_id): owners[r.row_id].contact.contact_id for r in rows}
     sightings = stamped(connection.connection_id, rows, read_at, revision)
-    await run.memory.link(run.account_id, links, sightings)
-    await run.memory.settle(run.account_id, [], [_written(links, row) for row in rows])
+    made = created_rows(run, connection.connection_id, rows, links)
+    await run.memory.link(run.account_id, links, sightings, made)
     failures = tuple((key, e) for key, e in results.items() if isinstance(e, AssentError))
     return Report(created=len(rows), failures=failures)
-
-
-def _written(links: Mapping[LinkKey, UUID], row: Row) -> Written:
-    """What the ledger is told of a row we created: every column it was given."""
-    (key,) = (key for key in links if key.row_id == row.row_id)
-    toggle = None if row.toggle is BulkEmail.NULL else row.toggle
-    write = RowWrite(key, toggle, row.known, row.value, row.email)
-    return Written(links[key], write, row.version)
 
 
 def _row(run: Run, row_id: UUID, candidate: Candidate) -> Row:

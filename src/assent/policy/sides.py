@@ -94,7 +94,8 @@ class Link:
     clock and by the account's revision counter. `intended` names the fields of a write of ours
     whose end is not known yet and `intended_value` what it wrote (M4: our own Allow is not taken
     for a rep's). `refused` names the fields a fast-lane notice reported refused and
-    `refused_version` the version it told (M8).
+    `refused_version` the version it told (M8). `told` names the intended fields whose write the
+    ledger knows of already.
     """
 
     key: LinkKey
@@ -110,6 +111,7 @@ class Link:
     refused: int = 0
     refused_version: int = 0
     toggled_by: UUID | None = None
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)

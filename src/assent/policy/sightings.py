@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from assent.policy.address import normalise
 from assent.policy.permission import TOGGLE_STANCE, Stance
-from assent.policy.sides import CATEGORIES, PERMISSION, Base, Link, Row, bits
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Base, Link, Row, bits
 
 
 def answer(known: int, value: int, field: int) -> Stance:
@@ -32,6 +33,21 @@ def row_stance(row: Row, field: int) -> Stance:
 def is_ours(link: Link, field: int, now: Stance) -> bool:
     """Tell whether a value is the one a write of ours intended, whose end is not known yet (M4)."""
     return bool(link.intended & field) and now is (Stance.YES if link.intended_value & field else Stance.NO)
+
+
+def untold(link: Link, row: Row) -> int:
+    """Name the fields in which a row shows what a write of ours intended and nobody wrote down (P7).
+
+    The run that wrote died, or got no answer. That nobody else set the same value is not proved.
+    """
+    open_fields = link.intended & ~link.told
+    mask = 0
+    for field in bits(open_fields & (PERMISSION | CATEGORIES)):
+        if is_ours(link, field, row_stance(row, field)):
+            mask |= field
+    if open_fields & ADDRESS and link.base is not None and normalise(row.email) != link.base.email:
+        mask |= ADDRESS
+    return mask
 
 
 def acted_fields(link: Link, base: Base, row: Row) -> int:

@@ -1,12 +1,14 @@
 """Remembers whose a deleted row was, for the refusals that are told of it afterwards (I4)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, Contact, LinkKey
+from assent.store.among import among_guids
+from assent.store.batches import by_connection
 from assent.store.dialects import insert
 from assent.store.schema import gone_rows
 
@@ -33,6 +35,19 @@ def remember(
             for key, contact in owners.items()
         ],
     )
+
+
+def known(connection: Connection, account_id: int, keys: Collection[LinkKey]) -> set[LinkKey]:
+    """Which of these rows were gone before, and came back."""
+    found: set[LinkKey] = set()
+    for connection_id, row_ids in by_connection(keys):
+        statement = select(gone_rows.c.row_id).where(
+            gone_rows.c.account_id == account_id,
+            gone_rows.c.connection_id == connection_id,
+            among_guids(gone_rows.c.row_id, row_ids),
+        )
+        found.update(LinkKey(connection_id, row_id) for row_id in connection.execute(statement).scalars())
+    return found
 
 
 def _unrefused(contact: Contact) -> int:

@@ -15,7 +15,7 @@ from assent.store.schema import contacts, links
 # The order of the columns is the order of the dataclasses' fields; `tests/store` holds us to it.
 _SIGHTING = slice(3, 15)
 _BASE = slice(15, 23)
-_TOUCH = slice(23, 31)
+_TOUCH = slice(23, 32)
 
 LINK_COLUMNS = (
     links.c.contact_id,
@@ -49,6 +49,7 @@ LINK_COLUMNS = (
     links.c.intended,
     links.c.intended_value,
     links.c.toggled_by,
+    links.c.told,
 )
 
 
@@ -66,7 +67,7 @@ _BASE_NAMES = (
 
 def link_from(found: Any) -> Link:
     """Unpack a link from its columns."""
-    hub, crm, same_at, read_at, revision, intended, intended_value, toggled_by = found[_TOUCH]
+    hub, crm, same_at, read_at, revision, intended, intended_value, toggled_by, told = found[_TOUCH]
     return Link(
         LinkKey(found[1], found[2]),
         None if found[3] is None else Row(found[2], *found[_SIGHTING]),
@@ -79,6 +80,7 @@ def link_from(found: Any) -> Link:
         intended,
         intended_value,
         toggled_by=toggled_by,
+        told=told,
     )
 
 

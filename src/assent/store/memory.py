@@ -87,10 +87,16 @@ class SqlMemory:
         now = self.clock.now()
         return await self.database.write(lambda c: sightings.see(c, account_id, seen, now))
 
-    async def link(self, account_id: int, links: Mapping[LinkKey, UUID], seen: Sequence[Sighting]) -> None:
+    async def link(
+        self,
+        account_id: int,
+        links: Mapping[LinkKey, UUID],
+        seen: Sequence[Sighting],
+        created: Sequence[Written] = (),
+    ) -> None:
         """Tie rows to contacts."""
         linking = ties.Linking(self.journal, self.clock.now())
-        await self.database.write(lambda c: linking.run(c, account_id, links, seen))
+        await self.database.write(lambda c: linking.run(c, account_id, links, seen, created))
 
     async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
         """Drop links whose rows are gone."""
@@ -140,7 +146,8 @@ class SqlMemory:
 
     async def intend(self, account_id: int, writes: Sequence[RowWrite]) -> None:
         """Remember row writes before they are sent."""
-        await self.database.write(lambda c: sightings.intend(c, account_id, writes))
+        intending = sightings.Intending(self.journal)
+        await self.database.write(lambda c: intending.run(c, account_id, writes))
 
     async def apply(self, account_id: int, changes: Sequence[Change]) -> dict[UUID, int]:
         """Change contacts whose revision still stands."""

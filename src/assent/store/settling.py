@@ -8,15 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from assent.ledger import entries as ledger
-from assent.ledger.entries import Entry, Scalar
-from assent.policy.sides import CATEGORIES, Contact, Link, LinkKey
-from assent.ports import SYSTEM, Settlement, Written
-from assent.store import notices
+from assent.ledger.entries import Entry
+from assent.policy.sides import Contact, Link, LinkKey
+from assent.policy.sightings import untold
+from assent.ports import Settlement, Written
+from assent.store import notices, row_writes
 from assent.store.contact_rows import contacts_at
 from assent.store.counters import lock_account
 from assent.store.journal import Journal
-from assent.store.link_rows import base_values, links_of, sighting_values, update_links
+from assent.store.link_rows import base_values, links_at, links_of, sighting_values, update_links
 from assent.store.pending import mark
 
 
@@ -43,18 +43,20 @@ class Settling:
             people[settlement.contact_id].append(settlement)
         standing = contacts_at(connection, account_id, people, lock=True)
         links = links_of(connection, account_id, people, lock=True)
-        settled = [
+        settled = {
             contact_id
             for contact_id, theirs in people.items()
             if _stands(standing.get(contact_id), links.get(contact_id, {}), theirs)
-        ]
-        moved = [settlement for contact_id in settled for settlement in people[contact_id]]
+        }
+        moved = [s for contact_id, theirs in people.items() if contact_id in settled for s in theirs]
         before = {s.key: links[s.contact_id][s.key] for s in moved}
         update_links(connection, account_id, [(s.key, _settled(s, before[s.key])) for s in moved])
         _end_notices(connection, account_id, moved)
-        self.journal.append(connection, account_id, [_written(w) for w in written])
+        entries = [row_writes.written(w) for w in written] + _recovered(moved, before, written)
+        self.journal.append(connection, account_id, entries)
+        _tell(connection, account_id, [w for w in written if w.contact_id not in settled])
         mark(connection, account_id, settled, self.now)
-        return set(settled)
+        return settled
 
 
 def _stands(contact: Contact | None, links: Mapping[LinkKey, Link], theirs: Sequence[Settlement]) -> bool:
@@ -85,7 +87,32 @@ def _settled(settlement: Settlement, before: Link) -> dict[str, object]:
         "intended": 0,
         "intended_value": 0,
         "toggled_by": None,
+        "told": 0,
     }
+
+
+def _recovered(
+    moved: Sequence[Settlement], before: Mapping[LinkKey, Link], written: Sequence[Written]
+) -> list[Entry]:
+    """Writes of runs that died before they could tell, now that their rows were read (P7)."""
+    ours = {item.write.key: item.write.touched for item in written}
+    return [
+        row_writes.recovered(s.contact_id, before[s.key], s.row, lost)
+        for s in moved
+        if before[s.key].intended and (lost := untold(before[s.key], s.row) & ~ours.get(s.key, 0))
+    ]
+
+
+def _tell(connection: Connection, account_id: int, written: Sequence[Written]) -> None:
+    """Remember that the ledger knows of these writes, though their intents stay open."""
+    touched = {item.write.key: item.write.touched for item in written}
+    standing = links_at(connection, account_id, touched, lock=True)
+    told: list[tuple[LinkKey, dict[str, object]]] = [
+        (key, {"told": link.told | (link.intended & touched[key])})
+        for key, (_, link) in standing.items()
+        if link.intended & touched[key] & ~link.told
+    ]
+    update_links(connection, account_id, told)
 
 
 def _end_notices(connection: Connection, account_id: int, moved: Sequence[Settlement]) -> None:
@@ -97,23 +124,3 @@ def _end_notices(connection: Connection, account_id: int, moved: Sequence[Settle
         if notice.received_at <= settlement.read_at and notice.version <= settlement.row.version:
             ended.append(notice.notice_id)
     notices.end(connection, account_id, ended)
-
-
-def _written(item: Written) -> Entry:
-    write = item.write
-    new: dict[str, Scalar] = {}
-    if write.toggle is not None:
-        new["toggle"] = int(write.toggle)
-    if write.fields:
-        new["value"] = write.value & write.fields & CATEGORIES
-    return Entry(
-        kind=ledger.WRITTEN,
-        actor_kind=SYSTEM.kind.value,
-        actor=SYSTEM.ident,
-        contact_id=item.contact_id,
-        place=write.key,
-        field=write.touched,
-        new=new,
-        version=item.version,
-        personal={} if write.email is None else {"new_email": write.email},
-    )

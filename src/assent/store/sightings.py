@@ -1,16 +1,21 @@
 """Takes sightings into links, and intents to write beside them (M3, M4, T4)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
+from assent.ledger.entries import Entry
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Link, LinkKey
-from assent.policy.sightings import absorb, proves_restore
+from assent.policy.sightings import absorb, proves_restore, untold
 from assent.ports import Sighting
+from assent.store.counters import lock_account
+from assent.store.journal import Journal
 from assent.store.link_rows import guard, links_at, sighting_values, update_links
 from assent.store.pending import mark
+from assent.store.row_writes import recovered
 from assent.store.schema import links
 
 
@@ -36,20 +41,37 @@ def see(
     return restored
 
 
-def intend(connection: Connection, account_id: int, writes: Sequence[RowWrite]) -> None:
-    """Remember what writes will set, beside what earlier unfinished ones may have set (M4)."""
-    keys = {write.key for write in writes}
-    guard(connection, account_id, keys)
-    standing = {key: link for key, (_, link) in links_at(connection, account_id, keys, lock=True).items()}
-    masks = {key: (link.intended, link.intended_value) for key, link in standing.items()}
-    for write in writes:
-        if write.key in masks:
-            intended, value = masks[write.key]
-            masks[write.key] = (intended | write.touched, (value & ~write.touched) | write.granted)
-    changes: list[tuple[LinkKey, dict[str, object]]] = [
-        (key, {"intended": intended, "intended_value": value}) for key, (intended, value) in masks.items()
-    ]
-    update_links(connection, account_id, changes)
+@dataclass(frozen=True, slots=True)
+class Intending:
+    """Remembers what writes will set, beside what earlier unfinished ones may have set (M4)."""
+
+    journal: Journal
+
+    def run(self, connection: Connection, account_id: int, writes: Sequence[RowWrite]) -> None:
+        """Remember; what an earlier intent brought about and nobody told is written down first (P7)."""
+        lock_account(connection, account_id)
+        keys = {write.key for write in writes}
+        guard(connection, account_id, keys)
+        standing = links_at(connection, account_id, keys, lock=True)
+        after = {key: link for key, (_, link) in standing.items()}
+        entries: list[Entry] = []
+        for write in writes:
+            if (link := after.get(write.key)) is None:
+                continue
+            if link.row is not None and (lost := untold(link, link.row) & write.touched):
+                entries.append(recovered(standing[write.key][0], link, link.row, lost))
+            after[write.key] = replace(
+                link,
+                intended=link.intended | write.touched,
+                intended_value=(link.intended_value & ~write.touched) | write.granted,
+                told=link.told & ~write.touched,
+            )
+        changes: list[tuple[LinkKey, dict[str, object]]] = [
+            (key, {"intended": link.intended, "intended_value": link.intended_value, "told": link.told})
+            for key, link in after.items()
+        ]
+        update_links(connection, account_id, changes)
+        self.journal.append(connection, account_id, entries)
 
 
 def unseen(

@@ -11,8 +11,8 @@ from assent.errors import Unknown
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.sides import Contact, Link, LinkKey, Row
-from assent.ports import SYSTEM, Sighting
-from assent.store import gone
+from assent.ports import SYSTEM, Sighting, Written
+from assent.store import gone, row_writes
 from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.contact_rows import contacts_at, update_contacts
@@ -38,9 +38,11 @@ class Linking:
         account_id: int,
         wanted: Mapping[LinkKey, UUID],
         sightings: Sequence[Sighting],
+        created: Sequence[Written] = (),
     ) -> None:
         """Tie each row to its contact; a row that was with another contact moves, and is recorded.
 
+        Those we created are recorded in the same transaction, unless they were tied before.
         A row already with its contact keeps its base. Raises Unknown for a contact of another account.
         """
         lock_account(connection, account_id)
@@ -57,6 +59,8 @@ class Linking:
         insert_links(connection, account_id, [(wanted[key], link) for key, link in tied.items()])
         store_links(connection, account_id, kept, folded(kept, sightings))
         entries = [_moved(key, standing[key][0], wanted[key]) for key in moved]
+        told = standing.keys() | gone.known(connection, account_id, {item.write.key for item in created})
+        entries += [row_writes.written(item) for item in created if item.write.key not in told]
         self.journal.append(connection, account_id, entries)
         mark(connection, account_id, known, self.now)
 

@@ -47,6 +47,7 @@ class Voiding:
                 read_revision=0,
                 intended=0,
                 intended_value=0,
+                told=0,
                 toggled_by=None,
             )
         )
