@@ -160,6 +160,9 @@ recipients = Table(
     Column("detail", String(200), nullable=False, server_default=text("''")),
     Column("state", String(20), nullable=False),
     Column("checked_at", Instant),
+    # How often the mail server put it off, and when it is tried again.
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("due_at", Instant),
     Column("at", Instant, nullable=False),
     key("send_id", "contact_id"),
     Index(None, "account_id", "send_id", "state", "contact_id"),
@@ -177,6 +180,9 @@ endpoints = Table(
     Column("description", String(200), nullable=False, server_default=text("''")),
     Column("secret", LargeBinary, nullable=False),  # sealed
     flag("active", "true"),
+    # Failures in a row, and until when it is left alone after the last.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("rests_until", Instant),
     # Up to where the ledger was turned into deliveries.
     Column("seq", BigInteger, nullable=False),
     Column("position", Integer, nullable=False),
@@ -220,6 +226,7 @@ troubles = Table(
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False, server_default=text("1")),
+    Column("aside_at", Instant),  # a person knows of it and will not be told again
     key("connection_id", "row_id"),
     of("connections", "connection_id"),
 )

@@ -71,6 +71,22 @@ class Organised:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A connection as anybody may see it: no secret, no key."""
+
+    connection_id: int
+    name: str
+    url: str
+    tenant: str
+    client_id: str
+    organisation_id: UUID | None
+    state: str
+    settings: Settings
+    made: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Organisations:
     """Makes, reads and changes connections."""
 
@@ -150,6 +166,21 @@ def all_of(connection: Connection, account_id: int) -> list[CrmConnection]:
     """Every connection of an account, live or not."""
     statement = select(*COLUMNS).where(connections.c.account_id == account_id)
     return [engine_view(*row) for row in connection.execute(statement.order_by(connections.c.connection_id))]
+
+
+def shown(connection: Connection, account_id: int) -> list[Shown]:
+    """Every connection of an account, without its secrets, in the order they were made."""
+    c = connections.c
+    statement = (
+        select(c.connection_id, c.name, c.url, c.tenant, c.client_id, c.organisation_id, c.state)
+        .add_columns(c.settings, c.made, c.created_at)
+        .where(c.account_id == account_id)
+        .order_by(c.connection_id)
+    )
+    return [
+        Shown(*row[:7], read_settings(row[7]), row[8], row[9])
+        for row in connection.execute(statement).all()
+    ]
 
 
 def by_webhook_key(connection: Connection, connection_id: int, key: str) -> CrmConnection:

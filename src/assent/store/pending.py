@@ -15,8 +15,9 @@ from assent.policy.sides import CATEGORIES, PERMISSION, LinkKey
 from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked, in_order
 from assent.store.schema import contacts, links, notices
+from assent.store.waits import REFUSAL, record
 
-SETTLED, MOVED, REFUSING = 0, 1, 2
+SETTLED, MOVED, REFUSING = 0, 1, REFUSAL
 
 
 def _waits() -> ColumnElement[bool]:
@@ -49,7 +50,8 @@ def _refuses() -> ColumnElement[bool]:
 def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID], now: datetime) -> None:
     """Write down for each contact whether it is pending, as the tables stand in this transaction.
 
-    The contacts are locked first, so that of two writers the second judges what both wrote.
+    The contacts are locked first, so that of two writers the second judges what both wrote. How long
+    a refusal had waited is remembered when it is in effect on both sides.
     """
     noticed = connection.execute(
         select(notices.c.notice_id).where(notices.c.account_id == account_id).limit(1)
@@ -59,10 +61,14 @@ def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID],
             _lock(connection, account_id, piece)
         due = _by_notice(connection, account_id, piece) if noticed else {}
         moved: dict[tuple[int, bool], list[UUID]] = {}
-        for contact_id, was, rank in connection.execute(_ranks(account_id, piece)).all():
+        in_effect: list[tuple[UUID, datetime]] = []
+        for contact_id, was, since, rank in connection.execute(_ranks(account_id, piece)).all():
             now_pending = max(rank, due.get(contact_id, SETTLED))
             if now_pending != was:
                 moved.setdefault((now_pending, was == SETTLED), []).append(contact_id)
+                if was == REFUSING and since is not None:
+                    in_effect.append((contact_id, since))
+        record(connection, account_id, in_effect, now)
         for (pending, began), moved_ids in moved.items():
             since = {"pending_since": now if pending else None} if began or not pending else {}
             connection.execute(
@@ -104,12 +110,12 @@ def _ranks(account_id: int, contact_ids: Sequence[UUID]) -> Any:
     joined = and_(links.c.account_id == contacts.c.account_id, links.c.contact_id == contacts.c.contact_id)
     linked = case((links.c.row_id.is_(None), SETTLED), else_=rank)
     return (
-        select(contacts.c.contact_id, contacts.c.pending, func.max(linked))
+        select(contacts.c.contact_id, contacts.c.pending, contacts.c.pending_since, func.max(linked))
         .select_from(contacts.outerjoin(links, joined))
         .where(
             contacts.c.account_id == bindparam("of_account"), among_guids(contacts.c.contact_id, contact_ids)
         )
-        .group_by(contacts.c.contact_id, contacts.c.pending)
+        .group_by(contacts.c.contact_id, contacts.c.pending, contacts.c.pending_since)
         .params(of_account=account_id)
     )
 

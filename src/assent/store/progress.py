@@ -10,6 +10,9 @@ from sqlalchemy import Connection, select
 from assent.store.dialects import insert
 from assent.store.schema import setup_steps, sweeps
 
+#: Among a sweep's counts: the connection could not be swept; its trouble tells why.
+UNREACHED = "unreached"
+
 
 @dataclass(frozen=True, slots=True)
 class SetupStep:

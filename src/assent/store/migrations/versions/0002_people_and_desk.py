@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from assent.policy.audience import fold
 from assent.store.columns import Guid, Instant
 
 revision = "0002"
@@ -17,6 +18,21 @@ def upgrade() -> None:
     _outgoing()
     _health()
     op.add_column("contacts", sa.Column("created_at", Instant(), server_default=sa.text("0"), nullable=False))
+    op.add_column("contacts", sa.Column("named", sa.Text(), server_default=sa.text("''"), nullable=False))
+    _name()
+    op.create_index(
+        op.f("ix_contacts_account_id_email_named"), "contacts", ["account_id", "email", "named"], unique=False
+    )
+
+
+def _name() -> None:
+    """Let contacts that exist already be found by their names."""
+    connection = op.get_bind()
+    names = sa.text("SELECT DISTINCT first_name, last_name FROM contacts WHERE first_name || last_name <> ''")
+    update = sa.text("UPDATE contacts SET named = :named WHERE first_name = :first AND last_name = :last")
+    for first, last in connection.execute(names).all():
+        named = fold(f"{first} {last}".strip())
+        connection.execute(update, {"named": named, "first": first, "last": last})
 
 
 def _sign_in() -> None:
@@ -157,6 +173,8 @@ def _sends() -> None:
         sa.Column("detail", sa.String(length=200), server_default=sa.text("''"), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("checked_at", Instant(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", Instant(), nullable=True),
         sa.Column("at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id", "send_id"], ["sends.account_id", "sends.send_id"], name=op.f("fk_recipients_sends")
@@ -184,6 +202,8 @@ def _outgoing() -> None:
         sa.Column("description", sa.String(length=200), server_default=sa.text("''"), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rests_until", Instant(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -240,6 +260,7 @@ def _health() -> None:
         sa.Column("first_at", Instant(), nullable=False),
         sa.Column("last_at", Instant(), nullable=False),
         sa.Column("times", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("aside_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "connection_id"],
             ["connections.account_id", "connections.connection_id"],

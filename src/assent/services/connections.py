@@ -1,0 +1,209 @@
+"""Connections to Dynamics: what they are doing, and what people decide about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import Connection as SqlConnection
+
+from assent.errors import Invalid, Unknown
+from assent.policy.permission import OnAllow
+from assent.ports import Organisation
+from assent.services.access import Caller, Right
+from assent.services.application import Application
+from assent.services.connecting import verify as verify_organisation
+from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
+from assent.store import progress
+from assent.store.connection_rows import LIVE, PAUSED
+from assent.store.organisations import NewConnection, Shown, shown
+from assent.store.progress import SetupStep, SweepRun
+from assent.store.troubles import counts as trouble_counts
+
+
+class State(Enum):
+    """What a connection is doing."""
+
+    NEW = "new"  # connected, setup was not asked for
+    SETTING_UP = "setting_up"
+    WAITS = "waits"  # setup waits for a person's decision, or stopped
+    LIVE = "live"
+    PAUSED = "paused"  # stopped by a person
+
+
+#: What each state means for the people who send mail.
+MEANS: Mapping[State, str] = {
+    State.NEW: "Connected, but nothing is synced and nothing was written yet. Run setup to begin.",
+    State.SETTING_UP: "Setup is under way; it goes on by itself, also after a restart.",
+    State.WAITS: "Setup waits for a decision. Nothing is half-written meanwhile.",
+    State.LIVE: "Changes on either side are carried over within seconds, and swept every half hour.",
+    State.PAUSED: (
+        "Paused by a person: nothing is read from Dynamics or written there. What sales people change "
+        "meanwhile is not known here, so no contact can be verified and no marketing mail goes out until "
+        "it is resumed. Refusals that Dynamics reports still block at once."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One sweep of a connection; `finished_at` is None while it runs, `reached` False when it failed."""
+
+    connection_id: int
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, int]
+    on_demand: bool
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection as people see it. Secrets and keys are never part of it."""
+
+    connection_id: int
+    name: str
+    url: str
+    tenant: str
+    client_id: str
+    organisation_id: UUID | None
+    state: State
+    means: str
+    live: bool
+    on_allow: OnAllow
+    held_writers: tuple[UUID, ...]
+    create_in_hub: bool
+    create_in_crm: bool
+    hold_deleted: bool
+    last_sweep: Sweep | None
+    troubles: int
+    steps: tuple[StepView, ...]
+    pause: Pause | None
+    created_at: datetime
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it stands still until a person decides."""
+        return self.state in (State.WAITS, State.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """New answers for a connection's settings; None leaves one as it is."""
+
+    on_allow: OnAllow | None = None
+    held_writers: tuple[UUID, ...] | None = None
+    create_in_hub: bool | None = None
+    create_in_crm: bool | None = None
+    hold_deleted: bool | None = None
+
+
+async def all(  # noqa: A001 - read as connections.all
+    app: Application, caller: Caller
+) -> tuple[ConnectionView, ...]:
+    """Every connection of the account, in the order they were made."""
+    caller.require(Right.READ)
+    return await app.store.database.read(lambda c: _views(c, caller.account_id))
+
+
+async def read(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
+    """One connection; raises Unknown."""
+    for view in await all(app, caller):
+        if view.connection_id == connection_id:
+            return view
+    raise unknown()
+
+
+async def setup_steps(app: Application, caller: Caller, connection_id: int) -> tuple[StepView, ...]:
+    """Every step of setup, also those that were not begun; raises Unknown."""
+    return (await read(app, caller, connection_id)).steps
+
+
+async def verify(app: Application, caller: Caller, new: NewConnection) -> Organisation:
+    """Sign in and ask which organisation answers; nothing is stored or written.
+
+    Raises Invalid, SignInRefused, PrivilegeMissing, NotDataverse or Unreachable, each saying what to do.
+    """
+    caller.require(Right.CONNECT)
+    return await verify_organisation(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
+
+
+async def connect(app: Application, caller: Caller, new: NewConnection) -> ConnectionView:
+    """Verify an organisation and keep the connection; raises what `verify` does, and Invalid when known."""
+    caller.require(Right.CONNECT)
+    if not new.name.strip():
+        raise Invalid("A connection needs a name, so that people can tell it from others.")
+    added = await app.connect(caller.account_id, new)
+    return await read(app, caller, added.connection_id)
+
+
+async def sweeps(app: Application, caller: Caller, connection_id: int, *, limit: int = 50) -> list[Sweep]:
+    """The newest sweeps of a connection, newest first; raises Unknown."""
+    await read(app, caller, connection_id)
+    runs = await app.store.accounts.sweeps(caller.account_id, connection_id, min(limit, 500))
+    return [_sweep(run) for run in runs]
+
+
+def unknown() -> Unknown:
+    """The error for a connection an account does not have."""
+    return Unknown("this account has no such connection")
+
+
+def _views(connection: SqlConnection, account_id: int) -> tuple[ConnectionView, ...]:
+    troubled = trouble_counts(connection, account_id)
+    return tuple(
+        _view(
+            row,
+            progress.steps(connection, account_id, row.connection_id),
+            progress.sweep_runs(connection, account_id, row.connection_id, 1),
+            troubled.get(row.connection_id, 0),
+        )
+        for row in shown(connection, account_id)
+    )
+
+
+def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: int) -> ConnectionView:
+    pause = pause_of(steps)
+    state = _state(row.state, steps, pause)
+    return ConnectionView(
+        connection_id=row.connection_id,
+        name=row.name,
+        url=row.url,
+        tenant=row.tenant,
+        client_id=row.client_id,
+        organisation_id=row.organisation_id,
+        state=state,
+        means=MEANS[state],
+        live=row.state == LIVE,
+        on_allow=row.settings.on_allow,
+        held_writers=row.settings.held_writers,
+        create_in_hub=row.settings.create_in_hub,
+        create_in_crm=row.settings.create_in_crm,
+        hold_deleted=row.settings.hold_deleted,
+        last_sweep=_sweep(newest[0]) if newest else None,
+        troubles=troubles,
+        steps=step_views(steps),
+        pause=pause,
+        created_at=row.created_at,
+    )
+
+
+def _state(stored: str, steps: list[SetupStep], pause: Pause | None) -> State:
+    if stored == PAUSED:
+        return State.PAUSED
+    if pause is not None:
+        return State.WAITS
+    under_way = {StepState.RUNNING.value, StepState.WAITING.value}
+    if any(step.state in under_way for step in steps):
+        return State.SETTING_UP
+    if stored == LIVE:
+        return State.LIVE
+    return State.SETTING_UP if steps else State.NEW
+
+
+def _sweep(run: SweepRun) -> Sweep:
+    counts = {name: count for name, count in run.counts.items() if name != progress.UNREACHED}
+    reached = progress.UNREACHED not in run.counts
+    on_demand = run.slot.startswith("-")
+    return Sweep(run.connection_id, run.started_at, run.finished_at, counts, on_demand, reached)

@@ -1,0 +1,218 @@
+"""Setup in plain words: what each step does, what a pause means, and what can be done about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from assent.engine.setup import Step
+from assent.store.progress import SetupStep
+
+
+class StepState(Enum):
+    """Where a step stands; the values are what the journal keeps."""
+
+    TO_DO = "to_do"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+class Choice(Enum):
+    """What a person can decide for a setup that waits."""
+
+    RETRY = "retry"
+    TAB = "tab"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice with the words for its button and what will happen."""
+
+    choice: Choice
+    label: str
+    explains: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why setup waits for a person: what it means, what to do, and what may be chosen.
+
+    `message` is what was found, `evidence` what it was found in; nothing is half-written meanwhile.
+    """
+
+    step: Step
+    reason: str
+    message: str
+    meaning: str
+    to_do: str
+    options: tuple[Option, ...]
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of setup as people read it; `counts` holds what it changed, wrote and settled."""
+
+    step: Step
+    title: str
+    explains: str
+    state: StepState
+    words: str
+    at: datetime | None = None
+    message: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+TITLES: Mapping[Step, tuple[str, str]] = {
+    Step.IDENTIFY: (
+        "Ask who answers",
+        "Signs in and makes sure this is the organisation the connection was made for.",
+    ),
+    Step.SOLUTION: ("Make the solution", "Makes Assent's publisher and solution, so that it can be removed."),
+    Step.COLUMNS: ("Make the columns", "Makes one Yes/No column per category on the contact table."),
+    Step.FORM: (
+        "Place the toggles",
+        "Puts a Subscriptions section on the Details tab of the contact form.",
+    ),
+    Step.PUBLISH: ("Publish", "Publishes the contact table, so that the columns and the form can be seen."),
+    Step.READ: ("Read every contact", "Reads all contacts once and links those with the same address."),
+    Step.RECONCILE: (
+        "Agree on the strictest",
+        "Where the two sides differ, the refusal holds; nobody is allowed mail by this.",
+    ),
+    Step.BACKFILL: ("Fill empty toggles", "Writes the hub's answer where Dynamics has none yet."),
+    Step.WEBHOOKS: ("Register webhooks", "Lets Dynamics tell Assent of changes within seconds."),
+    Step.CATCH_UP: ("Catch up", "Reads what changed while all this was done. Then the connection is live."),
+}
+
+STATE_WORDS: Mapping[StepState, str] = {
+    StepState.TO_DO: "not begun",
+    StepState.WAITING: "waits for its turn",
+    StepState.RUNNING: "under way",
+    StepState.DONE: "done",
+    StepState.PAUSED: "waits for a decision",
+    StepState.FAILED: "stopped",
+}
+
+_RETRY = Option(Choice.RETRY, "Try again", "Setup looks once more and goes on from this step.")
+_TAB = Option(Choice.TAB, "Use this tab", "The Subscriptions section goes to the end of the tab you pick.")
+_SKIP = Option(
+    Choice.SKIP,
+    "Go on without the toggles on the form",
+    "The columns are synced, but sales people see them only where you place them yourself.",
+)
+_PLACING = (_TAB, _SKIP, _RETRY)
+_FORM_KEPT = "The form was not touched, and nothing is half-written."
+
+#: Reason code → what it means, what to do, what may be chosen.
+_PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
+    "no_customisable_form": (
+        "Every main form of the contact table is locked against changes: the toggles have no place.",
+        "In Dynamics, allow customisation of one contact main form, then try again; or go on without.",
+        (_RETRY, _SKIP),
+    ),
+    "column_type": (
+        "A column of that name exists already and is no Yes/No column; its data belongs to somebody.",
+        "Delete the column in Dynamics if nobody needs it, then try again.",
+        (_RETRY,),
+    ),
+    "form_refused": (
+        "Dynamics did not accept the form with the Subscriptions section in it.",
+        "Pick another tab, or go on without and place the toggles by hand in the form editor.",
+        _PLACING,
+    ),
+    "form_unreadable": (
+        f"The form's definition cannot be read. {_FORM_KEPT}",
+        "Open and save the form in the Dynamics form editor, then try again; or go on without.",
+        (_RETRY, _SKIP),
+    ),
+    "no_tabs": (
+        f"The form has no tabs, so there is no place for the section. {_FORM_KEPT}",
+        "Give the form a Details tab in Dynamics, then try again; or go on without.",
+        (_RETRY, _SKIP),
+    ),
+    "no_column": (
+        f"The tab has no column with room for a section. {_FORM_KEPT}",
+        "Pick another tab, or make room on this one in Dynamics and try again.",
+        _PLACING,
+    ),
+    "tab_not_found": (
+        f"The contact form was changed, and the tab for the toggles is not on it. {_FORM_KEPT}",
+        "Pick the tab that should hold them.",
+        _PLACING,
+    ),
+    "tab_hidden": (
+        f"The Details tab is hidden, so nobody would see the toggles there. {_FORM_KEPT}",
+        "Pick another tab, or show the tab in Dynamics and try again.",
+        _PLACING,
+    ),
+    "tab_ambiguous": (
+        f"Several tabs could be the Details tab, and Assent does not guess. {_FORM_KEPT}",
+        "Pick the right one.",
+        _PLACING,
+    ),
+    "tab_single_component": (
+        f"The Details tab shows one component over its whole width and cannot hold a section. {_FORM_KEPT}",
+        "Pick another tab.",
+        _PLACING,
+    ),
+}
+
+_UNKNOWN_PAUSE = (
+    "Setup stopped before it wrote anything more, because a person should look first.",
+    "Read what was found, correct it in Dynamics, then try again.",
+    (_RETRY,),
+)
+_FAILED = (
+    "Setup stopped because of an error. Everything done so far stays, and nothing is half-written.",
+    "Correct what the message names, then try again: setup goes on from this step.",
+    (_RETRY,),
+)
+
+
+def step_views(steps: list[SetupStep]) -> tuple[StepView, ...]:
+    """Every step in its order, those that were not begun too."""
+    known = {step.step: step for step in steps}
+    return tuple(_view(step, known.get(step.value)) for step in Step)
+
+
+def pause_of(steps: list[SetupStep]) -> Pause | None:
+    """What setup waits for, or None while it needs nobody."""
+    for step in steps:
+        if step.state in (StepState.PAUSED.value, StepState.FAILED.value):
+            return _pause(step)
+    return None
+
+
+def _view(step: Step, known: SetupStep | None) -> StepView:
+    title, explains = TITLES[step]
+    if known is None:
+        return StepView(step, title, explains, StepState.TO_DO, STATE_WORDS[StepState.TO_DO])
+    state = StepState(known.state)
+    message, words = str(known.detail.get("message", "")), STATE_WORDS[state]
+    if state is StepState.RUNNING and message:
+        words = "will be tried again by itself"
+    if state is StepState.DONE and known.detail.get("skipped"):
+        words = "left out by choice"
+    counts = {name: count for name, count in known.detail.items() if type(count) is int}
+    return StepView(step, title, explains, state, words, known.at, message, counts)
+
+
+def _pause(step: SetupStep) -> Pause:
+    reason = str(step.detail.get("reason", ""))
+    failed = step.state == StepState.FAILED.value
+    meaning, to_do, options = _FAILED if failed else _PAUSES.get(reason, _UNKNOWN_PAUSE)
+    evidence = step.detail.get("evidence")
+    return Pause(
+        step=Step(step.step),
+        reason=reason,
+        message=str(step.detail.get("message", "")),
+        meaning=meaning,
+        to_do=to_do,
+        options=options,
+        evidence=evidence if isinstance(evidence, dict) else {},
+    )
