@@ -1,0 +1,149 @@
+"""How sends lie in their table."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from assent.errors import Unknown
+from assent.policy.sending import SendState
+from assent.store.counters import lock_account, take_numbers
+from assent.store.desk_schema import sends
+
+NO_SUCH_SEND = "This account has no such send."
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is written in a send, and for whom; `audience` is the filter in its JSON form."""
+
+    name: str
+    subject: str
+    body: str
+    html: str
+    category: int
+    transactional: bool
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSend:
+    """A send as it stands."""
+
+    send_id: int
+    letter: Letter
+    state: SendState
+    problem: str
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+_LETTER = ("name", "subject", "body", "html", "category", "transactional", "audience")
+_COLUMNS = (
+    sends.c.send_id,
+    *(sends.c[name] for name in _LETTER),
+    sends.c.state,
+    sends.c.problem,
+    sends.c.created_by,
+    sends.c.created_at,
+    sends.c.started_at,
+    sends.c.finished_at,
+)
+
+
+def _stored(row: Any) -> StoredSend:
+    return StoredSend(row[0], Letter(*row[1:8]), SendState(row[8]), *row[9:])
+
+
+def _values(letter: Letter) -> dict[str, object]:
+    return {name: getattr(letter, name) for name in _LETTER}
+
+
+def add(connection: Connection, account_id: int, letter: Letter, created_by: str, now: datetime) -> int:
+    """Store a new draft; gives its number."""
+    lock_account(connection, account_id)
+    send_id = take_numbers(connection, account_id, "send")[0]
+    connection.execute(
+        sends.insert().values(
+            account_id=account_id,
+            send_id=send_id,
+            state=SendState.DRAFT.value,
+            created_by=created_by,
+            created_at=now,
+            **_values(letter),
+        )
+    )
+    return send_id
+
+
+def read(connection: Connection, account_id: int, send_id: int) -> StoredSend:
+    """One send; raises Unknown."""
+    statement = select(*_COLUMNS).where(sends.c.account_id == account_id, sends.c.send_id == send_id)
+    found = connection.execute(statement).first()
+    if found is None:
+        raise Unknown(NO_SUCH_SEND)
+    return _stored(found)
+
+
+def page(connection: Connection, account_id: int, before: int | None, limit: int) -> list[StoredSend]:
+    """Sends, the newest first, from before a number on."""
+    statement = select(*_COLUMNS).where(sends.c.account_id == account_id)
+    if before is not None:
+        statement = statement.where(sends.c.send_id < before)
+    return [
+        _stored(row) for row in connection.execute(statement.order_by(sends.c.send_id.desc()).limit(limit))
+    ]
+
+
+def move(
+    connection: Connection,
+    account_id: int,
+    send_id: int,
+    states: Collection[SendState],
+    **values: object,
+) -> bool:
+    """Change a send if it still is in one of the states; tells whether it was."""
+    if isinstance(state := values.get("state"), SendState):
+        values["state"] = state.value
+    changed = connection.execute(
+        update(sends)
+        .where(
+            sends.c.account_id == account_id,
+            sends.c.send_id == send_id,
+            sends.c.state.in_([state.value for state in states]),
+        )
+        .values(**values)
+    )
+    return changed.rowcount > 0
+
+
+def rewrite(connection: Connection, account_id: int, send_id: int, letter: Letter) -> bool:
+    """Replace what a draft says; tells whether it still was one."""
+    return move(connection, account_id, send_id, {SendState.DRAFT}, **_values(letter))
+
+
+def discard(connection: Connection, account_id: int, send_id: int) -> bool:
+    """Remove a draft; tells whether it still was one. Nobody was ever named in it."""
+    removed = connection.execute(
+        delete(sends).where(
+            sends.c.account_id == account_id,
+            sends.c.send_id == send_id,
+            sends.c.state == SendState.DRAFT.value,
+        )
+    )
+    return removed.rowcount > 0
+
+
+def under_way(connection: Connection) -> list[tuple[int, int]]:
+    """Account and number of every send that was begun and has not ended."""
+    states = [state.value for state in SendState if state.under_way]
+    statement = (
+        select(sends.c.account_id, sends.c.send_id)
+        .where(sends.c.state.in_(states))
+        .order_by(sends.c.account_id, sends.c.send_id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]
