@@ -115,9 +115,7 @@ def category_heads(categories: Sequence[str]) -> list[str]:
     """Give the column names an export uses for categories: each is read back as its category alone."""
     names = _Names(categories)
     return [
-        name
-        if key(name) not in _RESERVED and _guess(name, names) == Meaning(Field.CATEGORY, name)
-        else _CATEGORY + name
+        name if _guess(name, names) == Meaning(Field.CATEGORY, name) else _CATEGORY + name
         for name in categories
     ]
 
@@ -139,7 +137,7 @@ def _guess(name: str, names: _Names) -> Meaning:
     field = FIELDS.get(key(name))
     if field is not None:
         return Meaning(field)
-    category = names.find(name.removeprefix(_CATEGORY))
+    category = None if key(name) in _RESERVED else names.find(name.removeprefix(_CATEGORY))
     return IGNORED if category is None else Meaning(Field.CATEGORY, category)
 
 

@@ -1,0 +1,1 @@
+"""What people and programs may ask, and who may ask it."""
