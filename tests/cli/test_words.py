@@ -70,7 +70,6 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "var" / "engine.sqlite").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="connect makes the first account before it verifies")
 def test_a_refused_connection_leaves_nothing_behind(tmp_path: Path) -> None:
     """Verified first: after a refusal there is not even an account."""
     within(tmp_path, "connect", "http://127.0.0.1:9", *SIGN_IN)
@@ -78,7 +77,6 @@ def test_a_refused_connection_leaves_nothing_behind(tmp_path: Path) -> None:
         assert [] == file.execute("SELECT name FROM accounts").fetchall()
 
 
-@pytest.mark.xfail(strict=True, reason="a pydantic ValidationError ends in a traceback")
 def test_a_setting_of_a_wrong_kind_is_one_sentence(tmp_path: Path) -> None:
     """ASSENT_PORT=abc names the variable and what it wants (P8)."""
     assert "ASSENT_PORT" in within(tmp_path, "sync", port="abc").sentence()

@@ -2,18 +2,20 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import uvicorn
 
 from assent.app.system import RandomIds, SystemClock
+from assent.errors import Invalid, Retry
 from assent.ledger.keys import load_or_create_key
+from assent.ports import Clock, Ids
 from assent.services.application import Application
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.settings import Settings
-from assent.store.opening import open_store
+from assent.store.opening import Store, open_store
 from assent.web.inbox import Inbox
 from assent.web.server import create_app
 from assent.work.durable import WorkSettings, durable_work, work_elsewhere
@@ -26,12 +28,12 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
     Without `worker` this process runs no durable work: a command that passes by while another
     process serves must not take that one's work for its own.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings)
     clock, ids = SystemClock(), RandomIds()
     given = settings.secret_key.get_secret_value()
     keys = given.split(",") if given else [load_or_create_key(settings.data / "secret.key")]
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.store_url, clock=clock, ids=ids, keys=keys)
+        store = await _opened(settings, clock, ids, keys)
         stack.callback(store.close)
         others = settings.allow_other_hosts
         organisations = Organisations(store.accounts, clock, allow_other_hosts=others)
@@ -44,14 +46,47 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
         yield Application(settings, store, organisations, jobs, work, clock, ids)
 
 
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"The folder ASSENT_DATA names cannot be made ({error.strerror}); name one you may write to."
+        ) from None
+
+
+async def _opened(settings: Settings, clock: Clock, ids: Ids, keys: Sequence[str | bytes]) -> Store:
+    """Open the store; what is wrong with its address is told by the setting's name, never its value."""
+    try:
+        return await open_store(settings.store_url, clock=clock, ids=ids, keys=keys)
+    except Invalid as error:
+        raise Invalid(f"ASSENT_DATABASE_URL or ASSENT_SECRET_KEY cannot work: {error}") from None
+    except Retry as error:
+        raise Retry(f"The database that ASSENT_DATABASE_URL names cannot be used now: {error}") from None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port people will reach us at, 0 for any; raises Invalid where it is not to be had."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise Invalid(
+            f"The port {port} at {host} cannot be used ({error.strerror}). Is Assent running already? "
+            "ASSENT_HOST and ASSENT_PORT name another."
+        ) from None
+    return listener
+
+
 @asynccontextmanager
-async def serving(application: Application) -> AsyncIterator[str]:
-    """Answer HTTP while the block runs; gives the address."""
+async def serving(application: Application, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Answer HTTP while the block runs, at a port taken before or the settings' own; gives the address."""
+    listener = listener or listen(application.settings.host, application.settings.port)
     inbox = Inbox(application.store.memory.post, application.work.wake)
     app = create_app(application.admit, inbox, application.ready)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((application.settings.host, application.settings.port))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -7,9 +7,10 @@ from assent.app.application import open_application, serving
 from assent.cli import show
 from assent.engine.setup import Step
 from assent.errors import Invalid
+from assent.services import connecting
 from assent.services.application import Application
 from assent.services.jobs import figures
-from assent.services.settings import Settings
+from assent.services.settings import read_settings
 from assent.store.organisations import NewConnection
 
 
@@ -18,7 +19,7 @@ async def serve() -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_application(Settings()) as app, serving(app) as url:
+    async with open_application(read_settings()) as app, serving(app) as url:
         show.console.print(f"Assent answers at [bold]{url}[/]. Ctrl-C ends it.")
         await stop.wait()
     return 0
@@ -36,11 +37,12 @@ async def connect(
     json: bool,
 ) -> int:
     """Store a verified connection; makes the first account where there is none."""
-    async with open_application(Settings(), worker=False) as app:
+    async with open_application(read_settings(), worker=False) as app:
+        new = NewConnection(name, url, tenant, client_id, secret, authority)
+        joined = await connecting.verify(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
         if not await app.store.accounts.all():
             account = await app.store.accounts.create("Default")
-        new = NewConnection(name, url, tenant, client_id, secret, authority)
-        added = await app.connect(account, new)
+        added = await app.store.accounts.connect(account, new, joined)
         organised = await app.store.accounts.connection(account, added.connection_id)
     if json:
         numbers = {"account": account, "connection": added.connection_id}
@@ -55,7 +57,7 @@ async def connect(
 
 async def set_up(account: int, connection: int, *, json: bool) -> int:
     """Run setup with a line for every step."""
-    async with open_application(Settings(), worker=False) as app:
+    async with open_application(read_settings(), worker=False) as app:
         with show.progress(quiet=json) as status:
 
             def progress(step: Step, state: str) -> None:
@@ -83,7 +85,10 @@ def _public_url(app: Application) -> str:
 
 async def sync(account: int, *, json: bool) -> int:
     """Sweep now."""
-    async with open_application(Settings(), worker=False) as app:
+    async with open_application(read_settings(), worker=False) as app:
+        for connection in await app.store.accounts.connections(account):
+            if connection.live:  # one that cannot be opened is told, not passed over
+                await app.organisations.contacts(account, connection)
         with show.progress(quiet=json) as status:
             status.update("sweeping")
             report = await app.sweep(account)
@@ -99,7 +104,7 @@ async def sync(account: int, *, json: bool) -> int:
 
 async def verify(account: int, *, json: bool) -> int:
     """Verify the ledger; 1 where it is broken."""
-    async with open_application(Settings(), worker=False) as app:
+    async with open_application(read_settings(), worker=False) as app:
         verified = await app.store.ledger.verify(account)
     broken = verified.broken
     if json:

@@ -74,5 +74,8 @@ def parse_organisation_url(url: str, *, allow_other_hosts: bool = False) -> Orga
     if documented and parts.scheme == "https" and port in (None, 443):
         return OrganisationUrl("https", f"{documented['org']}.{documented['cloud']}")
     if not allow_other_hosts:
-        raise Invalid(f"The host is not one of Dynamics 365, or the address is not https. {_EXPECTED}.")
+        raise Invalid(
+            f"The host is not one of Dynamics 365, or the address is not https. {_EXPECTED}; "
+            "an operator may allow others, such as the emulator, with ASSENT_ALLOW_OTHER_HOSTS=true."
+        )
     return OrganisationUrl(parts.scheme, host, port)

@@ -3,17 +3,23 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assent.errors import Invalid
+
+PREFIX = "ASSENT_"
 
 
 class Settings(BaseSettings):
     """Every setting has a default that works on one machine with nothing else installed."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSENT_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     data: Path = Field(default=Path("var"), description="Folder of the embedded databases and the key file.")
-    database_url: str = Field(default="", description="PostgreSQL URL; empty keeps an SQLite file in `data`.")
+    database_url: str = Field(
+        default="", repr=False, description="PostgreSQL URL; empty keeps an SQLite file in `data`."
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="Keys that seal secrets, newest first, comma-separated; empty keeps a file in `data`.",
@@ -51,3 +57,12 @@ class Settings(BaseSettings):
     def engine_url(self) -> str:
         """Where the durable engine keeps its own state."""
         return self.database_url or f"sqlite:///{self.data / 'engine.sqlite'}"
+
+
+def read_settings() -> Settings:
+    """Read them; raises Invalid that names the variable and what it wants."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = [f"{PREFIX}{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()]
+        raise Invalid("A setting cannot work. " + "; ".join(told) + ". README lists them all.") from None

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 import assent.store.desk_schema
 import assent.store.schema  # noqa: F401 - both register their tables
-from assent.errors import Bug, Retry
+from assent.errors import Bug, Invalid, Retry
 from assent.store.among import GUID_BYTES
 from assent.store.parts import metadata
 
@@ -25,8 +25,15 @@ _PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P
 
 
 def driver_url(url: str) -> URL:
-    """Read a database URL; a PostgreSQL one without a driver gets psycopg."""
-    parsed = make_url(url)
+    """Read a database URL; a PostgreSQL one without a driver gets psycopg.
+
+    Raises Invalid, which never quotes it.
+    """
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        raise Invalid("this is no database URL; expected postgresql://USER:PASSWORD@HOST/NAME") from None
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
 
 
@@ -91,7 +98,10 @@ class Database:
             return
         from assent.store.migrations import upgrade
 
-        upgrade(self.writer)
+        try:
+            upgrade(self.writer)
+        except DBAPIError as error:
+            raise _judged(error) from None
 
     def _engines(self, url: URL, threads: int, busy_timeout_s: float) -> tuple[Engine, Engine]:
         if not self.sqlite:
