@@ -63,6 +63,12 @@ WRONG = {
     "no domain": ("anna@localhost", "", "", "", "Email", "not an email address"),
     "two dots": ("anna..berg@example.com", "", "", "", "Email", "not an email address"),
     "too long": ("a" * 300 + "@example.com", "", "", "", "Email", "not an email address"),
+    "too long by invisible letters": (
+        "a" + "\u200b" * 320 + "@example.com",
+        *("", "", ""),
+        "Email",
+        "not an email address",
+    ),
     "control character": ("an\u0001na@example.com", "", "", "", "Email", "not an email address"),
     "long name": ("a@example.com", "A" * 201, "", "", "First name", "201 characters long; at most 200"),
     "line break in a name": ("a@example.com", "A\nB", "", "", "First name", "line break"),

@@ -16,6 +16,7 @@ from assent.services.tables.mapping import IGNORED, Column, ColumnMapping
 from assent.services.tables.reading import Row, Table
 from assent.services.tables.words import BASIS_WORDS, Field, answer_of, basis_of
 
+EMAIL_CHARS = 320
 NAME_CHARS = 200
 EVIDENCE_CHARS = 2_000
 
@@ -195,7 +196,7 @@ def _parser(column: Column, categories: Mapping[str, int]) -> _Parser:
 def _email(draft: _Draft, cell: str) -> None:
     if not cell:
         raise Invalid("The email address is missing. Every contact needs one.")
-    address = normalise(cell)
+    address = normalise(cell) if len(cell) <= EMAIL_CHARS else None
     if address is None or not _ORDINARY.fullmatch(address):
         _judge(address)
     draft.email, draft.shown_email = address or "", cell
