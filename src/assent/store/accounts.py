@@ -1,5 +1,7 @@
 """What admins and the app ask of accounts: categories, connections, progress, figures, gate facts."""
 
+import hashlib
+import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -196,6 +198,14 @@ class Accounts:
         """What the gate must know of contacts; absent ones are not of this account."""
         reader = GateReader(self.marking)
         return await self.database.read(lambda c: reader.run(c, account_id, contact_ids))
+
+    async def derived_key(self, account_id: int, purpose: str) -> bytes:
+        """A key of the account's own for one purpose; it stays when the installation's key is rotated.
+
+        Raises Unknown for no such account.
+        """
+        key = await self.database.read(lambda c: self.marking.key(c, account_id))
+        return hmac.digest(key, purpose.encode(), hashlib.sha256)
 
     async def _change(self, account_id: int, connection_id: int, **values: object) -> None:
         await self.database.write(lambda c: change(c, account_id, connection_id, **values))

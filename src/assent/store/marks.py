@@ -80,17 +80,21 @@ class Marks:
             rows,
         )
 
-    def _digests(
-        self, connection: Connection, account_id: int, addresses: Collection[str]
-    ) -> dict[bytes, str]:
-        if not addresses:
-            return {}
+    def key(self, connection: Connection, account_id: int) -> bytes:
+        """The account's own key, which no rotation of the installation's changes; raises Unknown."""
         wrapped = connection.execute(
             select(accounts.c.mark_key).where(accounts.c.account_id == account_id)
         ).scalar_one_or_none()
         if wrapped is None:
             raise Unknown(f"there is no account {account_id}")
-        key = self.vault.unwrap(wrapped)
+        return self.vault.unwrap(wrapped)
+
+    def _digests(
+        self, connection: Connection, account_id: int, addresses: Collection[str]
+    ) -> dict[bytes, str]:
+        if not addresses:
+            return {}
+        key = self.key(connection, account_id)
         return {hmac.digest(key, address.encode(), hashlib.sha256): address for address in addresses}
 
 

@@ -1,0 +1,95 @@
+"""Links to a person's own pages: signed under a key of the account, valid for as long as it exists."""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from assent.errors import Unknown
+from assent.services.application import Application
+
+PURPOSE = "preference-page"
+
+#: Longer than any link of ours; what is longer is not read.
+LONGEST = 200
+
+_PERSON = struct.Struct(">q16s")
+_MAIL = struct.Struct(">q16sq")
+
+NO_SUCH_LINK = "This link is not complete, or it is not one of ours."
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom a link belongs to, and the send whose mail carried it; 0 where none did."""
+
+    account_id: int
+    contact_id: UUID
+    send_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the links of one account's people."""
+
+    reached_at: str
+    account_id: int
+    signer: Signer
+
+    def token(self, contact_id: UUID, send_id: int = 0) -> str:
+        """The signed token of a person, or of one mail to them."""
+        if send_id:
+            plain = _MAIL.pack(self.account_id, contact_id.bytes, send_id)
+        else:
+            plain = _PERSON.pack(self.account_id, contact_id.bytes)
+        return self.signer.sign(base64_encode(plain)).decode()
+
+    def preferences_url(self, contact_id: UUID, send_id: int = 0) -> str:
+        """Where a person sees and changes what we may send."""
+        return f"{self.reached_at}/p/{self.token(contact_id, send_id)}"
+
+    def unsubscribe_url(self, contact_id: UUID, send_id: int = 0) -> str:
+        """Where one POST, or one button, stops mail (RFC 8058)."""
+        return f"{self.reached_at}/u/{self.token(contact_id, send_id)}"
+
+
+async def links(app: Application, account_id: int) -> Links:
+    """The links of an account; raises Unknown for no such account."""
+    return Links(app.settings.reached_at, account_id, await _signer(app, account_id))
+
+
+async def preferences_url(app: Application, account_id: int, contact_id: UUID) -> str:
+    """The link to one person's page."""
+    return (await links(app, account_id)).preferences_url(contact_id)
+
+
+async def read_token(app: Application, token: str) -> Invited:
+    """Whose link this is; raises Unknown for one that is cut short, altered or not ours."""
+    invited = _read(token)
+    try:
+        signer = await _signer(app, invited.account_id)
+        signer.unsign(token)
+    except (BadData, Unknown):
+        raise Unknown(NO_SUCH_LINK) from None
+    return invited
+
+
+async def _signer(app: Application, account_id: int) -> Signer:
+    """From the account's own key: rotating the installation's key ends no link."""
+    key = await app.store.accounts.derived_key(account_id, PURPOSE)
+    return Signer(key, salt=PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def _read(token: str) -> Invited:
+    """What a token says; who wrote it is not known yet."""
+    try:
+        if len(token) > LONGEST:
+            raise Unknown(NO_SUCH_LINK)
+        plain = base64_decode(token.partition(".")[0])
+        account_id, contact, *send = (_PERSON if len(plain) == _PERSON.size else _MAIL).unpack(plain)
+    except (BadData, struct.error, UnicodeError):
+        raise Unknown(NO_SUCH_LINK) from None
+    return Invited(account_id, UUID(bytes=contact), *send)

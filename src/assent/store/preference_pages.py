@@ -1,0 +1,104 @@
+"""What a person's own page shows: everything about one contact, read in one view of the data."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, exists, select
+
+from assent.errors import Unknown
+from assent.ledger import entries as ledger
+from assent.policy.permission import LegalBasis
+from assent.store.categories import Category, all_categories
+from assent.store.columns import EPOCH
+from assent.store.desk_schema import sends
+from assent.store.schema import accounts, contacts, ledger_entries, ledger_links, links
+
+#: How far back it is looked for when the basis came about; contacts have few entries.
+_ENTRIES = 500
+_TELLING = (ledger.CREATED, ledger.ACTED, ledger.CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is kept of a person; `category` is that of the send their link came with, 0 without one."""
+
+    account_name: str
+    email: str
+    first_name: str
+    last_name: str
+    revision: int
+    basis: LegalBasis
+    value: int
+    created_at: datetime
+    since: datetime
+    in_crm: bool
+    categories: tuple[Category, ...]
+    category: int
+
+
+def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: int) -> Sheet:
+    """Read one person; raises Unknown for one who is no contact of the account."""
+    c = contacts.c
+    statement = (
+        select(
+            accounts.c.name,
+            c.shown_email,
+            c.first_name,
+            c.last_name,
+            c.revision,
+            c.basis,
+            c.value,
+            c.created_at,
+            c.updated_at,
+        )
+        .select_from(contacts.join(accounts, accounts.c.account_id == c.account_id))
+        .where(c.account_id == account_id, c.contact_id == contact_id)
+    )
+    found = connection.execute(statement).first()
+    if found is None:
+        raise Unknown("This account has no such contact.")
+    name, email, first, last, revision, basis, value, created_at, updated_at = found
+    since = _since(connection, account_id, contact_id) or created_at
+    return Sheet(
+        account_name=name,
+        email=email,
+        first_name=first,
+        last_name=last,
+        revision=revision,
+        basis=basis,
+        value=value,
+        created_at=created_at if created_at > EPOCH else updated_at,
+        since=since if since > EPOCH else updated_at,
+        in_crm=_in_crm(connection, account_id, contact_id),
+        categories=tuple(one for one in all_categories(connection, account_id) if one.active),
+        category=_category(connection, account_id, send_id),
+    )
+
+
+def _since(connection: Connection, account_id: int, contact_id: UUID) -> datetime | None:
+    """When the legal basis was last set, as the ledger tells."""
+    c = ledger_entries.c
+    joined = (ledger_links.c.account_id == c.account_id) & (ledger_links.c.seq == c.seq)
+    statement = (
+        select(c.plain, ledger_links.c.at)
+        .select_from(ledger_entries.join(ledger_links, joined))
+        .where(c.account_id == account_id, c.contact_id == contact_id)
+        .order_by(c.seq.desc(), c.position.desc())
+        .limit(_ENTRIES)
+    )
+    for plain, at in connection.execute(statement):
+        entry = ledger.read_entry(plain)
+        if entry.kind in _TELLING and "basis" in entry.new:
+            return EPOCH + timedelta(microseconds=at)
+    return None
+
+
+def _in_crm(connection: Connection, account_id: int, contact_id: UUID) -> bool:
+    theirs = exists().where(links.c.account_id == account_id, links.c.contact_id == contact_id)
+    return bool(connection.execute(select(theirs)).scalar_one())
+
+
+def _category(connection: Connection, account_id: int, send_id: int) -> int:
+    statement = select(sends.c.category).where(sends.c.account_id == account_id, sends.c.send_id == send_id)
+    return connection.execute(statement).scalar_one_or_none() or 0
