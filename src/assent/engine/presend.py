@@ -8,6 +8,7 @@ from uuid import UUID
 
 from assent.engine.adopt import NO_MARKS
 from assent.engine.notices import deal
+from assent.engine.pending import reconcile_all
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import AssentError, Retry
@@ -72,7 +73,8 @@ async def check(run: Run, contact_ids: Sequence[UUID], message: Message, *, few:
             unreachable[connection_id] = error
     if not unreachable:
         try:
-            report += await deal(run)
+            # Few people need not wait for whatever else is due; drains and sweeps see to that.
+            report += await (reconcile_all(run, contact_ids) if len(contact_ids) <= few else deal(run))
         except AssentError as error:  # whose it was is not known, so nobody is verified
             unreachable = dict.fromkeys(run.crms, error)
     # After that, so that a grant the lines above wrote is not met by the refusal it replaced.
