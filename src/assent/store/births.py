@@ -13,7 +13,7 @@ from assent.policy.identity import Origin
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Link, LinkKey
 from assent.ports import Actor, ActorKind, NewContact
-from assent.store.contact_rows import contact_values, holders
+from assent.store.contact_rows import contact_values, holders, named
 from assent.store.counters import lock_account, take_revisions
 from assent.store.journal import Journal
 from assent.store.marks import NOTHING, Marks
@@ -52,6 +52,7 @@ def insert_contacts(
                 "addressed": revision,
                 "first_name": birth.first_name,
                 "last_name": birth.last_name,
+                "named": named(birth.first_name, birth.last_name),
                 "origin": birth.origin.value,
                 "created_at": now,
                 **contact_values(birth.contact, revision, now),

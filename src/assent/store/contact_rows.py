@@ -7,11 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from assent.policy.audience import fold
 from assent.policy.sides import Contact
 from assent.store.among import among_guids, among_texts
 from assent.store.batches import chunked, in_order
 from assent.store.dialects import insert
 from assent.store.schema import acts, contacts
+
+_NAMED_CHARS = 200
 
 CONTACT_COLUMNS = (
     contacts.c.contact_id,
@@ -90,6 +93,11 @@ def contact_values(contact: Contact, revision: int, now: datetime) -> dict[str, 
         "synced": contact.synced,
         "updated_at": now,
     }
+
+
+def named(first_name: str, last_name: str) -> str:
+    """What is kept of names to be found by; short enough for an index whatever letters it has."""
+    return fold(f"{first_name} {last_name}".strip())[:_NAMED_CHARS]
 
 
 def acts_of(

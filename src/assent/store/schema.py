@@ -103,6 +103,8 @@ contacts = Table(
     Column("addressed", BigInteger, nullable=False),  # the revision that gave it its address (I5)
     Column("first_name", String(200), nullable=False, server_default=text("''")),
     Column("last_name", String(200), nullable=False, server_default=text("''")),
+    # What the names are found by: without case and accents.
+    Column("named", Text, nullable=False, server_default=text("''")),
     Column("origin", String(40), nullable=False),
     Column("created_at", Instant, nullable=False, server_default=text("0")),
     Column("updated_at", Instant, nullable=False),
@@ -111,6 +113,7 @@ contacts = Table(
     Column("pending_since", Instant),
     key("contact_id"),
     UniqueConstraint("account_id", "email"),
+    Index(None, "account_id", "email", "named"),  # read alone while a text is looked for
     Index(None, "account_id", "addressed"),
     partial("ix_contacts_pending", "account_id", "pending", "contact_id", where="pending > 0"),
     of("accounts"),

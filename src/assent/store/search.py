@@ -1,0 +1,123 @@
+"""Finds contacts: the filter of an audience as one condition, read in pages or counted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
+
+from assent.policy.audience import Audience, fold
+from assent.policy.permission import LegalBasis
+from assent.store.among import among_guids
+from assent.store.schema import contacts, links
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A contact as a list shows it; `links` counts its rows in Dynamics."""
+
+    contact_id: UUID
+    email: str
+    shown_email: str
+    first_name: str
+    last_name: str
+    basis: LegalBasis
+    value: int
+    hold: str | None
+    pending: bool
+    updated_at: datetime
+    links: int
+
+
+_COLUMNS = (
+    contacts.c.contact_id,
+    contacts.c.email,
+    contacts.c.shown_email,
+    contacts.c.first_name,
+    contacts.c.last_name,
+    contacts.c.basis,
+    contacts.c.value,
+    contacts.c.hold,
+    contacts.c.pending,
+    contacts.c.updated_at,
+)
+
+
+def page(connection: Connection, account_id: int, audience: Audience, after: str, limit: int) -> list[Found]:
+    """The contacts of an audience behind an address, in the order of their addresses."""
+    statement = _matching(connection, account_id, audience, select(*_COLUMNS))
+    if after:
+        statement = statement.where(contacts.c.email > after)
+    rows = connection.execute(statement.order_by(contacts.c.email).limit(limit)).all()
+    linked = _links(connection, account_id, [row[0] for row in rows])
+    return [Found(*row[:8], row[8] > 0, row[9], linked.get(row[0], 0)) for row in rows]
+
+
+def count(connection: Connection, account_id: int, audience: Audience) -> int:
+    """How many contacts an audience has."""
+    statement = _matching(connection, account_id, audience, select(func.count()).select_from(contacts))
+    return connection.execute(statement).scalar_one()
+
+
+def ids(connection: Connection, account_id: int, audience: Audience, limit: int) -> list[UUID]:
+    """The contacts of an audience, by id, at most so many."""
+    statement = _matching(connection, account_id, audience, select(contacts.c.contact_id))
+    ordered = statement.order_by(contacts.c.contact_id).limit(limit)
+    return list(connection.execute(ordered).scalars())
+
+
+def _matching(
+    connection: Connection, account_id: int, audience: Audience, statement: Select[Any]
+) -> Select[Any]:
+    return statement.where(*condition(connection, account_id, audience))
+
+
+def condition(connection: Connection, account_id: int, audience: Audience) -> list[ColumnElement[bool]]:
+    """What must hold of a row of `contacts` for it to be meant."""
+    c = contacts.c
+    found: list[ColumnElement[bool]] = [c.account_id == account_id]
+    found += [_says(connection, term) for term in audience.terms]
+    if audience.bases:
+        found.append(c.basis.in_(sorted(audience.bases)))
+    if audience.subscribed:
+        found.append(c.value.bitwise_and(audience.subscribed) == audience.subscribed)
+    if audience.unsubscribed:
+        found.append(c.value.bitwise_and(audience.unsubscribed) == 0)
+    if audience.linked is not None or audience.connection is not None:
+        row = _row(audience.connection)
+        found.append(~row if audience.linked is False else row)
+    if audience.held is not None:
+        found.append(c.hold.is_not(None) if audience.held else c.hold.is_(None))
+    if audience.pending is not None:
+        found.append(text("pending > 0") if audience.pending else c.pending == 0)  # type: ignore[arg-type]
+    if audience.contact_ids is not None:
+        found.append(among_guids(c.contact_id, audience.contact_ids))
+    return found
+
+
+def _says(connection: Connection, term: str) -> ColumnElement[bool]:
+    """An address or a name has the word in it, wherever: without case, and names without accents."""
+    within = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    spellings = sorted({term.casefold(), term.lower()})  # a domain keeps letters that a name would fold
+    address = [within(contacts.c.email, spelling) > 0 for spelling in spellings]
+    return or_(*address, within(contacts.c.named, fold(term)) > 0)
+
+
+def _row(connection_id: int | None) -> ColumnElement[bool]:
+    theirs = and_(links.c.account_id == contacts.c.account_id, links.c.contact_id == contacts.c.contact_id)
+    if connection_id is None:
+        return exists().where(theirs)
+    return exists().where(theirs, links.c.connection_id == connection_id)
+
+
+def _links(connection: Connection, account_id: int, contact_ids: Collection[UUID]) -> dict[UUID, int]:
+    if not contact_ids:
+        return {}
+    statement = (
+        select(links.c.contact_id, func.count())
+        .where(links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids))
+        .group_by(links.c.contact_id)
+    )
+    return {contact_id: number for contact_id, number in connection.execute(statement)}
