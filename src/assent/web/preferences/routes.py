@@ -1,0 +1,141 @@
+"""The addresses of a person's own pages: `/p/{token}` shows and saves, `/u/{token}` stops mail.
+
+GET and HEAD change nothing, whoever opens them: mail scanners follow every link.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from assent.errors import Retry, Unknown
+from assent.ports import Evidence
+from assent.services import preferences
+from assent.services.application import Application
+from assent.services.preferences import PreferencePage, Saved
+from assent.web.preferences.forms import evidence_text, read_form
+from assent.web.preferences.rendering import HEADERS, HERE, Asked, asked, draw
+
+_Answer = Callable[[Request, Asked], Awaitable[Response]]
+
+
+def preference_routes(app: Application) -> list[Route]:
+    """The routes of the pages."""
+    pages = _Pages(app)
+    return [
+        Route("/p/assets/style.css", _style),
+        Route("/p/{token}", _friendly(pages.show), methods=["GET"]),
+        Route("/p/{token}", _friendly(pages.save), methods=["POST"]),
+        Route("/u/{token}", _friendly(pages.ask), methods=["GET"]),
+        Route("/u/{token}", _friendly(pages.unsubscribe), methods=["POST"]),
+    ]
+
+
+class _Pages:
+    """What the pages do over one application."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def show(self, request: Request, asked: Asked) -> Response:
+        """The page, with what was just saved; the question where one is due."""
+        page = await preferences.page(self._app, _token(request))
+        done = request.query_params.get("done", "").split(".")
+        template = "question.html" if "ask" in done and page.withdrawn else "page.html"
+        values = {"page": page, "done": _confirmed(page, done, asked)}
+        return draw(template, asked, values)
+
+    async def save(self, request: Request, asked: Asked) -> Response:
+        """Save, then show the page anew, so that going back or reloading sends nothing twice."""
+        sent = await read_form(request)
+        page = await preferences.page(self._app, _token(request))
+        evidence = _evidence(request, "preference page", evidence_text(sent, page, asked.words), asked)
+        saved = await preferences.save(self._app, _token(request), sent.wish, evidence=evidence)
+        return _onwards(f"{asked.here}&done={_done(saved, kept=sent.wish.resume is False)}")
+
+    async def ask(self, request: Request, asked: Asked) -> Response:
+        """One button, or what came of it."""
+        page = await preferences.page(self._app, _token(request))
+        return draw("unsubscribe.html", asked, {"page": page, "token": _token(request)})
+
+    async def unsubscribe(self, request: Request, asked: Asked) -> Response:
+        """Stop mail: from a mail program (RFC 8058, answered without a redirect), or from our button."""
+        pressed = request.query_params.get("from") == "page"
+        page = await preferences.page(self._app, _token(request))
+        category, words = page.from_category, asked.words
+        text = words.unsubscribe.format(name=category.name) if category else words.unsubscribe_all
+        source = "unsubscribe page" if pressed else "one-click unsubscribe"
+        evidence = _evidence(request, source, f"[{text}]" if pressed else "", asked)
+        await preferences.unsubscribe(self._app, _token(request), evidence=evidence)
+        return _onwards(asked.here) if pressed else await self.ask(request, asked)
+
+
+def _token(request: Request) -> str:
+    return str(request.path_params["token"])
+
+
+def _evidence(request: Request, source: str, text: str, asked: Asked) -> Evidence:
+    place = request.client.host if request.client else ""
+    return Evidence(text=text, source=f"{source} ({asked.words.language})", ip=place)
+
+
+def _onwards(url: str) -> Response:
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER, HEADERS)
+
+
+def _done(saved: Saved, *, kept: bool) -> str:
+    """What a save led to, as the next page's address tells it."""
+    flags = {
+        "stop": saved.stopped,
+        "resume": saved.resumed,
+        "kept": kept,
+        "late": saved.unsaved,
+        "ask": saved.asks,
+    }
+    numbers = [str(bit.bit_length()) for bit in saved.on + saved.off]
+    return ".".join([name for name, is_so in flags.items() if is_so] + numbers) or "nothing"
+
+
+def _confirmed(page: PreferencePage, done: list[str], asked: Asked) -> list[str]:
+    """What to confirm: only what is true now, so that no address can make the page say otherwise."""
+    words, said = asked.words, []
+    if "stop" in done and page.withdrawn:
+        said.append(words.done_stop)
+    if "resume" in done and page.basis.positive:
+        said.append(words.done_resume)
+    if "kept" in done and page.withdrawn:
+        said.append(words.done_kept)
+    said += [
+        (words.done_on if choice.yes else words.done_off).format(name=choice.name)
+        for choice in page.choices
+        if str(choice.bit.bit_length()) in done
+    ]
+    if "late" in done:
+        said.append(words.done_unsaved)
+    if "nothing" in done:
+        said.append(words.done_nothing)
+    return said
+
+
+def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
+    """Answer with a page also where something is wrong with the link, or for the moment."""
+
+    async def answered(request: Request) -> Response:
+        seen = asked(request)
+        try:
+            return await answer(request, seen)
+        except Unknown:
+            words = {"title": seen.words.lost_title, "texts": [seen.words.lost, seen.words.lost_advice]}
+            return draw("problem.html", seen, words, HTTPStatus.NOT_FOUND)
+        except Retry:
+            words = {"title": seen.words.later_title, "texts": [seen.words.later]}
+            return draw("problem.html", seen, words, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return answered
+
+
+async def _style(request: Request) -> Response:
+    headers = HEADERS | {"Cache-Control": "public, max-age=3600"}
+    return FileResponse(HERE / "style.css", media_type="text/css", headers=headers)
