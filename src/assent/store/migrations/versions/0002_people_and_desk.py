@@ -13,6 +13,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Add the tables of what people do."""
     _sign_in()
+    _keys()
     _asked()
     _sends()
     _outgoing()
@@ -36,7 +37,7 @@ def _name() -> None:
 
 
 def _sign_in() -> None:
-    """Users, how they sign in, and the keys of programs."""
+    """Users and how they sign in."""
     op.create_table(
         "users",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -82,6 +83,10 @@ def _sign_in() -> None:
         sa.PrimaryKeyConstraint("account_id", "digest", name=op.f("pk_sign_in_links")),
         sa.UniqueConstraint("digest", name=op.f("uq_sign_in_links_digest")),
     )
+
+
+def _keys() -> None:
+    """Failed sign-ins, and the keys of programs."""
     op.create_table(
         "sign_in_attempts",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
