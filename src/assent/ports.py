@@ -212,6 +212,7 @@ class Connection:
     create_in_crm: bool = True
     hold_deleted: bool = True
     live: bool = False
+    paused: bool = False
     hub_cursor: int = 0
     made: int = 0
 
@@ -433,6 +434,7 @@ class NewPerson:
     basis: LegalBasis = LegalBasis.NONE
     refused: int = 0
     origin: Origin = Origin.PERSON
+    evidence: Evidence | None = None  # replaces the one given for all together
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,7 +442,8 @@ class Act:
     """What a person (or their software) sets on one contact; None and an empty mask leave alone.
 
     An act that repeats a value is still an act (M3). `answered` names the categories set, `value`
-    their answers.
+    their answers. Names are the hub's own and no party to the sync. With `revision` the act is for the
+    contact as it was then. `evidence` replaces the one given for all acts together.
     """
 
     contact_id: UUID
@@ -448,6 +451,10 @@ class Act:
     answered: int = 0
     value: int = 0
     email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    revision: int | None = None
+    evidence: Evidence | None = None
 
 
 class Hub(Protocol):
@@ -456,7 +463,13 @@ class Hub(Protocol):
     async def add(
         self, account_id: int, actor: Actor, people: Sequence[NewPerson], evidence: Evidence
     ) -> list[UUID]:
-        """Create contacts; raises Invalid for an address that is malformed, taken or barred."""
+        """Create contacts; raises Invalid for an address that is malformed or barred, Conflict for a
+        taken one.
+        """
 
     async def act(self, account_id: int, actor: Actor, acts: Sequence[Act], evidence: Evidence) -> None:
-        """Record acts on contacts, all or none; raises Unknown for a contact of another account."""
+        """Record acts on contacts, all or none.
+
+        Raises Unknown for a contact of another account, Conflict for one that moved since the act's
+        revision and for an address that is taken, and Invalid for what may not be.
+        """

@@ -34,7 +34,7 @@ from assent.ports import (
     NewPerson,
     Notice,
 )
-from assent.services.connecting import place
+from assent.services.setting_up import place
 from assent.store.opening import Store
 from assent.store.schema import contacts
 

@@ -14,11 +14,12 @@ from assent.ports import Clock, Ids
 from assent.services.application import Application
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
+from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.store.opening import Store, open_store
 from assent.web.inbox import Inbox
 from assent.web.server import create_app
-from assent.work.durable import WorkSettings, durable_work, work_elsewhere
+from assent.work.durable import Kind, WorkSettings, durable_work, work_elsewhere
 
 
 @asynccontextmanager
@@ -39,6 +40,8 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
         organisations = Organisations(store.accounts, clock, allow_other_hosts=others)
         stack.push_async_callback(organisations.aclose)
         jobs = AccountJobs(store, organisations, clock, ids)
+        setting_up = SettingUp(store, organisations, clock, ids)
+        jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings))
         work = work_elsewhere(jobs)
         if worker:
             identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
@@ -85,6 +88,7 @@ def listen(host: str, port: int) -> socket.socket:
 async def serving(application: Application, listener: socket.socket | None = None) -> AsyncIterator[str]:
     """Answer HTTP while the block runs, at a port taken before or the settings' own; gives the address."""
     listener = listener or listen(application.settings.host, application.settings.port)
+    application.settings.port = listener.getsockname()[1]  # links and webhooks are made with it
     inbox = Inbox(application.store.memory.post, application.work.wake)
     app = create_app(application.admit, inbox, application.ready)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)

@@ -8,12 +8,12 @@ from assent.crm.notices import parse_notices
 from assent.engine.presend import Check, check
 from assent.engine.run import Report
 from assent.engine.setup import Progress
-from assent.engine.sweep import sweep
 from assent.policy.gate import Message
 from assent.ports import Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
-from assent.services.connecting import connect, run_setup
+from assent.services.connecting import connect
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
+from assent.services.setting_up import SettingUp
 from assent.services.settings import Settings
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
@@ -49,16 +49,9 @@ class Application:
         self, account_id: int, connection_id: int, *, public_url: str, progress: Progress
     ) -> Report:
         """Bring a connection live, or up to date with categories added since."""
-        return await run_setup(
-            self.store,
-            self.organisations,
-            self.clock,
-            self.ids,
-            account_id=account_id,
-            connection_id=connection_id,
-            webhook_url=f"{public_url}/webhooks/dynamics/{connection_id}",
-            progress=progress,
-        )
+        setting_up = SettingUp(self.store, self.organisations, self.clock, self.ids)
+        url = f"{public_url}/webhooks/dynamics/{connection_id}"
+        return await setting_up.run(account_id, connection_id, webhook_url=url, progress=progress)
 
     async def add(
         self, account_id: int, actor: Actor, people: Sequence[NewPerson], evidence: Evidence
@@ -75,7 +68,7 @@ class Application:
 
     async def sweep(self, account_id: int) -> Report:
         """Catch an account up now."""
-        return await sweep(await self.jobs.run(account_id))
+        return await self.jobs.sweep_here(account_id)
 
     async def check(self, account_id: int, contact_ids: Sequence[UUID], message: Message) -> Check:
         """Say who may be mailed now, and why the others not."""

@@ -1,19 +1,11 @@
-"""Joining an organisation: verified first, then set up step by step."""
-
-from collections.abc import Sequence
-from dataclasses import replace
+"""Joining an organisation: who answers is verified before anything is stored."""
 
 from assent.crm.client import open_organisation
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
-from assent.crm.forms import Edited, Unchanged, place_section
 from assent.crm.organisation import parse_organisation_url
-from assent.crm.setup import DataverseSetup
 from assent.crm.signin import MICROSOFT, Credentials
-from assent.engine.run import Report, Tools, begin
-from assent.engine.setup import Placed, Progress, Setup, Webhook, set_up
-from assent.ports import CategoryColumn, Clock, Form, Ids, Organisation
-from assent.services.organisations import Organisations
+from assent.ports import Clock, Organisation
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
 
@@ -36,47 +28,3 @@ async def connect(
     """Verify an organisation and store the connection; raises Invalid where it is connected already."""
     joined = await verify(new, clock, allow_other_hosts=allow_other_hosts)
     return await store.accounts.connect(account_id, new, joined)
-
-
-def place(form: Form, columns: Sequence[CategoryColumn], language: int) -> Placed:
-    """Put the section on a form, or pause with the evidence."""
-    outcome = place_section(form.xml, columns, language)
-    if isinstance(outcome, Edited):
-        return Placed(outcome.xml, changed=True)
-    if isinstance(outcome, Unchanged):
-        return Placed(form.xml, changed=False)
-    raise outcome.pause(form.name)
-
-
-async def run_setup(
-    store: Store,
-    organisations: Organisations,
-    clock: Clock,
-    ids: Ids,
-    *,
-    account_id: int,
-    connection_id: int,
-    webhook_url: str,
-    progress: Progress,
-) -> Report:
-    """Set a connection up, or go on where it stopped; it is live afterwards."""
-    accounts = store.accounts
-    columns = await organisations.columns(account_id)
-    client = await organisations.client(account_id, connection_id)
-    contacts = DataverseContacts(client, Columns(tuple(columns)), connection_id=connection_id)
-    organisation = await contacts.organisation()
-    mine = next(c for c in await accounts.connections(account_id) if c.connection_id == connection_id)
-    crms = {**await organisations.live(account_id), connection_id: contacts}
-    run = await begin(Tools(store.memory, crms, clock, ids), account_id)
-    run = replace(
-        run,
-        connections={**run.connections, connection_id: mine},
-        crms={**run.crms, connection_id: contacts},
-    )
-
-    async def webhook() -> Webhook:
-        return Webhook(webhook_url, await accounts.new_webhook_key(account_id, connection_id))
-
-    schema = DataverseSetup(client, clock, language=organisation.language)
-    setup = Setup(connection_id, schema, store.setup_journal(account_id), place, webhook)
-    return await set_up(setup, run, progress=progress)

@@ -1,25 +1,31 @@
 """Connections to Dynamics: what they are doing, and what people decide about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection as SqlConnection
 
-from assent.errors import Invalid, Unknown
+from assent.engine.schedule import LOST_AFTER
+from assent.engine.setup import Step
+from assent.errors import Conflict, Invalid, Unknown
 from assent.policy.permission import OnAllow
 from assent.ports import Organisation
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.connecting import verify as verify_organisation
-from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
+from assent.services.jobs import on_demand
+from assent.services.setting_up import ask_again, webhook_url
+from assent.services.setup_words import Choice, Pause, StepState, StepView, pause_of, step_views
 from assent.store import progress
 from assent.store.connection_rows import LIVE, PAUSED
 from assent.store.organisations import NewConnection, Shown, shown
 from assent.store.progress import SetupStep, SweepRun
 from assent.store.troubles import counts as trouble_counts
+from assent.work.durable import Errand, Kind
 
 
 class State(Enum):
@@ -31,6 +37,8 @@ class State(Enum):
     LIVE = "live"
     PAUSED = "paused"  # stopped by a person
 
+
+_STUCK = (StepState.PAUSED, StepState.FAILED)
 
 #: What each state means for the people who send mail.
 MEANS: Mapping[State, str] = {
@@ -136,6 +144,108 @@ async def connect(app: Application, caller: Caller, new: NewConnection) -> Conne
         raise Invalid("A connection needs a name, so that people can tell it from others.")
     added = await app.connect(caller.account_id, new)
     return await read(app, caller, added.connection_id)
+
+
+async def change(app: Application, caller: Caller, connection_id: int, changed: Changed) -> ConnectionView:
+    """Change a connection's policies and switches; what is None stays. Raises Unknown."""
+    caller.require(Right.CONNECT)
+    await read(app, caller, connection_id)
+    given = {f.name: value for f in fields(changed) if (value := getattr(changed, f.name)) is not None}
+    await _set(app, caller, connection_id, **given)
+    return await read(app, caller, connection_id)
+
+
+async def set_up(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
+    """Ask for the setup of a connection: it begins, goes on where it stopped, or repairs a live one.
+
+    Done by whichever process is free, also after a restart; `read` tells how far it is. Raises
+    Unknown, Conflict for a paused connection, and Invalid where this server has no public address.
+    """
+    caller.require(Right.OPERATE)
+    webhook_url(app.settings, connection_id)
+    view = await read(app, caller, connection_id)
+    if view.state is State.PAUSED:
+        raise Conflict("This connection is paused. Resume it first; setup can run then.")
+    if view.state is not State.SETTING_UP:
+        caller.require(Right.CONNECT if view.state is State.NEW else Right.OPERATE)
+        waits = [step.step for step in view.steps if step.state in _STUCK]
+        again = waits or (tuple(Step) if view.state is State.LIVE else (Step.IDENTIFY,))
+        await ask_again(app.store, caller.account_id, connection_id, again)
+    await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection_id))
+    return await read(app, caller, connection_id)
+
+
+async def decide(
+    app: Application, caller: Caller, connection_id: int, choice: Choice, *, tab: str = ""
+) -> ConnectionView:
+    """Answer what a setup waits for, and let it go on; raises Conflict where it does not wait for that.
+
+    `tab` names the form tab for `Choice.TAB`, by name or id as the pause's evidence lists it.
+    """
+    caller.require(Right.OPERATE)
+    pause = (await read(app, caller, connection_id)).pause
+    if pause is None or choice not in {option.choice for option in pause.options}:
+        raise Conflict("Setup does not wait for this decision any more; look at the page again.")
+    if choice is Choice.TAB and not tab.strip():
+        raise Invalid("Name the tab that should hold the toggles.")
+    if choice is Choice.TAB:
+        await _set(app, caller, connection_id, tab=tab.strip(), skip_form=False)
+    if choice is Choice.SKIP:
+        await _set(app, caller, connection_id, skip_form=True)
+    return await set_up(app, caller, connection_id)
+
+
+async def pause(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
+    """Stop reading and writing an organisation until it is resumed.
+
+    What it may know is unverified meanwhile, so marketing mail waits (G4). Raises Unknown, and
+    Conflict for a connection that is not live.
+    """
+    caller.require(Right.CONNECT)
+    view = await read(app, caller, connection_id)
+    if view.state is State.PAUSED:
+        return view
+    if not view.live or view.state is State.SETTING_UP:
+        raise Conflict("Only a live connection can be paused, and not while its setup is under way.")
+    await app.store.accounts.set_live(caller.account_id, connection_id, live=False)
+    return await read(app, caller, connection_id)
+
+
+async def resume(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
+    """Let a paused connection go on, and catch up at once with what changed meanwhile; raises Unknown."""
+    caller.require(Right.CONNECT)
+    view = await read(app, caller, connection_id)
+    if view.state is State.PAUSED:
+        await app.store.accounts.set_live(caller.account_id, connection_id, live=True)
+        await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection_id))
+        await app.work.sweep(caller.account_id, on_demand(app.clock.now()))
+    return await read(app, caller, connection_id)
+
+
+async def sweep_now(app: Application, caller: Caller) -> None:
+    """Sweep every live connection of the account now instead of at the half hour.
+
+    It runs as durable work, so that it outlives this process and counts among the sweeps that run at
+    a time. Raises Conflict while one is running: it already looks at everything since the last.
+    """
+    caller.require(Right.OPERATE)
+    views = await all(app, caller)
+    now = app.clock.now()
+    if not any(view.live for view in views):
+        raise Conflict("No connection is live, so there is nothing to sweep yet.")
+    if any(_runs(view.last_sweep, now) for view in views):
+        raise Conflict("A sweep is running already; its figures appear when it ends.")
+    await app.work.sweep(caller.account_id, on_demand(now))
+
+
+def _runs(sweep: Sweep | None, now: datetime) -> bool:
+    return sweep is not None and sweep.finished_at is None and now - sweep.started_at < LOST_AFTER
+
+
+async def _set(app: Application, caller: Caller, connection_id: int, **given: object) -> None:
+    kept = (await app.store.accounts.connection(caller.account_id, connection_id)).settings
+    settings = msgspec.structs.replace(kept, **given)
+    await app.store.accounts.set_settings(caller.account_id, connection_id, settings)
 
 
 async def sweeps(app: Application, caller: Caller, connection_id: int, *, limit: int = 50) -> list[Sweep]:

@@ -147,6 +147,8 @@ def _judge(connections: Sequence[ConnectionView], troubles: int, oldest: float |
     """One word and one sentence, the worst first."""
     if not connections:
         return State.EMPTY, "Nothing is connected yet. Connect a Dynamics organisation to begin."
+    if not any(c.live or c.needs_somebody for c in connections):
+        return State.EMPTY, "Nothing is synced yet: setup of the connection has not come to its end."
     stuck = [c.name for c in connections if c.needs_somebody]
     if stuck:
         return State.TROUBLED, f"{stuck[0]} needs a person: see its page for what and why."

@@ -1,17 +1,26 @@
 """What the durable engine runs, in terms of the engine and the store."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from assent.engine.notices import drain
 from assent.engine.run import Report, Run, Tools, begin
-from assent.engine.schedule import Swept, due
+from assent.engine.schedule import Swept, due, slot_of
 from assent.engine.sweep import sweep
+from assent.errors import AssentError
 from assent.ports import Clock, Ids
 from assent.services.organisations import Organisations
+from assent.services.watching import Watched
 from assent.store.opening import Store
-from assent.store.progress import SweepRun
+from assent.store.progress import UNREACHED, SweepRun
+from assent.store.troubles import CONNECTION_ITSELF, Found, keep
 from assent.work.durable import Errand, Kind
+
+#: Told of an account whose ledger may have grown.
+AfterRun = Callable[[int], Awaitable[None]]
 
 
 class Errands(Protocol):
@@ -24,11 +33,21 @@ class Errands(Protocol):
         """Account and number of those begun and not ended, or due again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """A run, its organisations as they are watched, and those that could not be opened."""
+
+    run: Run
+    crms: Mapping[int, Watched]
+    closed: Mapping[int, AssentError]
+
+
 class AccountJobs:
     """Drains, sweeps and errands of accounts; every one may be run twice."""
 
     def __init__(self, store: Store, organisations: Organisations, clock: Clock, ids: Ids) -> None:
         self._errands: dict[Kind, Errands] = {}
+        self._afterwards: list[AfterRun] = []
         self._store = store
         self._organisations = organisations
         self._clock = clock
@@ -38,33 +57,85 @@ class AccountJobs:
         """Let this process do a kind of errand; said while everything is wired, before work begins."""
         self._errands[kind] = errands
 
+    def afterwards(self, call: AfterRun) -> None:
+        """Call this as a drain or sweep begins and ends: the ledger may have grown."""
+        self._afterwards.append(call)
+
     async def run(self, account_id: int) -> Run:
         """What a run of this account works with right now."""
-        crms = await self._organisations.live(account_id)
-        return await begin(Tools(self._store.memory, crms, self._clock, self._ids), account_id)
+        return (await self._watch(account_id)).run
 
     async def drain(self, account_id: int) -> Mapping[str, Any]:
         """Real time: take the next number first, so that whoever comes after asks for another drain."""
         await self._store.accounts.begin_drain(account_id)
-        return figures(await drain(await self.run(account_id)))
+        async with self._watching(account_id) as run:
+            return figures(await drain(run))
 
     async def sweep(self, account_id: int, slot: int) -> Mapping[str, Any]:
-        """Catch the account up and write down when, connection by connection."""
-        run, started = await self.run(account_id), self._clock.now()
+        """Catch the account up now, and keep what was refused on the way."""
+        async with self._watching(account_id) as run:
+            report = await self._sweep(run, slot)
+        return figures(report)
+
+    async def sweep_here(self, account_id: int) -> Report:
+        """The same in this process and at once, for commands."""
+        async with self._watching(account_id) as run:
+            return await self._sweep(run, on_demand(self._clock.now()))
+
+    async def _sweep(self, run: Run, slot: int) -> Report:
+        """Sweep and write down when, connection by connection; one that failed has ended, too."""
+        account_id, started = run.account_id, self._clock.now()
+        watched = {key: crm for key, crm in run.crms.items() if isinstance(crm, Watched)}
         for connection_id in run.crms:
             row = SweepRun(connection_id, str(slot), started, None, {})
             await self._store.accounts.write_sweep(account_id, row)
-        report = await sweep(run)
-        counts = {name: count for name, count in figures(report).items() if isinstance(count, int)}
-        for connection_id in run.crms:
-            row = SweepRun(connection_id, str(slot), started, self._clock.now(), counts)
-            await self._store.accounts.write_sweep(account_id, row)
-        return figures(report)
+        counts: dict[str, int] = {}
+        try:
+            report = await sweep(run)
+            counts = {name: count for name, count in figures(report).items() if isinstance(count, int)}
+            return report
+        finally:
+            for connection_id, crm in watched.items():
+                mine = counts if crm.error is None else {UNREACHED: 1}
+                row = SweepRun(connection_id, str(slot), started, self._clock.now(), mine)
+                await self._store.accounts.write_sweep(account_id, row)
+
+    @asynccontextmanager
+    async def _watching(self, account_id: int) -> AsyncIterator[Run]:
+        """A run whose troubles are kept at its end, however it ends."""
+        watch = await self._watch(account_id)
+        for call in self._afterwards:
+            await call(account_id)
+        try:
+            yield watch.run
+        finally:
+            await self._keep(account_id, watch)
+            for call in self._afterwards:
+                await call(account_id)
+
+    async def _watch(self, account_id: int) -> "_Watch":
+        """Open the account's organisations. A paused one stands in the run without its CRM, as one that
+        cannot be opened: what it may know is unverified (G4)."""
+        opened = await self._organisations.opened(account_id)
+        run = await begin(Tools(self._store.memory, opened.contacts, self._clock, self._ids), account_id)
+        crms = {key: Watched(crm, run.connections[key]) for key, crm in run.crms.items()}
+        run = replace(run, crms=crms, connections={**opened.paused, **run.connections})
+        return _Watch(run, crms, opened.closed)
+
+    async def _keep(self, account_id: int, watch: "_Watch") -> None:
+        now, database = self._clock.now(), self._store.database
+        found = [one for crm in watch.crms.values() for one in crm.found()]
+        found += [
+            Found(key, CONNECTION_ITSELF, type(error).__name__, str(error))
+            for key, error in watch.closed.items()
+        ]
+        well = {key for key, crm in watch.crms.items() if crm.reached and crm.error is None}
+        await database.write(lambda c: keep(c, account_id, found, well, now))
 
     async def due(self) -> list[tuple[int, int]]:
-        """The sweeps to start now."""
-        last = await self._store.accounts.last_sweeps()
-        return due(self._clock.now(), [Swept(*row) for row in last])
+        """The sweeps to start now; one on demand counts for the half hour it began in."""
+        last = [Swept(*row) for row in await self._store.accounts.last_sweeps()]
+        return due(self._clock.now(), [_in_slot(swept) for swept in last])
 
     async def waiting(self) -> list[int]:
         """Accounts with something to do: their wake-up may have been lost with the process that owed it."""
@@ -97,6 +168,17 @@ class AccountJobs:
             for kind, errands in self._errands.items()
             for account_id, number in await errands.owed()
         ]
+
+
+def on_demand(now: datetime) -> int:
+    """The number of a sweep somebody asks for: below zero, and the same for clicks within a second."""
+    return -int(now.timestamp())
+
+
+def _in_slot(swept: Swept) -> Swept:
+    if swept.slot is None or swept.slot >= 0 or swept.started is None:
+        return swept
+    return replace(swept, slot=slot_of(swept.started))
 
 
 def figures(report: Report) -> dict[str, Any]:

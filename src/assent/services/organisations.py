@@ -29,6 +29,15 @@ class _Open:
     contacts: dict[Columns, DataverseContacts] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account's organisations: those that can be asked, why others cannot, and the paused ones."""
+
+    contacts: Mapping[int, DataverseContacts]
+    closed: Mapping[int, AssentError]
+    paused: Mapping[int, Connection]
+
+
 class Organisations:
     """Gives the CRM of each connection, with the account's category columns."""
 
@@ -89,15 +98,23 @@ class Organisations:
 
         One that cannot is left out, which makes the gate say `unverified` for everybody (G4).
         """
+        return (await self.opened(account_id)).contacts
+
+    async def opened(self, account_id: int) -> "Opened":
+        """The same, with what was wrong with the others, and the connections a person paused."""
         contacts: dict[int, DataverseContacts] = {}
-        for connection in await self._accounts.connections(account_id):
+        closed: dict[int, AssentError] = {}
+        connections = await self._accounts.connections(account_id)
+        for connection in connections:
             key = connection.connection_id
             if connection.live:
                 try:
                     contacts[key] = await self.contacts(account_id, connection)
                 except AssentError as error:
+                    closed[key] = error
                     log.warning("not_opened", connection=key, error=type(error).__name__)
-        return contacts
+        paused = {c.connection_id: c for c in connections if c.paused}
+        return Opened(contacts, closed, paused)
 
     async def made_columns(self, connection: Connection) -> Columns:
         """The active categories' columns that this connection has already."""

@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     create_in_hub: bool = True
     create_in_crm: bool = True
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
+    tab: str = ""  # the form tab a person chose for the toggles, by name or GUID
+    skip_form: bool = False  # a person chose to go on without toggles on the form
 
     @property
     def allow(self) -> AllowPolicy:
@@ -105,6 +107,7 @@ def engine_view(
         create_in_crm=read.create_in_crm,
         hold_deleted=read.hold_deleted,
         live=state == LIVE,
+        paused=state == PAUSED,
         hub_cursor=hub_cursor,
         made=made,
     )

@@ -178,7 +178,18 @@ def shown(connection: Connection, account_id: int) -> list[Shown]:
         .order_by(c.connection_id)
     )
     return [
-        Shown(*row[:7], read_settings(row[7]), row[8], row[9])
+        Shown(
+            connection_id=row.connection_id,
+            name=row.name,
+            url=row.url,
+            tenant=row.tenant,
+            client_id=row.client_id,
+            organisation_id=row.organisation_id,
+            state=row.state,
+            settings=read_settings(row.settings),
+            made=row.made,
+            created_at=row.created_at,
+        )
         for row in connection.execute(statement).all()
     ]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
+from assent.store.connection_rows import PAUSED
 from assent.store.dialects import insert
-from assent.store.schema import setup_steps, sweeps
+from assent.store.schema import connections, setup_steps, sweeps
 
 #: Among a sweep's counts: the connection could not be swept; its trouble tells why.
 UNREACHED = "unreached"
@@ -66,6 +67,25 @@ def steps(connection: Connection, account_id: int, connection_id: int) -> list[S
         SetupStep(step, state, msgspec.json.decode(detail, type=dict[str, object]), at)
         for step, state, detail, at in connection.execute(statement)
     ]
+
+
+def unfinished(connection: Connection) -> list[tuple[int, int]]:
+    """Account and connection of every setup that was begun, has not ended, and waits for nobody."""
+    s, j = setup_steps.c, connections.c
+
+    def somewhere(*states: str) -> ColumnElement[bool]:
+        return (
+            exists()
+            .where(s.account_id == j.account_id, s.connection_id == j.connection_id, s.state.in_(states))
+            .correlate(connections)
+        )
+
+    statement = (
+        select(j.account_id, j.connection_id)
+        .where(j.state != PAUSED, somewhere("waiting", "running"), ~somewhere("paused", "failed"))
+        .order_by(j.account_id, j.connection_id)
+    )
+    return [(account_id, connection_id) for account_id, connection_id in connection.execute(statement)]
 
 
 def forget_steps(connection: Connection, account_id: int, connection_id: int) -> None:

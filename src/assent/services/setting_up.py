@@ -1,0 +1,189 @@
+"""Sets connections up step by step: as an errand that survives restarts, or at once for a command."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from assent.crm.columns import Columns
+from assent.crm.contacts import DataverseContacts
+from assent.crm.forms import Edited, Unchanged, place_section
+from assent.crm.setup import DataverseSetup
+from assent.engine.run import Report, Tools, begin
+from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
+from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
+from assent.ports import CategoryColumn, Clock, Form, Ids
+from assent.services.organisations import Organisations
+from assent.services.settings import Settings
+from assent.services.setup_words import StepState
+from assent.store import progress as journal
+from assent.store.opening import Store
+from assent.store.setup_journal import DONE, SetupJournal
+
+#: How long a setup is left to a process that died, and how often a living one says that it lives.
+LEASE = timedelta(seconds=20)
+_BEAT_S = 5.0
+_LOOK_S = 0.5
+
+#: The steps a changed name, description or order of a category needs again.
+RELABELLING = (Step.COLUMNS, Step.FORM, Step.PUBLISH)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingUp:
+    """The setup of connections, one at a time each, in whichever process is asked."""
+
+    store: Store
+    organisations: Organisations
+    clock: Clock
+    ids: Ids
+
+    async def run(
+        self, account_id: int, connection_id: int, *, webhook_url: str, progress: Progress
+    ) -> Report:
+        """Set a connection up, or go on where it stopped; it is live afterwards.
+
+        Raises Paused when a person has to choose, and Conflict while another process is at it.
+        """
+        async with self._alone(account_id, connection_id):
+            return await self._run(account_id, connection_id, webhook_url, progress)
+
+    async def _run(self, account_id: int, connection_id: int, webhook_url: str, progress: Progress) -> Report:
+        accounts = self.store.accounts
+        columns = await self.organisations.columns(account_id)
+        client = await self.organisations.client(account_id, connection_id)
+        contacts = DataverseContacts(client, Columns(tuple(columns)), connection_id=connection_id)
+        organisation = await contacts.organisation()
+        mine = next(c for c in await accounts.connections(account_id) if c.connection_id == connection_id)
+        crms = {**await self.organisations.live(account_id), connection_id: contacts}
+        run = await begin(Tools(self.store.memory, crms, self.clock, self.ids), account_id)
+        run = replace(
+            run,
+            connections={**run.connections, connection_id: mine},
+            crms={**run.crms, connection_id: contacts},
+        )
+
+        async def webhook() -> Webhook:
+            return Webhook(webhook_url, await accounts.new_webhook_key(account_id, connection_id))
+
+        chosen = (await accounts.connection(account_id, connection_id)).settings
+        steps = self.store.setup_journal(account_id)
+        if chosen.skip_form:
+            steps = _WithoutForm(steps.database, steps.clock, account_id)
+        schema = DataverseSetup(client, self.clock, language=organisation.language)
+        setup = Setup(connection_id, schema, steps, partial(place, tab=chosen.tab or None), webhook)
+        return await set_up(setup, run, progress=progress)
+
+    @asynccontextmanager
+    async def _alone(self, account_id: int, connection_id: int) -> AsyncIterator[None]:
+        """Hold the setup of one connection; a holder that died is waited for until its lease ends."""
+        owner, key = self.ids.new(), UUID(int=connection_id)
+        begun = self.clock.now()
+        while not await self._claim(account_id, key, owner):
+            if self.clock.now() - begun > 2 * LEASE:
+                raise Conflict("The setup of this connection is under way already; its page shows how far.")
+            await self.clock.sleep(_LOOK_S)
+        beating = asyncio.create_task(self._beat(account_id, key, owner))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await self.store.memory.release(account_id, owner)
+
+    async def _claim(self, account_id: int, key: UUID, owner: UUID) -> set[UUID]:
+        until = self.clock.now() + LEASE
+        return await self.store.memory.claim(account_id, [key], owner, until)
+
+    async def _beat(self, account_id: int, key: UUID, owner: UUID) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            await self._claim(account_id, key, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupErrands:
+    """`jobs.Errands` of setups."""
+
+    setting_up: SettingUp
+    settings: Settings
+
+    async def perform(self, account_id: int, number: int) -> Mapping[str, Any]:
+        """Set a connection up. What passes by itself is raised; what needs a person stays in the journal."""
+        try:
+            url = webhook_url(self.settings, number)
+            report = await self.setting_up.run(account_id, number, webhook_url=url, progress=_silent)
+        except Paused as pause:
+            return {"paused": pause.reason}
+        except (Unknown, Conflict) as error:
+            return {"left": type(error).__name__}
+        except (Retry, ReadAgain) as error:
+            await self._note(account_id, number, StepState.RUNNING, error)
+            raise
+        except AssentError as error:
+            await self._note(account_id, number, StepState.FAILED, error)
+            return {"failed": type(error).__name__}
+        return {"settled": report.settled, "changed": report.changed, "written": report.written}
+
+    async def owed(self) -> list[tuple[int, int]]:
+        """Setups that were asked for or begun, and have not ended: their process may have died."""
+        return await self.setting_up.store.database.read(journal.unfinished)
+
+    async def _note(self, account_id: int, number: int, state: StepState, error: AssentError) -> None:
+        """Write down at which step it stopped, and why."""
+        steps = self.setting_up.store.setup_journal(account_id)
+        done = await steps.done(number)
+        at = next((step for step in Step if step.value not in done), Step.CATCH_UP)
+        detail = {"reason": type(error).__name__, "message": str(error)}
+        await steps.mark(number, at.value, state.value, detail)
+
+
+class _WithoutForm(SetupJournal):
+    """A journal in which placing the toggles is over: a person chose to go on without them."""
+
+    async def done(self, connection_id: int) -> set[str]:
+        """The steps that are finished or left out."""
+        await self.mark(connection_id, Step.FORM.value, DONE, {"skipped": True})
+        return await SetupJournal.done(self, connection_id)
+
+
+async def ask_again(store: Store, account_id: int, connection_id: int, steps: Sequence[Step]) -> None:
+    """Let steps be done once more by the next setup of a connection; its process may be another one."""
+    steps_of = store.setup_journal(account_id)
+    for step in steps:
+        await steps_of.mark(connection_id, step.value, StepState.WAITING.value, {})
+
+
+async def relabel(store: Store, account_id: int) -> list[int]:
+    """Let every live connection take over changed categories; gives those whose setup is to be asked for."""
+    live = [c.connection_id for c in await store.accounts.connections(account_id) if c.live]
+    for connection_id in live:
+        await ask_again(store, account_id, connection_id, RELABELLING)
+    return live
+
+
+def webhook_url(settings: Settings, connection_id: int) -> str:
+    """Where an organisation posts its notices; raises Invalid where this server has no address for it."""
+    if not settings.public_url and not settings.allow_other_hosts:
+        raise Invalid(
+            "Dynamics must be told where it reaches this server. The operator sets ASSENT_PUBLIC_URL to its "
+            "https address and starts it again; then setup can go on."
+        )
+    return f"{settings.reached_at}/webhooks/dynamics/{connection_id}"
+
+
+def place(form: Form, columns: Sequence[CategoryColumn], language: int, *, tab: str | None = None) -> Placed:
+    """Put the section on a form, on the tab a person chose if any, or pause with the evidence."""
+    outcome = place_section(form.xml, columns, language, tab=tab)
+    if isinstance(outcome, Edited):
+        return Placed(outcome.xml, changed=True)
+    if isinstance(outcome, Unchanged):
+        return Placed(form.xml, changed=False)
+    raise outcome.pause(form.name)
+
+
+def _silent(step: Step, state: str) -> None:
+    """The journal tells; nobody listens here."""
