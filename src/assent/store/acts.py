@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, update
 
-from assent.errors import Invalid, Unknown
+from assent.errors import Conflict, Invalid, Unknown
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.identity import AddressMarks
@@ -20,6 +20,7 @@ from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
 from assent.store.journal import Journal
 from assent.store.marks import NOTHING, Marks, address_of
+from assent.store.naming import Renamed, names_of, rename, write_names
 from assent.store.pending import mark
 from assent.store.schema import links
 
@@ -28,10 +29,17 @@ from assent.store.schema import links
 class Acted:
     """What one act did to its contact: the states before and after, and the fields it named."""
 
+    act: Act
     before: Contact
     after: Contact
     fields: int
     shown_email: str | None
+    renamed: Renamed | None = None
+
+    @property
+    def contact_id(self) -> UUID:
+        """Whose contact it is."""
+        return self.after.contact_id
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class Addresses:
     def move(self, contact: Contact, address: str) -> None:
         """Let a contact move to an address; raises Invalid where it is taken or barred."""
         if self.holders.get(address, contact.contact_id) != contact.contact_id:
-            raise Invalid("another contact already holds this email address")
+            raise Conflict("another contact already holds this email address")
         if self.remembered.get(address, NOTHING).erased:
             raise Invalid("this address was erased; only the person's own confirmed sign-up lifts that")
         self.holders.pop(contact.email, None)
@@ -53,6 +61,8 @@ class Addresses:
 
 def decide(contact: Contact, act: Act, actor: Actor, addresses: Addresses) -> Acted:
     """Decide what an act leads to; raises Invalid for what may not be."""
+    if act.revision not in (None, contact.revision):
+        raise Conflict("this contact was changed meanwhile; look at it again and repeat what still applies")
     after, fields, shown = contact, act.answered, None
     if act.answered & ~CATEGORIES:
         raise Invalid("answered categories must be bits of categories")
@@ -66,7 +76,7 @@ def decide(contact: Contact, act: Act, actor: Actor, addresses: Addresses) -> Ac
         addresses.move(contact, address)
         after, shown = replace(after, email=address), act.email.strip()
         fields |= ADDRESS
-    return Acted(contact, replace(after, synced=after.synced & ~fields), fields, shown)
+    return Acted(act, contact, replace(after, synced=after.synced & ~fields), fields, shown)
 
 
 def _with_basis(contact: Contact, basis: LegalBasis, actor: Actor) -> Contact:
@@ -94,18 +104,22 @@ class Acting:
         lock_account(connection, account_id)
         standing = contacts_at(connection, account_id, [act.contact_id for act in acts], lock=True)
         addresses = self._addresses(connection, account_id, acts)
+        naming = [act.contact_id for act in acts if act.first_name is not None or act.last_name is not None]
+        names = names_of(connection, account_id, naming)
         acted: list[Acted] = []
         for act in acts:
             if act.contact_id not in standing:
                 raise Unknown("this account has no such contact")
             done = decide(standing[act.contact_id], act, self.actor, addresses)
             standing[act.contact_id] = done.after
-            if done.fields:
-                acted.append(done)
+            renamed = rename(names, act)
+            if done.fields or renamed is not None:
+                acted.append(replace(done, renamed=renamed))
         self._write(connection, account_id, acted, standing)
+        write_names(connection, account_id, [(d.contact_id, d.renamed.new) for d in acted if d.renamed])
         self._touch(connection, account_id, acted)
         self.journal.append(connection, account_id, [self._entry(done) for done in acted])
-        mark(connection, account_id, {done.after.contact_id for done in acted}, self.now)
+        mark(connection, account_id, {done.contact_id for done in acted}, self.now)
 
     def _addresses(self, connection: Connection, account_id: int, acts: Sequence[Act]) -> Addresses:
         wanted = {address_of(act.email) for act in acts if act.email is not None}
@@ -155,8 +169,8 @@ class Acting:
         """Mark on every link what was acted on, and remember when (M3)."""
         fields: dict[UUID, int] = {}
         for done in acted:
-            contact_id = done.after.contact_id
-            fields[contact_id] = fields.get(contact_id, 0) | done.fields
+            if done.fields:
+                fields[done.contact_id] = fields.get(done.contact_id, 0) | done.fields
         if not fields:
             return
         connection.execute(
@@ -178,5 +192,7 @@ class Acting:
             field=done.fields,
             old=plain_state(done.before, done.fields),
             new=plain_state(done.after, done.fields),
-            personal=personal_move(done.before, done.after, done.fields) | evidence_of(self.evidence),
+            personal=personal_move(done.before, done.after, done.fields)
+            | (done.renamed.personal() if done.renamed else {})
+            | evidence_of(done.act.evidence or self.evidence),
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from assent.errors import Invalid
+from assent.errors import Conflict, Invalid
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, Contact, bits
 from assent.ports import Act, Actor, ActorKind, Clock, Evidence, Ids, NewPerson
@@ -59,11 +59,11 @@ class Adding:
     def run(
         self, connection: Connection, account_id: int, people: Sequence[NewPerson], ids: Sequence[UUID]
     ) -> None:
-        """Create all or none; raises Invalid for an address that is malformed, taken or barred."""
+        """Create all or none; raises Invalid for a malformed or barred address, Conflict for a taken one."""
         lock_account(connection, account_id)
         emails = [address_of(person.email) for person in people]
         if len(set(emails)) < len(emails) or holders(connection, account_id, emails):
-            raise Invalid("another contact already holds this email address")
+            raise Conflict("another contact already holds this email address")
         remembered = self.marks.of(connection, account_id, emails)
         if any(found.erased for found in remembered.values()):
             raise Invalid("this address was erased; only the person's own confirmed sign-up lifts that")
@@ -78,8 +78,10 @@ class Adding:
                 acted.add((contact_id, PERMISSION))
         insert_contacts(connection, account_id, births, self.now)
         record_acts(connection, account_id, acted, f"{self.actor.kind.value}:{self.actor.ident}", self.now)
-        proof = evidence_of(self.evidence)
-        entries = [created(birth, self.actor, "", None, proof) for birth in births]
+        entries = [
+            created(birth, self.actor, "", None, evidence_of(person.evidence or self.evidence))
+            for birth, person in zip(births, people, strict=True)
+        ]
         self.journal.append(connection, account_id, entries)
 
     def _birth(self, person: NewPerson, email: str, contact_id: UUID, *, refused: bool) -> Birth:

@@ -52,13 +52,13 @@ def page(connection: Connection, account_id: int, audience: Audience, after: str
         statement = statement.where(contacts.c.email > after)
     rows = connection.execute(statement.order_by(contacts.c.email).limit(limit)).all()
     linked = _links(connection, account_id, [row[0] for row in rows])
-    return [Found(*row[:8], row[8] > 0, row[9], linked.get(row[0], 0)) for row in rows]
+    return [_found(row, linked.get(row[0], 0)) for row in rows]
 
 
 def count(connection: Connection, account_id: int, audience: Audience) -> int:
     """How many contacts an audience has."""
     statement = _matching(connection, account_id, audience, select(func.count()).select_from(contacts))
-    return connection.execute(statement).scalar_one()
+    return int(connection.execute(statement).scalar_one())
 
 
 def ids(connection: Connection, account_id: int, audience: Audience, limit: int) -> list[UUID]:
@@ -66,6 +66,11 @@ def ids(connection: Connection, account_id: int, audience: Audience, limit: int)
     statement = _matching(connection, account_id, audience, select(contacts.c.contact_id))
     ordered = statement.order_by(contacts.c.contact_id).limit(limit)
     return list(connection.execute(ordered).scalars())
+
+
+def _found(row: Any, linked: int) -> Found:
+    *plain, pending, updated_at = row
+    return Found(*plain, pending > 0, updated_at, linked)
 
 
 def _matching(
@@ -120,4 +125,4 @@ def _links(connection: Connection, account_id: int, contact_ids: Collection[UUID
         .where(links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids))
         .group_by(links.c.contact_id)
     )
-    return {contact_id: number for contact_id, number in connection.execute(statement)}
+    return dict(connection.execute(statement).tuples())
