@@ -130,14 +130,14 @@ async def test_a_block_on_one_category_blocks_that_category() -> None:
 
 
 async def test_a_notice_that_comes_during_the_check_blocks() -> None:
-    """Received after the feed and the refusing rows were read, before the verdict (P1, M8)."""
+    """Received after the feed and the rows were read, before the verdict (P1, M8)."""
     async with joined() as (w, contact, row):
 
         async def rep_refuses() -> None:
             w.rep.refuse(row)
             await w.post(*await w.notices())
 
-        w.office.crm = after(w.office.crm, refusing=rep_refuses)
+        w.office.crm = after(w.office.crm, bearing=rep_refuses)
         assert Reason.REFUSAL_PENDING is await w.verdict(contact)
 
 

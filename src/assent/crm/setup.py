@@ -6,6 +6,7 @@ from uuid import UUID
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
 from assent.crm.odata import broken, decode, text
 from assent.crm.requests import metadata as calls
+from assent.crm.requests.batch import Operation, answers, batch
 from assent.crm.transport import Request, Transport
 from assent.crm.webhooks import Webhooks
 from assent.errors import Bug, Paused, Retry
@@ -34,17 +35,28 @@ class DataverseSetup:
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
-        publisher_id = await self._found_or_made(
-            "publishers", "publisherid", f"uniquename eq {text(calls.PUBLISHER)}", calls.publisher()
+        publishers, solutions = await self._found(
+            calls.question("publishers", "publisherid", f"uniquename eq {text(calls.PUBLISHER)}"),
+            calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}"),
         )
-        condition = f"uniquename eq {text(calls.SOLUTION)}"
-        await self._found_or_made("solutions", "solutionid", condition, calls.solution(publisher_id))
+        if solutions:
+            return
+        publisher_id = (
+            UUID(str(publishers[0].get("publisherid")))
+            if publishers
+            else await self._made("publishers", calls.publisher())
+        )
+        await self._made("solutions", calls.solution(publisher_id))
 
-    async def _found_or_made(self, table: str, key: str, condition: str, body: calls.Record) -> UUID:
-        what = f"looking through {table}"
-        found = calls.parse_found(await self._transport.send(calls.find(table, key, condition, what)), what)
-        if found:
-            return UUID(str(found[0][key]))
+    async def _found(self, *questions: Operation) -> list[list[dict[str, object]]]:
+        what = "looking for what setup made before"
+        response = check(await self._transport.send(batch(what, questions)), what)
+        found = answers(response, len(questions), what)
+        if None in found:
+            raise broken(what)
+        return [calls.parse_found(answer, what) for answer in found if answer is not None]
+
+    async def _made(self, table: str, body: calls.Record) -> UUID:
         request = _without_solution(calls.insert(table, body, f"creating one of {table}"))
         return calls.parse_inserted(await self._transport.send(request), request.what)
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 from assent.engine.pending import reconcile_all
 from assent.engine.run import STEP, Report, Run
 
+#: Contacts to a round: their other rows go along, and all of them should fit one request.
+_ROUND = STEP * 9 // 10
+
 
 async def backfill(run: Run, connection_id: int) -> Report:
     """Write the hub's Yes, or Allow, wherever an active row of this connection holds null.
@@ -14,7 +17,7 @@ async def backfill(run: Run, connection_id: int) -> Report:
     """
     filling = replace(run, terms=replace(run.terms, fill=True))
     report = Report()
-    while due := await run.memory.blanks(run.account_id, connection_id, STEP):
+    while due := await run.memory.blanks(run.account_id, connection_id, _ROUND):
         part = await reconcile_all(filling, due)
         report += part
         if not part.written:

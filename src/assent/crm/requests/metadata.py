@@ -5,6 +5,7 @@ from uuid import UUID
 
 from assent.crm import odata
 from assent.crm.faults import check
+from assent.crm.requests.batch import Operation
 from assent.crm.transport import Request, Response
 from assent.ports import CategoryColumn, Form
 
@@ -51,6 +52,21 @@ def amend(table: str, row_id: UUID, body: Record, what: str) -> Request:
     """Change columns of a row that exists; without If-Match a deleted one would come back (2.6)."""
     headers = odata.JSON_HEADERS | _IN_SOLUTION | {"If-Match": "*"}
     return Request(what, "PATCH", f"{table}({row_id})", headers, odata.encode(body))
+
+
+def question(table: str, select: str, condition: str) -> Operation:
+    """`find` as one question of several in a request."""
+    return Operation("GET", table + odata.query(select=select, filter=condition))
+
+
+def insertion(table: str, body: Record) -> Operation:
+    """`insert` as one write of several in a request."""
+    return Operation("POST", table, _IN_SOLUTION, body)
+
+
+def amendment(table: str, row_id: UUID, body: Record) -> Operation:
+    """`amend` as one write of several in a request."""
+    return Operation("PATCH", f"{table}({row_id})", _IN_SOLUTION | {"If-Match": "*"}, body)
 
 
 def publisher() -> Record:
