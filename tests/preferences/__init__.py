@@ -1,0 +1,1 @@
+"""People's own pages, over HTTP and in a browser."""
