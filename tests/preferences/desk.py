@@ -37,7 +37,9 @@ class Shown:
     @property
     def revision(self) -> str:
         """What the page gives back with every form."""
-        return re.findall(r'name="revision" value="(\d+)"', self.text)[0]
+        found = re.search(r'name="revision" value="(\d+)"', self.text)
+        assert found is not None
+        return found[1]
 
     @property
     def plain(self) -> str:

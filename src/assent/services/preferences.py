@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
+from assent.errors import Conflict
 from assent.policy.permission import LegalBasis
 from assent.ports import Act, Actor, ActorKind, Evidence
 from assent.services.application import Application
@@ -95,17 +96,23 @@ async def save(app: Application, token: str, wish: Wish, *, evidence: Evidence) 
     Raises Unknown for a link that is none of ours.
     """
     invited = await read_token(app, token)
-    found = await _sheet(app, invited)
-    decided = decide(found, wish)
-    act = Act(
-        invited.contact_id,
-        basis=_basis(decided),
-        answered=reduce(or_, decided.on + decided.off, 0),
-        value=reduce(or_, decided.on, 0),
-    )
-    if act.answered or act.basis is not None:
-        await app.act(invited.account_id, HERSELF, [act], _from(invited, evidence))
-    return decided
+    while True:
+        found = await _sheet(app, invited)
+        decided = decide(found, wish)
+        act = Act(
+            invited.contact_id,
+            basis=_basis(decided),
+            answered=reduce(or_, decided.on + decided.off, 0),
+            value=reduce(or_, decided.on, 0),
+            # Whoever says yes says it to what was shown; another look turns a late yes down.
+            revision=found.revision if decided.on or decided.resumed else None,
+        )
+        try:
+            if act.answered or act.basis is not None:
+                await app.act(invited.account_id, HERSELF, [act], _from(invited, evidence))
+        except Conflict:
+            continue
+        return decided
 
 
 async def unsubscribe(app: Application, token: str, *, evidence: Evidence) -> Choice | None:
