@@ -47,21 +47,16 @@ async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = Fa
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A person on the way to agreement: as read, as planned, and the revision the hub now has."""
+    """A person on the way to agreement: as read, as planned, and as the hub stands once written."""
 
     person: Person
     plan: Plan
-    revision: int
-
-    @property
-    def contact(self) -> Contact:
-        """The contact as it stands after the hub was written."""
-        return replace(self.plan.after, revision=self.revision)
+    contact: Contact
 
     @property
     def hub_moved(self) -> bool:
         """Whether the hub was changed after the rows were read."""
-        return self.revision != self.person.contact.revision
+        return self.contact.revision != self.person.contact.revision
 
 
 async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> Report:
@@ -174,11 +169,17 @@ async def _write_hub(run: Run, plans: Sequence[tuple[Person, Plan]]) -> tuple[li
     due = {change.before.contact_id for change in changes}
     lost = due - revisions.keys()
     work = [
-        _Work(person, plan, revisions.get(person.contact.contact_id, person.contact.revision))
+        _Work(person, plan, _standing(plan, revisions.get(person.contact.contact_id)))
         for person, plan in plans
         if person.contact.contact_id not in lost
     ]
     return work, lost
+
+
+def _standing(plan: Plan, revision: int | None) -> Contact:
+    if revision is None or revision == plan.after.revision:
+        return plan.after
+    return replace(plan.after, revision=revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +268,14 @@ def _agreed(run: Run, item: _Work, link: Link, answer: _Answer | None) -> Settle
         row, read_at = None if isinstance(answer.row, AssentError) else answer.row, answer.read_at
     if row is None or read_at is None:
         return None
-    base = settle(item.contact, replace(link, row=row), run.terms.categories)
+    seen = link if row is link.row else replace(link, row=row)
+    base = settle(item.contact, seen, run.terms.categories)
     if base is None:
         return None
     return Settlement(
         key=link.key,
         contact_id=item.contact.contact_id,
-        hub_revision=item.revision,
+        hub_revision=item.contact.revision,
         old_base_version=None if link.base is None else link.base.crm_version,
         row=row,
         base=base,

@@ -20,16 +20,16 @@ def normalise(address: str | None) -> str | None:
     """
     if address is None:
         return None
-    local, at, domain = address.translate(_INVISIBLE).strip().rpartition("@")
-    if address.isascii() and "xn--" not in domain.lower():  # almost every address: only case to fold
+    plain = address.isascii()
+    local, at, domain = (address if plain else address.translate(_INVISIBLE)).strip().rpartition("@")
+    if plain and "xn--" not in domain.lower():  # almost every address: only case to fold
         local, domain = local.lower(), domain.lower().rstrip(".")
     else:
         local = _settled(local, lambda text: unicodedata.normalize("NFC", text).casefold())
         labels = domain.translate(_DOTS).rstrip(".").split(".")
         domain = ".".join(_settled(label, _label) for label in labels)
-    if not at or not local or not domain or any(c.isspace() for c in local + domain):
-        return None
-    return f"{local}@{domain}"
+    found = f"{local}@{domain}"
+    return found if at and local and domain and found.split() == [found] else None
 
 
 def _settled(text: str, fold: Callable[[str], str]) -> str:

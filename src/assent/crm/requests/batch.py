@@ -15,6 +15,7 @@ CRLF = b"\r\n"
 
 # No line of a batch can begin so: addresses and headers never do, and JSON is written on one line.
 _BOUNDARY = "batch_assent"
+_UNFIT = re.compile("[\0- \x7f]")
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3})(?: |\r|\n|$)")
 _BOUNDARY_PARAMETER = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;,]{1,200}))', re.IGNORECASE)
 
@@ -53,7 +54,7 @@ def batch(
 
 def _part(number: int, one: Operation) -> list[bytes]:
     address = one.path if "://" in one.path.partition("?")[0] else ROOT + one.path
-    if any(ord(c) <= 32 or ord(c) == 127 for c in one.method + address):
+    if _UNFIT.search(one.method) or _UNFIT.search(address):
         raise Bug("An address inside a batch holds a space or a control character.")
     lines = [
         f"--{_BOUNDARY}",
