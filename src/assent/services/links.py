@@ -10,6 +10,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from assent.errors import Unknown
 from assent.services.application import Application
+from assent.store.accounts import Accounts
 
 PURPOSE = "preference-page"
 
@@ -58,7 +59,12 @@ class Links:
 
 async def links(app: Application, account_id: int) -> Links:
     """The links of an account; raises Unknown for no such account."""
-    return Links(app.settings.reached_at, account_id, await _signer(app, account_id))
+    return await links_of(app.store.accounts, app.settings.reached_at, account_id)
+
+
+async def links_of(accounts: Accounts, reached_at: str, account_id: int) -> Links:
+    """The same for whoever has no whole application at hand."""
+    return Links(reached_at, account_id, await _signer(accounts, account_id))
 
 
 async def preferences_url(app: Application, account_id: int, contact_id: UUID) -> str:
@@ -70,16 +76,16 @@ async def read_token(app: Application, token: str) -> Invited:
     """Whose link this is; raises Unknown for one that is cut short, altered or not ours."""
     invited = _read(token)
     try:
-        signer = await _signer(app, invited.account_id)
+        signer = await _signer(app.store.accounts, invited.account_id)
         signer.unsign(token)
     except (BadData, Unknown):
         raise Unknown(NO_SUCH_LINK) from None
     return invited
 
 
-async def _signer(app: Application, account_id: int) -> Signer:
+async def _signer(accounts: Accounts, account_id: int) -> Signer:
     """From the account's own key: rotating the installation's key ends no link."""
-    key = await app.store.accounts.derived_key(account_id, PURPOSE)
+    key = await accounts.derived_key(account_id, PURPOSE)
     return Signer(key, salt=PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
 
 

@@ -6,47 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from assent.errors import Conflict, Invalid
-from assent.policy.audience import EVERYBODY, Audience, read_audience
-from assent.policy.gate import Message, Reason
+from assent.policy.gate import Reason
 from assent.policy.sending import WHY, RecipientState, SendState, Step, may_happen
 from assent.services.access import Caller, Right
 from assent.services.application import Application
+from assent.services.drafts import Draft, categories_of, checked, draft_of
 from assent.services.paging import Page, within_limit
 from assent.store import recipients as listed
 from assent.store import sends as stored
 from assent.store.categories import Category
 from assent.store.recipients import Counts, ListedRecipient, Wanted
-from assent.store.sends import Letter, StoredSend
+from assent.store.sends import StoredSend
 from assent.work.durable import Errand, Kind
-
-NAME_LIMIT = 200
-SUBJECT_LIMIT = 400
-TEXT_LIMIT = 500_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What somebody writes: the mail, its category's bit or 0, and for whom it is.
-
-    Texts may name {{ first_name }}, {{ last_name }}, {{ email }}, {{ preferences_url }} and
-    {{ unsubscribe_url }}. Transactional mail is no marketing: only suppressed addresses are left out (G3).
-    """
-
-    name: str
-    subject: str
-    body: str
-    html: str = ""
-    category: int = 0
-    transactional: bool = False
-    audience: Audience = EVERYBODY
-
-    @property
-    def message(self) -> Message:
-        """What the gate is asked about."""
-        return Message(self.category, self.transactional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +82,7 @@ async def sends(app: Application, caller: Caller, *, after: str = "", limit: int
     found, counted = await app.store.database.read(
         lambda c: listed.page_with_counts(c, caller.account_id, before, limit + 1)
     )
-    names = await _categories(app, caller.account_id)
+    names = await categories_of(app, caller.account_id)
     shown = tuple(_view(send, names, counted) for send in found[:limit])
     return Page(shown, str(shown[-1].send_id) if len(found) > limit else "")
 
@@ -123,17 +95,17 @@ async def read(app: Application, caller: Caller, send_id: int) -> SendView:
 async def create(app: Application, caller: Caller, draft: Draft) -> SendView:
     """Store a draft; raises Invalid, naming what is wrong with it."""
     caller.require(Right.SEND)
-    letter, now = await _letter(app, caller.account_id, draft), app.clock.now()
+    content, now = await checked(app, caller.account_id, draft), app.clock.now()
     by = f"{caller.actor.kind.value}:{caller.actor.ident}"
-    send_id = await app.store.database.write(lambda c: stored.add(c, caller.account_id, letter, by, now))
+    send_id = await app.store.database.write(lambda c: stored.add(c, caller.account_id, content, by, now))
     return await read(app, caller, send_id)
 
 
 async def edit(app: Application, caller: Caller, send_id: int, draft: Draft) -> SendView:
     """Replace a draft; raises Unknown, Invalid, or Conflict once it was started."""
     caller.require(Right.SEND)
-    letter = await _letter(app, caller.account_id, draft)
-    changed = await app.store.database.write(lambda c: stored.rewrite(c, caller.account_id, send_id, letter))
+    content = await checked(app, caller.account_id, draft)
+    changed = await app.store.database.write(lambda c: stored.rewrite(c, caller.account_id, send_id, content))
     if not changed:
         raise _refusal(Step.EDIT, await read(app, caller, send_id))
     return await read(app, caller, send_id)
@@ -156,7 +128,7 @@ async def start(app: Application, caller: Caller, send_id: int) -> SendView:
     view = await read(app, caller, send_id)
     if view.state not in may_happen(Step.START):
         raise _refusal(Step.START, view)
-    await _letter(app, caller.account_id, view.draft)
+    await checked(app, caller.account_id, view.draft)
     _require_mail_server(app)
     now = app.clock.now()
 
@@ -189,7 +161,7 @@ async def result(app: Application, caller: Caller, send_id: int) -> Result:
     found, counted = await app.store.database.read(
         lambda c: listed.with_counts(c, caller.account_id, _within(send_id))
     )
-    view = _view(found, await _categories(app, caller.account_id), counted)
+    view = _view(found, await categories_of(app, caller.account_id), counted)
     left: Counter[Reason] = Counter()
     for (state, reason), number in counted.get(send_id, {}).items():
         if state is RecipientState.LEFT_OUT:
@@ -231,40 +203,6 @@ def _refusal(step: Step, view: SendView) -> Conflict:
     return Conflict(f"This send is {view.state.value}. {_REFUSALS[step]}")
 
 
-def plain_audience(audience: Audience) -> str:
-    """An audience as it is stored."""
-    return msgspec.json.encode(audience.plain()).decode()
-
-
-def draft_of(letter: Letter) -> Draft:
-    """What was stored, as it was written."""
-    return Draft(
-        letter.name,
-        letter.subject,
-        letter.body,
-        letter.html,
-        letter.category,
-        letter.transactional,
-        read_audience(msgspec.json.decode(letter.audience)),
-    )
-
-
-async def _letter(app: Application, account_id: int, draft: Draft) -> Letter:
-    """Check a draft and give what is stored of it; raises Invalid, naming what is wrong."""
-    name, subject = draft.name.strip(), draft.subject.strip()
-    if not name or len(name) > NAME_LIMIT:
-        raise Invalid(f"A send needs a name of at most {NAME_LIMIT} characters.")
-    if not subject or len(subject) > SUBJECT_LIMIT or "\n" in subject or "\r" in subject:
-        raise Invalid(f"A send needs a subject: one line of at most {SUBJECT_LIMIT} characters.")
-    if not draft.body.strip():
-        raise Invalid("A send needs a text. Mail programs that show no HTML show the text.")
-    if len(draft.body) > TEXT_LIMIT or len(draft.html) > TEXT_LIMIT:
-        raise Invalid(f"A mail's text and HTML have at most {TEXT_LIMIT} characters each.")
-    await check_category(app, account_id, draft)
-    audience = plain_audience(draft.audience)
-    return Letter(name, subject, draft.body, draft.html, draft.category, draft.transactional, audience)
-
-
 def _require_mail_server(app: Application) -> None:
     if not (app.settings.smtp_host and app.settings.mail_from):
         raise Invalid(
@@ -273,33 +211,14 @@ def _require_mail_server(app: Application) -> None:
         )
 
 
-async def check_category(app: Application, account_id: int, draft: Draft) -> None:
-    """Raise Invalid unless the draft names no category, or one that is in use."""
-    if not draft.category:
-        return
-    known = await _categories(app, account_id)
-    found = known.get(draft.category)
-    if found is None:
-        raise Invalid("This account has no such category. Choose one of its categories, or none.")
-    if not found.active:
-        raise Invalid(
-            f"The category “{found.name}” is archived: nobody can say yes or no to it. "
-            "Choose another one, or restore it first."
-        )
-
-
-async def _categories(app: Application, account_id: int) -> dict[int, Category]:
-    return {category.bit: category for category in await app.store.accounts.categories(account_id)}
-
-
 def _view(send: StoredSend, names: Mapping[int, Category], counted: Counts) -> SendView:
     totals: Counter[RecipientState] = Counter()
     for (state, _), number in counted.get(send.send_id, {}).items():
         totals[state] += number
-    category = names.get(send.letter.category)
+    category = names.get(send.draft.category)
     return SendView(
         send_id=send.send_id,
-        draft=draft_of(send.letter),
+        draft=draft_of(send.draft),
         category_name=category.name if category else "",
         state=send.state,
         problem=send.problem,

@@ -16,8 +16,8 @@ NO_SUCH_SEND = "This account has no such send."
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """What is written in a send, and for whom; `audience` is the filter in its JSON form."""
+class StoredDraft:
+    """What is written in a send, and for whom it is; `audience` is the filter in its JSON form."""
 
     name: str
     subject: str
@@ -33,7 +33,7 @@ class StoredSend:
     """A send as it stands."""
 
     send_id: int
-    letter: Letter
+    draft: StoredDraft
     state: SendState
     problem: str
     created_by: str
@@ -42,10 +42,10 @@ class StoredSend:
     finished_at: datetime | None
 
 
-_LETTER = ("name", "subject", "body", "html", "category", "transactional", "audience")
+_DRAFT = ("name", "subject", "body", "html", "category", "transactional", "audience")
 _COLUMNS = (
     sends.c.send_id,
-    *(sends.c[name] for name in _LETTER),
+    *(sends.c[name] for name in _DRAFT),
     sends.c.state,
     sends.c.problem,
     sends.c.created_by,
@@ -56,14 +56,14 @@ _COLUMNS = (
 
 
 def _stored(row: Any) -> StoredSend:
-    return StoredSend(row[0], Letter(*row[1:8]), SendState(row[8]), *row[9:])
+    return StoredSend(row[0], StoredDraft(*row[1:8]), SendState(row[8]), *row[9:])
 
 
-def _values(letter: Letter) -> dict[str, object]:
-    return {name: getattr(letter, name) for name in _LETTER}
+def _values(draft: StoredDraft) -> dict[str, object]:
+    return {name: getattr(draft, name) for name in _DRAFT}
 
 
-def add(connection: Connection, account_id: int, letter: Letter, created_by: str, now: datetime) -> int:
+def add(connection: Connection, account_id: int, draft: StoredDraft, created_by: str, now: datetime) -> int:
     """Store a new draft; gives its number."""
     lock_account(connection, account_id)
     send_id = take_numbers(connection, account_id, "send")[0]
@@ -74,7 +74,7 @@ def add(connection: Connection, account_id: int, letter: Letter, created_by: str
             state=SendState.DRAFT.value,
             created_by=created_by,
             created_at=now,
-            **_values(letter),
+            **_values(draft),
         )
     )
     return send_id
@@ -121,9 +121,9 @@ def move(
     return changed.rowcount > 0
 
 
-def rewrite(connection: Connection, account_id: int, send_id: int, letter: Letter) -> bool:
+def rewrite(connection: Connection, account_id: int, send_id: int, draft: StoredDraft) -> bool:
     """Replace what a draft says; tells whether it still was one."""
-    return move(connection, account_id, send_id, {SendState.DRAFT}, **_values(letter))
+    return move(connection, account_id, send_id, {SendState.DRAFT}, **_values(draft))
 
 
 def discard(connection: Connection, account_id: int, send_id: int) -> bool:

@@ -1,0 +1,111 @@
+"""Writes the mail of a send to one person: texts filled in, their own links, and a way out in every mail."""
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from assent.errors import Invalid
+from assent.mail.compose import Letter
+from assent.mail.template import Compiled, Rendered, Template, Variables
+from assent.services.drafts import Draft
+from assent.services.links import Links
+from assent.store.recipients import Taken
+
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes: the address all mail comes from, and the name it goes by."""
+
+    name: str
+    email: str
+
+
+def sender_of(mail_from: str, account_name: str) -> Sender:
+    """Read the operator's setting, `Name <address>` or an address; the account's name stands in for none."""
+    name, email = parseaddr(mail_from)
+    if "@" not in email:
+        raise Invalid("ASSENT_MAIL_FROM is no address; expected something like Meadow <news@example.com>.")
+    return Sender(name or account_name, email)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the letters of one send; made once, as its texts are compiled once."""
+
+    send_id: int
+    draft: Draft
+    compiled: Compiled
+    category_name: str
+    sender: Sender
+    links: Links
+
+    def rendered(self, to: Taken) -> Rendered:
+        """The mail as its recipient reads it; raises Invalid, naming the part and the line."""
+        way_out = self.links.unsubscribe_url(to.contact_id, self.send_id)
+        choices = self.links.preferences_url(to.contact_id, self.send_id)
+        filled = self.compiled.render(
+            Variables(
+                first_name=to.first_name,
+                last_name=to.last_name,
+                email=to.email,
+                preferences_url=choices,
+                unsubscribe_url=way_out,
+                category=self.category_name,
+            )
+        )
+        return filled if self.draft.transactional else _with_way_out(filled, (way_out, choices), choices)
+
+    def letter(self, to: Taken, now: datetime) -> Letter:
+        """The letter to one recipient; raises Invalid like `rendered`."""
+        filled, marketing = self.rendered(to), not self.draft.transactional
+        return Letter(
+            sender_name=self.sender.name,
+            sender_email=self.sender.email,
+            reply_to=None,
+            recipient_email=to.email,
+            recipient_name=f"{to.first_name} {to.last_name}".strip(),
+            subject=filled.subject,
+            text=filled.text,
+            html=filled.html,
+            unsubscribe_url=self.links.unsubscribe_url(to.contact_id, self.send_id) if marketing else None,
+            preferences_url=self.links.preferences_url(to.contact_id, self.send_id) if marketing else None,
+            list_id=self._list_id() if marketing else None,
+            message_id=self._message_id(to.contact_id),
+            date=now,
+        )
+
+    def _list_id(self) -> str:
+        """One list per category, one for mail without; mail programs sort and unsubscribe by it."""
+        number = self.draft.category.bit_length()
+        host = urlsplit(self.links.reached_at).hostname or "localhost"
+        return f"{f'category-{number}' if number else 'all'}.account-{self.links.account_id}.{host}"
+
+    def _message_id(self, contact_id: UUID) -> str:
+        """The same for every attempt, so that mail programs show a doubled one once."""
+        domain = self.sender.email.rpartition("@")[2].encode("idna").decode()
+        return f"<{self.links.account_id}.{self.send_id}.{contact_id.hex}@{domain}>"
+
+
+def writer(send_id: int, draft: Draft, category_name: str, sender: Sender, links: Links) -> Writer:
+    """Compile a draft; raises Invalid, naming the part and the line."""
+    compiled = Template.compile(draft.subject, draft.body, draft.html or None)
+    return Writer(send_id, draft, compiled, category_name, sender, links)
+
+
+def _with_way_out(filled: Rendered, ways: tuple[str, ...], url: str) -> Rendered:
+    """Add the link to the person's own page to whatever part has none: no marketing mail goes without."""
+    text, page = filled.text, filled.html
+    if not any(way in text for way in ways):
+        text = f"{text.rstrip()}\n\n-- \nStop this mail, or choose what you get: {url}\n"
+    if page is not None and not any(html.escape(way) in page or way in page for way in ways):
+        notice = f'<p><a href="{html.escape(url)}">Stop this mail, or choose what you get</a></p>'
+        ends = list(_BODY_END.finditer(page))
+        place = ends[-1].start() if ends else len(page)
+        page = page[:place] + notice + page[place:]
+    return Rendered(filled.subject, text, page)
