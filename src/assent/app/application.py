@@ -16,6 +16,7 @@ from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
+from assent.services.telling import Telling
 from assent.store.opening import Store, open_store
 from assent.web.inbox import Inbox
 from assent.web.server import create_app
@@ -42,10 +43,14 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
         jobs = AccountJobs(store, organisations, clock, ids)
         setting_up = SettingUp(store, organisations, clock, ids)
         jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings))
+        telling = Telling(store, clock, ids, allow_other_hosts=others)
+        jobs.take_on(Kind.NOTIFY, telling)
+        jobs.afterwards(telling.ask)
         work = work_elsewhere(jobs)
         if worker:
             identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
             work = await stack.enter_async_context(durable_work(jobs, identity))
+        telling.through(work)
         yield Application(settings, store, organisations, jobs, work, clock, ids)
 
 

@@ -10,14 +10,11 @@ from assent.services import connections as joined
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.connections import ConnectionView
-from assent.store.waits import Waited, forget_before, standing, waited
+from assent.store.waits import Waited, standing, waited
 
 #: What freshness is told of, and how many of the newest samples it rests on at most.
 DAY = timedelta(hours=24)
 SAMPLES = 20_000
-
-#: How long single waits are kept.
-KEPT = timedelta(days=30)
 
 #: A refusal that waits longer than this is worth somebody's attention.
 LATE = timedelta(minutes=5)
@@ -108,12 +105,6 @@ async def health(app: Application, caller: Caller) -> Health:
         ledger_entries=stands.ledger_entries,
         at=now,
     )
-
-
-async def prune(app: Application) -> None:
-    """Drop single waits older than a month, of every account."""
-    before = app.clock.now() - KEPT
-    await app.store.database.write(lambda c: forget_before(c, before))
 
 
 def freshness(seconds: Sequence[float], oldest_s: float | None) -> Freshness:

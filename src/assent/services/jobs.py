@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from assent.engine.notices import drain
@@ -14,10 +14,14 @@ from assent.errors import AssentError
 from assent.ports import Clock, Ids
 from assent.services.organisations import Organisations
 from assent.services.watching import Watched
+from assent.store import deliveries, waits
 from assent.store.opening import Store
 from assent.store.progress import UNREACHED, SweepRun
 from assent.store.troubles import CONNECTION_ITSELF, Found, keep
 from assent.work.durable import Errand, Kind
+
+#: How long single waits and taken events are kept, and how often older ones are looked for.
+KEPT, FORGETS_EVERY = timedelta(days=30), timedelta(hours=1)
 
 #: Told of an account whose ledger may have grown.
 AfterRun = Callable[[int], Awaitable[None]]
@@ -48,6 +52,7 @@ class AccountJobs:
     def __init__(self, store: Store, organisations: Organisations, clock: Clock, ids: Ids) -> None:
         self._errands: dict[Kind, Errands] = {}
         self._afterwards: list[AfterRun] = []
+        self._forgot_at: datetime | None = None
         self._store = store
         self._organisations = organisations
         self._clock = clock
@@ -134,8 +139,17 @@ class AccountJobs:
 
     async def due(self) -> list[tuple[int, int]]:
         """The sweeps to start now; one on demand counts for the half hour it began in."""
+        await self._forget()
         last = [Swept(*row) for row in await self._store.accounts.last_sweeps()]
         return due(self._clock.now(), [_in_slot(swept) for swept in last])
+
+    async def _forget(self) -> None:
+        """Once an hour, drop what is only kept for a while: single waits, and events that were taken."""
+        now, database = self._clock.now(), self._store.database
+        if self._forgot_at is None or now - self._forgot_at >= FORGETS_EVERY:
+            self._forgot_at = now
+            await database.write(lambda c: waits.forget_before(c, now - KEPT))
+            await database.write(lambda c: deliveries.forget_before(c, now - KEPT))
 
     async def waiting(self) -> list[int]:
         """Accounts with something to do: their wake-up may have been lost with the process that owed it."""
