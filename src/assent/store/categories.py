@@ -1,13 +1,13 @@
 """Subscription categories: created in the hub only, at most sixty, each with a bit of its own (S1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from sqlalchemy import Connection, select
 
-from assent.errors import Invalid
+from assent.errors import Conflict, Invalid, Unknown
 from assent.policy.subscription import free_bit
 from assent.store.counters import lock_account
 from assent.store.schema import categories
@@ -56,12 +56,24 @@ def active_mask(connection: Connection, account_id: int) -> int:
 def add_category(
     connection: Connection, account_id: int, name: str, description: str, schema_name: str
 ) -> Category:
-    """Add a category on the lowest bit never in use; raises Invalid at sixty or for a name in use."""
+    """Add a category on the lowest bit never in use; raises Invalid at sixty, Conflict for a name in use."""
+    return make_category(connection, account_id, name, description, lambda taken: schema_name)
+
+
+def make_category(
+    connection: Connection,
+    account_id: int,
+    name: str,
+    description: str,
+    name_column: Callable[[Collection[str]], str],
+) -> Category:
+    """Add a category whose column is named knowing the names that are taken."""
     lock_account(connection, account_id)
     known = all_categories(connection, account_id)
     bit = free_bit(reduce(or_, (c.bit for c in known), 0))
     if bit is None:
         raise Invalid("an account has at most sixty categories; purge a retired one first")
+    schema_name = name_column([c.schema_name for c in known])
     _check(known, name, schema_name)
     category = Category(bit, name.strip(), description, _last(known) + 1, True, schema_name)
     connection.execute(categories.insert().values(account_id=account_id, **_values(category)))
@@ -76,7 +88,7 @@ def set_active(connection: Connection, account_id: int, bit: int, *, active: boo
         .values(active=active)
     )
     if not done.rowcount:
-        raise Invalid("this account has no such category")
+        raise unknown()
 
 
 def rename(connection: Connection, account_id: int, bit: int, name: str, description: str) -> None:
@@ -90,16 +102,34 @@ def rename(connection: Connection, account_id: int, bit: int, name: str, descrip
         .values(name=name.strip(), description=description)
     )
     if not done.rowcount:
-        raise Invalid("this account has no such category")
+        raise unknown()
+
+
+def reorder(connection: Connection, account_id: int, bits: Sequence[int]) -> None:
+    """Put categories in another order; raises Invalid unless each is named exactly once."""
+    lock_account(connection, account_id)
+    if sorted(bits) != sorted(c.bit for c in all_categories(connection, account_id)):
+        raise Invalid("name every category of the account exactly once, in the order wanted")
+    for position, bit in enumerate(bits):
+        connection.execute(
+            categories.update()
+            .where(categories.c.account_id == account_id, categories.c.bit == bit)
+            .values(position=position)
+        )
+
+
+def unknown() -> Unknown:
+    """What is said of a category another account may have."""
+    return Unknown("this account has no such category")
 
 
 def _check(known: Sequence[Category], name: str, schema_name: str) -> None:
     if not name.strip() or len(name) > 200:
         raise Invalid("a category needs a name of at most 200 characters")
     if any(c.name.casefold() == name.strip().casefold() for c in known):
-        raise Invalid("another category already has this name")
+        raise Conflict("another category already has this name")
     if any(c.schema_name.lower() == schema_name.lower() for c in known):
-        raise Invalid("another category already has this column")
+        raise Conflict("another category already has this column")
 
 
 def _last(known: Sequence[Category]) -> int:

@@ -1,16 +1,18 @@
 """Finds contacts: the filter of an audience as one condition, read in pages or counted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, text
 
+from assent.policy.address import normalise
 from assent.policy.audience import Audience, fold
 from assent.policy.permission import LegalBasis
 from assent.store.among import among_guids
+from assent.store.contact_rows import holders
 from assent.store.schema import contacts, links
 
 
@@ -18,6 +20,7 @@ from assent.store.schema import contacts, links
 class Found:
     """A contact as a list shows it; `links` counts its rows in Dynamics."""
 
+    links: int
     contact_id: UUID
     email: str
     shown_email: str
@@ -28,7 +31,6 @@ class Found:
     hold: str | None
     pending: bool
     updated_at: datetime
-    links: int
 
 
 _COLUMNS = (
@@ -40,7 +42,7 @@ _COLUMNS = (
     contacts.c.basis,
     contacts.c.value,
     contacts.c.hold,
-    contacts.c.pending,
+    (contacts.c.pending > 0).label("waits"),
     contacts.c.updated_at,
 )
 
@@ -50,9 +52,9 @@ def page(connection: Connection, account_id: int, audience: Audience, after: str
     statement = _matching(connection, account_id, audience, select(*_COLUMNS))
     if after:
         statement = statement.where(contacts.c.email > after)
-    rows = connection.execute(statement.order_by(contacts.c.email).limit(limit)).all()
+    rows: Sequence[Any] = connection.execute(statement.order_by(contacts.c.email).limit(limit)).all()
     linked = _links(connection, account_id, [row[0] for row in rows])
-    return [_found(row, linked.get(row[0], 0)) for row in rows]
+    return [Found(linked.get(row[0], 0), *row) for row in rows]
 
 
 def count(connection: Connection, account_id: int, audience: Audience) -> int:
@@ -61,16 +63,26 @@ def count(connection: Connection, account_id: int, audience: Audience) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def subscribers(connection: Connection, account_id: int, bits: Sequence[int]) -> dict[int, int]:
+    """How many contacts say Yes to each category, in one pass over them."""
+    if not bits:
+        return {}
+    yes = [func.sum(case((contacts.c.value.bitwise_and(bit) != 0, 1), else_=0)) for bit in bits]
+    row = connection.execute(select(*yes).where(contacts.c.account_id == account_id)).one()
+    return {bit: int(total or 0) for bit, total in zip(bits, row, strict=True)}
+
+
+def holder(connection: Connection, account_id: int, email: str) -> UUID | None:
+    """Which contact holds an address, however it is spelled."""
+    address = normalise(email)
+    return holders(connection, account_id, [address]).get(address) if address else None
+
+
 def ids(connection: Connection, account_id: int, audience: Audience, limit: int) -> list[UUID]:
     """The contacts of an audience, by id, at most so many."""
     statement = _matching(connection, account_id, audience, select(contacts.c.contact_id))
     ordered = statement.order_by(contacts.c.contact_id).limit(limit)
     return list(connection.execute(ordered).scalars())
-
-
-def _found(row: Any, linked: int) -> Found:
-    *plain, pending, updated_at = row
-    return Found(*plain, pending > 0, updated_at, linked)
 
 
 def _matching(
@@ -125,4 +137,5 @@ def _links(connection: Connection, account_id: int, contact_ids: Collection[UUID
         .where(links.c.account_id == account_id, among_guids(links.c.contact_id, contact_ids))
         .group_by(links.c.contact_id)
     )
-    return dict(connection.execute(statement).tuples())
+    rows: Sequence[Any] = connection.execute(statement).all()
+    return dict(rows)
