@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from assent.app.application import open_application, serving
+from assent.app.application import listen, open_application, serving
 from assent.demo.crowd import hub_crowd
 from assent.demo.rep import Emulator, Rep, at_work
 from assent.engine.setup import Step
@@ -67,9 +67,17 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
         crm_url = await stack.enter_async_context(emulator_process(contacts, seed))
         folder = stack.enter_context(TemporaryDirectory(prefix="assent-demo-", ignore_cleanup_errors=True))
         # Ticks once an hour: the tour shows that nothing it claims waits for one.
-        settings = Settings(data=Path(folder), port=port, allow_other_hosts=True, tick="0 * * * *")
+        listener = listen("127.0.0.1", port)
+        reached = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = Settings(
+            data=Path(folder),
+            port=listener.getsockname()[1],
+            public_url=reached,
+            allow_other_hosts=True,
+            tick="0 * * * *",
+        )
         app = await stack.enter_async_context(open_application(settings))
-        url = await stack.enter_async_context(serving(app))
+        url = await stack.enter_async_context(serving(app, listener))
         rep, emulator = await stack.enter_async_context(at_work(crm_url, "rep-anna"))
         account_id = await app.store.accounts.create("Demo")
         for name, description in CATEGORIES:

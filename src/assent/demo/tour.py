@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from assent.demo.claims import Claim, Found, play
-from assent.demo.scenes import agreeing, following, freshness, rubbish
+from assent.demo.scenes import agreeing, following, freshness, preferring, rubbish
 from assent.demo.stage import Stage, Tell, set_up, stage
 
 Scene = Callable[[Stage], Awaitable[Found]]
@@ -29,6 +29,16 @@ SCENES: tuple[tuple[str, str, Scene], ...] = (
         "rep_to_fast_lane",
         "A rep's opt-out is known here by webhook alone, p99 under 2 s",
         freshness.rep_to_fast_lane,
+    ),
+    (
+        "page_to_crm",
+        "An opt-out on the preference page is on the row in Dynamics, p99 under 3 s",
+        preferring.opts_out,
+    ),
+    (
+        "scanners",
+        "Following a mail's links changes nothing; one click unsubscribes",
+        preferring.looking_changes_nothing,
     ),
     ("crm_to_hub", "A contact created in Dynamics is in the hub, p99 under 3 s", freshness.created_in_crm),
     ("hub_to_crm", "A contact created in the hub is in Dynamics, p99 under 3 s", freshness.created_in_hub),
