@@ -268,7 +268,7 @@ async def test_secrets_are_shown_once_and_sealed(desk: Desk) -> None:
     assert found.secret.removeprefix("whsec_").encode() not in stored
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.ADMIN})
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 async def test_only_admins_deal_with_webhooks(desk: Desk, role: Role) -> None:
     """No other role reads or changes them."""
     other = caller(desk.account_id, ADMIN, role)
