@@ -18,8 +18,10 @@ from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.services.telling import Telling
 from assent.store.opening import Store, open_store
+from assent.web.faces import faces
 from assent.web.inbox import Inbox
 from assent.web.server import create_app
+from assent.web.sessions import secure
 from assent.work.durable import Kind, WorkSettings, durable_work, work_elsewhere
 
 
@@ -95,7 +97,13 @@ async def serving(application: Application, listener: socket.socket | None = Non
     listener = listener or listen(application.settings.host, application.settings.port)
     application.settings.port = listener.getsockname()[1]  # links and webhooks are made with it
     inbox = Inbox(application.store.memory.post, application.work.wake)
-    app = create_app(application.admit, inbox, application.ready)
+    app = create_app(
+        application.admit,
+        inbox,
+        application.ready,
+        faces(application),
+        over_https=secure(application),
+    )
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

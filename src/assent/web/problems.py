@@ -1,6 +1,8 @@
 """Errors as RFC 9457 problem details: what happened, what it means, what to do; nothing personal."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 
 import structlog
 from starlette.requests import Request
@@ -37,17 +39,23 @@ STATUS: tuple[tuple[type[AssentError], HTTPStatus], ...] = (
 )
 
 
-def problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None) -> Response:
-    """Answer with a problem document."""
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Response:
+    """Answer with a problem document; `members` say more."""
     body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse({**body, **(members or {})}, status, headers, media_type="application/problem+json")
 
 
 async def assent_error(request: Request, error: Exception) -> Response:
     """Translate an error of our tree; what is not the caller's to correct says only that it failed."""
     for kind, status in STATUS:
         if isinstance(error, kind):
-            return problem(status, str(error))
+            return problem(status, str(error), headers=_headers(error))
     log.error("request_failed", path=request.url.path, error=type(error).__name__)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -56,8 +64,16 @@ async def assent_error(request: Request, error: Exception) -> Response:
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """Give the framework's own answers (no such path, wrong method) the same shape."""
+    """Give the framework's own answers (no such path, wrong method) the same shape; redirects stay so."""
     status = HTTPStatus(getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
-    return problem(
-        status, str(getattr(error, "detail", status.phrase)), headers=getattr(error, "headers", None)
-    )
+    headers = getattr(error, "headers", None)
+    if status in range(300, 400):
+        return Response(status_code=status, headers=headers)
+    return problem(status, str(getattr(error, "detail", status.phrase)), headers=headers)
+
+
+def _headers(error: AssentError) -> dict[str, str]:
+    """What clients read by themselves: when to try again, and how to say who calls."""
+    if isinstance(error, TooMany | Retry) and error.after_s is not None:
+        return {"Retry-After": str(max(1, ceil(error.after_s)))}
+    return {"WWW-Authenticate": 'Bearer realm="Assent"'} if isinstance(error, Forbidden) else {}

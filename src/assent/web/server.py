@@ -1,19 +1,21 @@
 """The routes: webhook intake, liveness and readiness."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from assent.errors import AssentError, Unknown
 from assent.services.application import Admitted
 from assent.web.inbox import Inbox
 from assent.web.problems import assent_error, http_error, problem
+from assent.web.sessions import SecurityHeaders
 
 #: Dataverse strips bodies above 256 KB; whatever is larger is not a notice.
 LARGEST_BODY = 512 * 1024
@@ -31,8 +33,15 @@ class Admit(Protocol):
         """Raises Unknown for no such connection and Forbidden for a wrong key."""
 
 
-def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]]) -> Starlette:
-    """Build the web application over what the rest of the program offers."""
+def create_app(
+    admit: Admit,
+    inbox: Inbox,
+    ready: Callable[[], Awaitable[bool]],
+    faces: Sequence[BaseRoute] = (),
+    *,
+    over_https: bool = False,
+) -> Starlette:
+    """Build the web application over what the rest of the program offers, and the `faces` people meet."""
 
     async def dynamics_webhook(request: Request) -> Response:
         """Take a notice in: check the key, read the body, answer once it is durable."""
@@ -57,7 +66,9 @@ def create_app(admit: Admit, inbox: Inbox, ready: Callable[[], Awaitable[bool]])
             Route("/webhooks/dynamics/{connection_id}", dynamics_webhook, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *faces,
         ],
+        middleware=[Middleware(SecurityHeaders, over_https=over_https)],
         exception_handlers={
             AssentError: assent_error,
             HTTPException: http_error,

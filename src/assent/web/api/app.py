@@ -1,0 +1,73 @@
+"""Builds the API: routers, problems for every error, and the checks that come before a router."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assent.errors import AssentError
+from assent.services.application import Application
+from assent.web.api import ROUTERS
+from assent.web.problems import assent_error, http_error, problem
+
+PREFIX = "/api/v1"
+
+
+def create_api(application: Application) -> FastAPI:
+    """The API over an application, to be mounted at `PREFIX`."""
+    api = FastAPI(
+        title="Assent",
+        version="1",
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        exception_handlers={
+            AssentError: assent_error,
+            HTTPException: http_error,
+            RequestValidationError: invalid_request,
+            Exception: assent_error,
+        },
+    )
+    api.state.application = application
+    for router in ROUTERS:
+        api.include_router(router)
+    return api
+
+
+async def invalid_request(request: Request, error: Exception) -> Response:
+    """Say of each member what is wrong with it; what was given is not repeated."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    errors = [
+        {"in": str(one["loc"][0]), "pointer": _pointer(one["loc"][1:]), "detail": _detail(one)}
+        for one in found
+    ]
+    return problem(
+        HTTPStatus.BAD_REQUEST,
+        "The request is not what this operation expects; `errors` says where. Nothing was changed.",
+        members={"errors": errors},
+    )
+
+
+_WORDS = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such member here.",
+    "json_invalid": "The body is not JSON.",
+}
+
+
+def _detail(error: dict[str, object]) -> str:
+    return _WORDS.get(str(error["type"]), str(error["msg"]))
+
+
+def _pointer(path: tuple[object, ...]) -> str:
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,1 @@
+"""The API over real HTTP: who may call, what is answered, and what is refused."""
