@@ -25,8 +25,16 @@ HOLD_WORDS: Mapping[str, str] = {
         "Its row in Dynamics got an address that another contact holds, or that was erased. Correct the "
         "address on one side; the hold then ends by itself."
     ),
+    Hold.JOINED.value: (
+        "Its row in Dynamics got the address of another contact, which has its rows and every refusal now. "
+        "Release it only if this address may still be mailed."
+    ),
     Hold.CRM_DELETED.value: (
         "Its row in Dynamics was deleted. Decide whether the contact may still be mailed, then release it."
+    ),
+    "joined": (
+        "Its rows in Dynamics moved to the contact that holds their new address. This one is kept for its "
+        "history; release it only if the old address belongs to somebody who may be mailed."
     ),
 }
 
@@ -34,7 +42,9 @@ HOLD_WORDS: Mapping[str, str] = {
 HOLD_SHORT: Mapping[str, str] = {
     Hold.EMAIL_CONFLICT.value: "email changed on both sides",
     Hold.ADDRESS_TAKEN.value: "address belongs to another contact",
+    Hold.JOINED.value: "joined another contact",
     Hold.CRM_DELETED.value: "deleted in Dynamics",
+    "joined": "joined to another contact",
 }
 
 #: What a question asks; the stricter answer applies until somebody answers.

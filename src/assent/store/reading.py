@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
@@ -62,6 +62,17 @@ class LedgerReader:
         start = after or Place()
         return await self.database.read(lambda c: self._entries(c, account_id, contact, start, limit))
 
+    async def newest(
+        self,
+        account_id: int,
+        *,
+        contact: UUID | None = None,
+        before: Place | None = None,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Entries from the newest back, of one contact or of all, from before a place."""
+        return await self.database.read(lambda c: self._newest(c, account_id, contact, before, limit))
+
     async def replay(self, account_id: int) -> dict[UUID, State]:
         """The state of every contact the ledger leads to, whatever the tables say."""
         return await self.database.read(lambda c: self._replay(c, account_id))
@@ -94,17 +105,24 @@ class LedgerReader:
     ) -> list[Recorded]:
         c = ledger_entries.c
         beyond = or_(c.seq > after.seq, and_(c.seq == after.seq, c.position > after.position))
-        joined = and_(ledger_links.c.account_id == c.account_id, ledger_links.c.seq == c.seq)
-        statement = (
-            select(c.seq, c.position, ledger_links.c.at, c.contact_id, c.plain, c.sealed)
-            .select_from(ledger_entries.join(ledger_links, joined))
-            .where(c.account_id == account_id, c.seq >= after.seq, beyond)
-            .order_by(c.seq, c.position)
-            .limit(limit)
-        )
-        if contact is not None:
-            statement = statement.where(c.contact_id == contact)
-        return self._opened(connection, account_id, connection.execute(statement).all())
+        statement = _recorded(account_id, contact).where(c.seq >= after.seq, beyond)
+        ordered = statement.order_by(c.seq, c.position).limit(limit)
+        return self._opened(connection, account_id, connection.execute(ordered).all())
+
+    def _newest(
+        self,
+        connection: Connection,
+        account_id: int,
+        contact: UUID | None,
+        before: Place | None,
+        limit: int,
+    ) -> list[Recorded]:
+        c, statement = ledger_entries.c, _recorded(account_id, contact)
+        if before is not None:
+            earlier = or_(c.seq < before.seq, and_(c.seq == before.seq, c.position < before.position))
+            statement = statement.where(c.seq <= before.seq, earlier)
+        ordered = statement.order_by(c.seq.desc(), c.position.desc()).limit(limit)
+        return self._opened(connection, account_id, connection.execute(ordered).all())
 
     def _opened(self, connection: Connection, account_id: int, rows: Sequence[Any]) -> list[Recorded]:
         owners = {row.contact_id for row in rows if row.sealed is not None}
@@ -119,6 +137,18 @@ class LedgerReader:
             erased = sealed is not None and key is None
             opened.append(Recorded(Place(seq, index), moment, read_entry(plain, personal), erased))
         return opened
+
+
+def _recorded(account_id: int, contact: UUID | None) -> Select[Any]:
+    """Entries with the time of their link, of one contact or of all."""
+    c = ledger_entries.c
+    joined = and_(ledger_links.c.account_id == c.account_id, ledger_links.c.seq == c.seq)
+    statement = (
+        select(c.seq, c.position, ledger_links.c.at, c.contact_id, c.plain, c.sealed)
+        .select_from(ledger_entries.join(ledger_links, joined))
+        .where(c.account_id == account_id)
+    )
+    return statement if contact is None else statement.where(c.contact_id == contact)
 
 
 def verify_account(connection: Connection, account_id: int) -> Verified:
