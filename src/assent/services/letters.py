@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from assent.errors import Invalid
+from assent.mail.addresses import wire_address
 from assent.mail.compose import Letter
 from assent.mail.template import Compiled, Rendered, Template, Variables
 from assent.services.drafts import Draft
@@ -31,7 +32,7 @@ def sender_of(mail_from: str, account_name: str) -> Sender:
     name, email = parseaddr(mail_from)
     if "@" not in email:
         raise Invalid("ASSENT_MAIL_FROM is no address; expected something like Meadow <news@example.com>.")
-    return Sender(name or account_name, email)
+    return Sender(name or account_name, wire_address(email))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Writer:
 
     def _message_id(self, contact_id: UUID) -> str:
         """The same for every attempt, so that mail programs show a doubled one once."""
-        domain = self.sender.email.rpartition("@")[2].encode("idna").decode()
+        domain = self.sender.email.rpartition("@")[2]
         return f"<{self.links.account_id}.{self.send_id}.{contact_id.hex}@{domain}>"
 
 

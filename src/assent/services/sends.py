@@ -13,12 +13,30 @@ from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.drafts import Draft, categories_of, checked, draft_of
 from assent.services.paging import Page, within_limit
+from assent.store import handing
 from assent.store import recipients as listed
 from assent.store import sends as stored
 from assent.store.categories import Category
 from assent.store.recipients import Counts, ListedRecipient, Wanted
 from assent.store.sends import StoredSend
 from assent.work.durable import Errand, Kind
+
+__all__ = [
+    "Draft",
+    "Recipient",
+    "Result",
+    "SendView",
+    "Wanted",
+    "create",
+    "discard",
+    "edit",
+    "read",
+    "recipients",
+    "result",
+    "sends",
+    "start",
+    "stop",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +151,7 @@ async def start(app: Application, caller: Caller, send_id: int) -> SendView:
     now = app.clock.now()
 
     begun = await app.store.database.write(
-        lambda c: listed.begin(c, caller.account_id, send_id, view.draft.audience, now)
+        lambda c: handing.begin(c, caller.account_id, send_id, view.draft.audience, now)
     )
     if not begun:
         raise _refusal(Step.START, await read(app, caller, send_id))
@@ -147,7 +165,7 @@ async def stop(app: Application, caller: Caller, send_id: int) -> SendView:
     now = app.clock.now()
 
     ended = await app.store.database.write(
-        lambda c: listed.end(c, caller.account_id, send_id, Step.STOP, "", now)
+        lambda c: handing.end(c, caller.account_id, send_id, Step.STOP, "", now)
     )
     if not ended:
         raise _refusal(Step.STOP, await read(app, caller, send_id))

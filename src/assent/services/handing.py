@@ -1,0 +1,145 @@
+"""Hands a small batch of mails over, and keeps what became of each."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from assent.errors import Invalid, Refused
+from assent.mail.compose import compose
+from assent.mail.outcome import Handed, Outcome
+from assent.mail.smtp import Mailer
+from assent.policy.gate import Reason
+from assent.policy.sending import RecipientState
+from assent.ports import Clock
+from assent.services.letters import Writer
+from assent.store import handing
+from assent.store.handing import Mark
+from assent.store.opening import Store
+from assent.store.recipients import Taken
+
+#: How many mails one look at the facts is for.
+HAND_AT_ONCE = 25
+
+#: How long that look is good for: a mail not begun by then goes back and is judged anew (P1).
+LOOK_GOOD_FOR = timedelta(seconds=2)
+
+#: How many mails are on their way at the same time.
+AT_THE_SAME_TIME = 8
+
+#: When a mail the server put off is tried again; after the last it is given up.
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
+
+NO_SERVER = (
+    "No mail server is set, so nothing can be sent. The operator sets ASSENT_SMTP_HOST and ASSENT_MAIL_FROM, "
+    "and starts Assent again; the send goes on by itself."
+)
+
+#: What says that a mailbox does not exist (RFC 3463), or, from servers without such codes, its usual words.
+_NOBODY = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
+_STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
+_WORDS = re.compile(
+    r"(?:user|recipient|mailbox|address)\b.{0,20}\b(?:unknown|not found|does not exist|unavailable|invalid)"
+    r"|(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of the mails of one batch so far."""
+
+    waiting: deque[Taken]
+    marks: list[Mark] = field(default_factory=list)
+    back: list[UUID] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Hands mails over; `mailer` is None where no mail server is set."""
+
+    store: Store
+    clock: Clock
+    mailer: Mailer | None
+    delays: tuple[timedelta, ...] = DELAYS
+
+    async def hand_over(self, account_id: int, send_id: int, letters: Writer, taken: Sequence[Taken]) -> str:
+        """Hand over what was taken, and store the outcome; gives what keeps the rest from going, if anything.
+
+        Mails that were begun when this is cancelled stay as they are: it is not known what became of them.
+        """
+        batch, until = Batch(deque(taken)), self.clock.now() + LOOK_GOOD_FOR
+
+        async def work() -> None:
+            while batch.waiting:
+                to = batch.waiting.popleft()
+                if batch.problem or self.clock.now() > until:
+                    batch.back.append(to.contact_id)
+                else:
+                    await self._one(letters, to, batch)
+
+        try:
+            await asyncio.gather(*(work() for _ in range(AT_THE_SAME_TIME)))
+        finally:
+            batch.back += [to.contact_id for to in batch.waiting]
+            await self._store(account_id, send_id, batch)
+        return batch.problem
+
+    async def _one(self, letters: Writer, to: Taken, batch: Batch) -> None:
+        assert self.mailer is not None
+        try:
+            message = compose(letters.letter(to, self.clock.now()))
+        except Invalid as error:  # this address, or a name in it, cannot stand in a mail
+            batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, str(error)))
+            return
+        try:
+            outcome = await self.mailer.hand_over(message, to.email)
+        except (Invalid, Refused) as error:  # the settings or the sender: nothing was handed over
+            batch.problem = str(error)
+            batch.back.append(to.contact_id)
+            return
+        self._keep(to, outcome, batch)
+
+    def _keep(self, to: Taken, outcome: Outcome, batch: Batch) -> None:
+        said = f"{outcome.code} {outcome.text}".strip() if outcome.code else outcome.text
+        match outcome.handed:
+            case Handed.ACCEPTED:
+                batch.marks.append(Mark(to.contact_id, RecipientState.SENT, Reason.MAY))
+            case Handed.UNCERTAIN:
+                batch.marks.append(Mark(to.contact_id, RecipientState.UNCERTAIN, Reason.MAY, said))
+            case Handed.UNREACHABLE:
+                batch.back.append(to.contact_id)
+                batch.problem = f"{said} Nothing is lost: it is tried again until the mail server answers."
+            case Handed.DEFERRED if to.attempts < len(self.delays):
+                due = self.clock.now() + self.delays[to.attempts]
+                batch.marks.append(Mark(to.contact_id, RecipientState.DEFERRED, Reason.MAY, said, due))
+            case Handed.DEFERRED:
+                gave_up = f"Given up after {to.attempts + 1} attempts: {said}"
+                batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, gave_up))
+            case Handed.REFUSED:
+                batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, said))
+                if nobody_there(outcome):
+                    batch.nobody.append(to.email)
+
+    async def _store(self, account_id: int, send_id: int, batch: Batch) -> None:
+        now = self.clock.now()
+        await self.store.database.write(
+            lambda c: handing.mark_handed(c, account_id, send_id, batch.marks, batch.back, now)
+        )
+        if batch.nobody:
+            await self.store.accounts.suppress(account_id, batch.nobody)
+
+
+def nobody_there(outcome: Outcome) -> bool:
+    """Whether a refusal says that the mailbox does not exist: then no mail goes there any more (G3).
+
+    A refusal for other reasons (spam, size, policy) says nothing about the address.
+    """
+    if _STATUS.search(outcome.text):
+        return _NOBODY.search(outcome.text) is not None
+    return outcome.code in (550, 551, 553) and _WORDS.search(outcome.text) is not None

@@ -1,0 +1,236 @@
+"""Every step of a send's recipients: checked, being handed over, and what became of it; set at a time."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from assent.errors import Invalid
+from assent.policy.audience import Audience
+from assent.policy.gate import Reason, Verdict
+from assent.policy.sending import RecipientState, SendState, Step, may_happen
+from assent.store import sends as stored
+from assent.store.among import among_guids
+from assent.store.counters import lock_account
+from assent.store.desk_schema import recipients
+from assent.store.gate_facts import GateFacts, GateReader
+from assent.store.recipients import WITH_CONTACTS, Taken, enlist, of_send
+from assent.store.schema import contacts
+
+#: The verdict on a recipient who is no contact any more: erased, or joined with another.
+GONE = Verdict(Reason.UNVERIFIED, "no such contact")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The new standing of one recipient."""
+
+    contact_id: UUID
+    state: RecipientState
+    reason: Reason
+    detail: str = ""
+    due_at: datetime | None = None
+
+
+def mark_checked(
+    connection: Connection, account_id: int, send_id: int, marks: Sequence[Mark], began: datetime
+) -> None:
+    """Store what the gate said; `began` is when the check began that it rests on."""
+    _mark(connection, account_id, send_id, marks, began, (RecipientState.WAITING, RecipientState.CHECKED))
+
+
+def mark_handed(
+    connection: Connection,
+    account_id: int,
+    send_id: int,
+    marks: Sequence[Mark],
+    back: Collection[UUID],
+    now: datetime,
+) -> None:
+    """Store what became of mails that were being handed over; those in `back` certainly were not.
+
+    One that another process took for lost meanwhile is told as it was.
+    """
+    _mark(connection, account_id, send_id, marks, now, (RecipientState.HANDING, RecipientState.UNCERTAIN))
+    if back:
+        given_back = of_send(account_id, send_id, RecipientState.HANDING)
+        _restate(
+            connection,
+            [*given_back, among_guids(recipients.c.contact_id, back)],
+            RecipientState.CHECKED,
+        )
+    # Whoever's turn had come when the send was stopped, and was not written to after all.
+    if not stored.read(connection, account_id, send_id).state.under_way:
+        close(connection, account_id, send_id)
+
+
+def _mark(
+    connection: Connection,
+    account_id: int,
+    send_id: int,
+    marks: Sequence[Mark],
+    at: datetime,
+    states: tuple[RecipientState, ...],
+) -> None:
+    if not marks:
+        return
+    later = {RecipientState.DEFERRED, RecipientState.REFUSED, RecipientState.SENT}
+    values: dict[str, Any] = {
+        "state": bindparam("to_state"),
+        "reason": bindparam("to_reason"),
+        "detail": bindparam("to_detail"),
+        "due_at": bindparam("to_due", type_=recipients.c.due_at.type),
+        "at": at,
+        "attempts": recipients.c.attempts + bindparam("more"),
+    }
+    if RecipientState.WAITING in states:
+        values["checked_at"] = at
+    statement = (
+        update(recipients)
+        .where(*of_send(account_id, send_id, *states), recipients.c.contact_id == bindparam("of_contact"))
+        .values(values)
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "of_contact": mark.contact_id,
+                "to_state": mark.state.value,
+                "to_reason": mark.reason.value,
+                "to_detail": mark.detail[:200],
+                "to_due": mark.due_at,
+                "more": int(mark.state in later),
+            }
+            for mark in marks
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Takes the next recipients to be handed over, on the facts as they stand in that transaction.
+
+    `judge` gives the gate's word on what is known here. Whoever it refuses is left out; the others are
+    stored as being handed over before anything is (P1, P6).
+    """
+
+    reader: GateReader
+    judge: Callable[[GateFacts], Verdict]
+    checked_since: datetime
+    limit: int
+    now: datetime
+
+    def run(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
+        """Take them; nobody once the send was stopped, or where the check became too old."""
+        lock_account(connection, account_id)
+        if stored.read(connection, account_id, send_id).state is not SendState.SENDING:
+            return []
+        following = self._following(connection, account_id, send_id)
+        facts = self.reader.run(connection, account_id, [taken.contact_id for taken in following])
+        verdicts = {
+            taken.contact_id: self.judge(facts[taken.contact_id]) if taken.contact_id in facts else GONE
+            for taken in following
+        }
+        may = [taken for taken in following if verdicts[taken.contact_id].may]
+        _mark(
+            connection,
+            account_id,
+            send_id,
+            [
+                Mark(contact_id, RecipientState.LEFT_OUT, verdict.reason, verdict.detail)
+                for contact_id, verdict in verdicts.items()
+                if not verdict.may
+            ],
+            self.now,
+            (RecipientState.CHECKED,),
+        )
+        _mark(
+            connection,
+            account_id,
+            send_id,
+            [Mark(taken.contact_id, RecipientState.HANDING, Reason.MAY) for taken in may],
+            self.now,
+            (RecipientState.CHECKED,),
+        )
+        return may
+
+    def _following(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
+        c = recipients.c
+        statement = (
+            select(
+                c.contact_id,
+                func.coalesce(contacts.c.shown_email, ""),
+                func.coalesce(contacts.c.first_name, ""),
+                func.coalesce(contacts.c.last_name, ""),
+                c.attempts,
+            )
+            .select_from(WITH_CONTACTS)
+            .where(*of_send(account_id, send_id, RecipientState.CHECKED), c.checked_at >= self.checked_since)
+            .order_by(c.contact_id)
+            .limit(self.limit)
+        )
+        return [Taken(*row) for row in connection.execute(statement)]
+
+
+def begin(connection: Connection, account_id: int, send_id: int, audience: Audience, now: datetime) -> bool:
+    """Start a draft and write down everybody it is for; tells whether it still was one.
+
+    Raises Invalid where the audience is empty.
+    """
+    moved = stored.move(
+        connection,
+        account_id,
+        send_id,
+        may_happen(Step.START),
+        state=SendState.CHECKING,
+        started_at=now,
+    )
+    if moved and not enlist(connection, account_id, send_id, audience, now):
+        raise Invalid("Nobody is in this audience. Choose other filters, or add contacts, then start it.")
+    return moved
+
+
+def end(
+    connection: Connection, account_id: int, send_id: int, step: Step, problem: str, now: datetime
+) -> bool:
+    """End a send by a step, for whoever's turn has not come too; tells whether the step could be done."""
+    state = {Step.STOP: SendState.STOPPED, Step.FAIL: SendState.FAILED, Step.FINISH: SendState.DONE}[step]
+    ended = stored.move(
+        connection,
+        account_id,
+        send_id,
+        may_happen(step),
+        state=state,
+        finished_at=now,
+        problem=problem,
+    )
+    if ended:
+        close(connection, account_id, send_id)
+    return ended
+
+
+def orphans(connection: Connection, account_id: int, send_id: int) -> int:
+    """Call uncertain what was being handed over when its process ended; it is never repeated (P6)."""
+    return _restate(
+        connection, of_send(account_id, send_id, RecipientState.HANDING), RecipientState.UNCERTAIN
+    )
+
+
+def retry_deferred(connection: Connection, account_id: int, send_id: int, now: datetime) -> int:
+    """Let whoever the mail server put off until now be checked and tried again."""
+    due = [*of_send(account_id, send_id, RecipientState.DEFERRED), recipients.c.due_at <= now]
+    return _restate(connection, due, RecipientState.WAITING)
+
+
+def close(connection: Connection, account_id: int, send_id: int) -> int:
+    """End it for everybody whose turn has not come; what is being handed over tells its own end."""
+    waiting = (RecipientState.WAITING, RecipientState.CHECKED, RecipientState.DEFERRED)
+    return _restate(connection, of_send(account_id, send_id, *waiting), RecipientState.STOPPED)
+
+
+def _restate(connection: Connection, conditions: Sequence[ColumnElement[bool]], state: RecipientState) -> int:
+    return connection.execute(update(recipients).where(*conditions).values(state=state.value)).rowcount

@@ -1,0 +1,231 @@
+"""Sends are delivered once, to whoever may be mailed at the last moment (G1-G4, P1, P6)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from assent.mail.conduct import Conduct
+from assent.policy.gate import Reason
+from assent.policy.permission import LegalBasis
+from assent.policy.sending import RecipientState, SendState
+from assent.ports import Act
+from assent.services import sends
+from assent.services.drafts import Draft
+from assent.store import sends as stored
+from assent.store.desk_schema import recipients
+from tests.app.world import ADMIN, FORM
+
+from .mailroom import EVENTS, NEWS, Mailroom, mailroom
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Mailroom]:
+    """An account that can send."""
+    async with mailroom(tmp_path) as found:
+        yield found
+
+
+async def test_everybody_who_may_be_mailed_gets_one_mail_and_the_others_a_reason(at: Mailroom) -> None:
+    """G1, G2, G3: verdicts are kept with their reasons; mail goes to the rest, once."""
+    await at.people("a@x.example", "b@x.example")
+    await at.people("no@x.example", basis=LegalBasis.WITHDRAWN)
+    await at.people("none@x.example", basis=LegalBasis.NONE)
+    await at.people("off@x.example", refused=NEWS)
+    await at.people("bounced@x.example")
+    await at.app.store.accounts.suppress(at.account_id, ["bounced@x.example"])
+    view = await at.ended(await at.started())
+    assert (SendState.DONE, "", 2, 4) == (view.state, view.problem, view.sent, view.left_out)
+    assert ["a@x.example", "b@x.example"] == at.arrived()
+    result = await sends.result(at.app, at.admin, view.send_id)
+    expected = {Reason.WITHDRAWN: 1, Reason.NO_BASIS: 1, Reason.UNSUBSCRIBED: 1, Reason.SUPPRESSED: 1}
+    assert expected == result.left_out
+
+
+async def test_the_mail_carries_the_persons_own_links(at: Mailroom) -> None:
+    """RFC 8058 headers, a way out in text and HTML, names filled in and escaped."""
+    (contact_id,) = await at.people("a@x.example")
+    await at.app.act(at.account_id, ADMIN, [Act(contact_id, first_name="<b>Eve</b>")], FORM)
+    await at.ended(await at.started(html="<html><body><p>{{ first_name }}</p></body></html>"))
+    (mail,) = at.sink.messages()
+    link = str(mail.header("List-Unsubscribe"))
+    assert link.startswith("<https://meadow.example/u/")
+    assert "List-Unsubscribe=One-Click" == mail.header("List-Unsubscribe-Post")
+    assert "Hello <b>Eve</b>" == mail.subject
+    assert "https://meadow.example/p/" in mail.text
+    assert mail.html is not None
+    assert "&lt;b&gt;Eve" in mail.html
+    assert mail.html.index("https://meadow.example/p/") < mail.html.index("</body>")
+    assert "Meadow <news@meadow.example>" == mail.from_
+
+
+async def test_a_refusal_between_check_and_handover_stops_the_mail(at: Mailroom) -> None:
+    """P1: everybody was checked; then one opted out and another left the category."""
+    first, second, _ = await at.people("a@x.example", "b@x.example", "c@x.example")
+    send_id = await at.started()
+    send = await at.app.store.database.read(lambda c: stored.read(c, at.account_id, send_id))
+    assert await at.errands.checking.check_new(at.account_id, send)
+    await at.app.act(
+        at.account_id, ADMIN, [Act(first, basis=LegalBasis.WITHDRAWN), Act(second, answered=NEWS)], FORM
+    )
+    view = await at.ended(send_id)
+    assert ["c@x.example"] == at.arrived()
+    left = (await sends.result(at.app, at.admin, view.send_id)).left_out
+    assert {Reason.WITHDRAWN: 1, Reason.UNSUBSCRIBED: 1} == left
+
+
+async def test_a_grant_after_the_start_of_a_send_mails_nobody_new(at: Mailroom) -> None:
+    """Whom a send is for is fixed when it starts: contacts made later are not in it."""
+    await at.people("a@x.example")
+    send_id = await at.started()
+    await at.people("later@x.example")
+    await at.ended(send_id)
+    assert ["a@x.example"] == at.arrived()
+
+
+async def test_transactional_mail_skips_all_but_suppression(at: Mailroom) -> None:
+    """G3: no basis is needed, no link to unsubscribe is given; bounced addresses get nothing."""
+    await at.people("no@x.example", "bounced@x.example", basis=LegalBasis.WITHDRAWN)
+    await at.app.store.accounts.suppress(at.account_id, ["bounced@x.example"])
+    draft = Draft("Receipt", "Receipt", "Paid", transactional=True)
+    made = await sends.create(at.app, at.admin, draft)
+    await sends.start(at.app, at.admin, made.send_id)
+    await at.ended(made.send_id)
+    (mail,) = at.sink.messages()
+    assert ("no@x.example", None) == (mail.recipient, mail.header("List-Unsubscribe"))
+
+
+async def test_a_mail_server_that_is_down_loses_nothing(at: Mailroom) -> None:
+    """The send waits, says so, and goes on once the server answers."""
+    await at.people(*[f"p{n}@x.example" for n in range(30)])
+    send_id, port = await at.started(), at.sink.port
+    await at.sink.stop()
+    view = await at.carry_out(send_id)
+    assert SendState.SENDING is view.state
+    assert "tried again until the mail server answers" in view.problem
+    assert "x.example" not in view.problem
+    at.sink.settings = type(at.sink.settings)(port=port)
+    await at.sink.start()
+    assert (SendState.DONE, "", 30) == ((view := await at.ended(send_id)).state, view.problem, view.sent)
+    assert 30 == len(set(at.arrived())) == len(at.arrived())
+
+
+async def test_a_send_that_waits_for_the_mail_server_can_be_stopped(at: Mailroom) -> None:
+    """Stop works meanwhile, and whoever was not written to is told as such."""
+    await at.people("a@x.example")
+    send_id = await at.started()
+    await at.sink.stop()
+    running = asyncio.create_task(at.errands.perform(at.account_id, send_id))
+    await asyncio.sleep(0.02)
+    view = await sends.stop(at.app, at.admin, send_id)
+    await running
+    assert SendState.STOPPED is (await sends.read(at.app, at.admin, send_id)).state is view.state
+    assert {"a@x.example": RecipientState.STOPPED} == await at.states(send_id)
+
+
+async def test_an_unknown_mailbox_is_never_written_to_again(at: Mailroom) -> None:
+    """G3: a refusal that says nobody is there suppresses the address; one about the content does not."""
+    await at.people("gone@x.example", "spam@x.example")
+    at.sink.behave = lambda to: Conduct.REFUSE if to.startswith("gone") else Conduct.REFUSE_DATA
+    send_id = await at.started()
+    await at.ended(send_id)
+    assert {RecipientState.REFUSED} == set((await at.states(send_id)).values())
+    at.sink.behave = lambda to: Conduct.ACCEPT
+    again = await at.started()
+    await at.ended(again)
+    assert ["spam@x.example"] == at.arrived()
+    assert {Reason.SUPPRESSED: 1} == (await sends.result(at.app, at.admin, again)).left_out
+
+
+async def test_a_mail_put_off_is_tried_again_and_then_given_up(at: Mailroom) -> None:
+    """4xx: greylisted mail arrives once; what is put off every time ends, with the server's words."""
+    await at.people("grey@x.example", "never@x.example")
+    at.sink.behave = lambda to: Conduct.GREYLIST if to.startswith("grey") else Conduct.DEFER_DATA
+    view = await at.ended(await at.started())
+    assert ["grey@x.example"] == at.arrived()
+    (given_up,) = (
+        one
+        for one in (await sends.recipients(at.app, at.admin, view.send_id)).items
+        if one.state is RecipientState.REFUSED
+    )
+    assert "Given up after 3 attempts: 452" in given_up.detail
+
+
+async def test_a_mail_that_may_have_arrived_is_uncertain_and_never_repeated(at: Mailroom) -> None:
+    """P6: the server took the data and hung up; nobody gets a mail twice."""
+    await at.people("a@x.example", "b@x.example")
+    at.sink.behave = lambda to: Conduct.DROP_AFTER_DATA if to.startswith("a") else Conduct.ACCEPT
+    send_id = await at.started()
+    assert SendState.DONE is (await at.ended(send_id)).state
+    assert {"a@x.example": RecipientState.UNCERTAIN, "b@x.example": RecipientState.SENT} == await at.states(
+        send_id
+    )
+    assert ["a@x.example", "b@x.example"] == at.arrived()
+
+
+async def test_an_address_no_mail_can_go_to_does_not_keep_the_others(at: Mailroom) -> None:
+    """A local part beyond ASCII cannot be delivered everywhere: refused with the reason, the rest is sent."""
+    await at.people("josé@x.example", "b@x.example")
+    view = await at.ended(await at.started())
+    assert (SendState.DONE, ["b@x.example"]) == (view.state, at.arrived())
+    assert 1 == view.counts[RecipientState.REFUSED]
+
+
+async def test_an_archived_category_ends_a_send_under_way(at: Mailroom) -> None:
+    """Nobody can say no to it any more, so nobody is written to."""
+    await at.people("a@x.example")
+    send_id = await at.started()
+    await at.app.store.accounts.set_category_active(at.account_id, NEWS, active=False)
+    view = await at.ended(send_id)
+    assert (SendState.FAILED, []) == (view.state, at.arrived())
+    assert "archived" in view.problem
+
+
+async def test_a_sender_the_server_does_not_know_waits_for_a_person(at: Mailroom) -> None:
+    """The settings are wrong, not the recipients: nobody is refused, and the reason is told."""
+    await at.people("a@x.example")
+    at.sink.behave = lambda to: Conduct.REFUSE_SENDER
+    view = await at.carry_out(send_id := await at.started())
+    assert (SendState.SENDING, 1) == (view.state, view.counts[RecipientState.CHECKED])
+    assert "takes no mail from the sender's address" in view.problem
+    at.sink.behave = lambda to: Conduct.ACCEPT
+    assert SendState.DONE is (await at.ended(send_id)).state
+
+
+async def test_a_check_older_than_a_minute_is_made_again(at: Mailroom) -> None:
+    """P1: whoever waited for the mail server is checked anew before being written to."""
+    await at.people("a@x.example")
+    send_id = await at.started()
+    await at.sink.stop()
+    await at.carry_out(send_id)
+    before = await _checked_at(at, send_id)
+    at.clock.ahead += timedelta(seconds=61)
+    await at.carry_out(send_id)
+    assert await _checked_at(at, send_id) > before
+
+
+async def test_sends_of_categories_go_to_those_who_said_yes_to_them(at: Mailroom) -> None:
+    """G2: one person may get News and not Events."""
+    await at.people("a@x.example", refused=EVENTS)
+    await at.ended(await at.started(EVENTS))
+    assert [] == at.arrived()
+    await at.ended(await at.started(NEWS))
+    assert ["a@x.example"] == at.arrived()
+
+
+async def test_two_runs_of_one_send_write_to_nobody_twice(at: Mailroom) -> None:
+    """P6: errands run one at a time; two by mistake send each mail once all the same."""
+    await at.people(*[f"p{n}@x.example" for n in range(120)])
+    send_id = await at.started()
+    await asyncio.gather(*(at.errands.perform(at.account_id, send_id) for _ in range(3)))
+    await at.ended(send_id)
+    assert 120 == len(set(at.arrived())) == len(at.arrived())
+
+
+async def _checked_at(at: Mailroom, send_id: int) -> datetime:
+    statement = select(recipients.c.checked_at).where(recipients.c.send_id == send_id)
+    found: datetime = await at.app.store.database.read(lambda c: c.execute(statement).scalar_one())
+    return found
