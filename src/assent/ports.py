@@ -238,6 +238,15 @@ class NewContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A contact whose rows go to the one that holds their address: all of it happens or nothing (I3)."""
+
+    leaving: Change
+    holder: Change
+    rows: tuple[LinkKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """A link whose base may move from the version it had to the one both sides confirmed."""
 
@@ -329,6 +338,9 @@ class Memory(Protocol):
 
     async def split(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
         """Take rows from their contacts and give each a contact of its own, in one transaction (I3)."""
+
+    async def join(self, account_id: int, joins: Sequence[Join]) -> set[UUID]:
+        """Join contacts to others, each if neither moved meanwhile; gives those that left (I3)."""
 
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""

@@ -7,6 +7,7 @@ from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 
 from .stage import joined, world
+from .trouble import before
 from .world import ANN, NEWS, USER
 
 pytestmark = pytest.mark.thorough
@@ -148,19 +149,102 @@ async def test_a_refusal_arriving_with_a_row_reaches_the_contact_it_joins() -> N
         assert (WITHDRAWN, True) == (await w.basis(bob), w.office.says(bobs)[0])
 
 
-async def test_a_whole_contact_moving_to_a_taken_address_is_held() -> None:
-    """Nothing moves, nobody is overwritten, refusals still count (I3)."""
+async def test_a_whole_contact_joins_the_one_that_holds_its_new_address() -> None:
+    """Its rows go there, the strictest of both holds, and the contact left behind is not mailed (I3)."""
     async with joined() as (w, contact, row):
         other = await w.add("bob@x.example")
+        await w.act(contact, answered=NEWS.bit, value=0)
+        await w.drain()
+        w.rep.save(row, emailaddress1="bob@x.example")
+        await w.sweep()
+        assert (ANN, "joined") == ((c := await w.contact(contact)).email, c.hold)
+        assert () == (await w.person(contact)).links
+        assert row in [link.key.row_id for link in (await w.person(other)).links]
+        assert (CONSENT, CATEGORIES & ~NEWS.bit) == ((c := await w.contact(other)).basis, c.value)
+        assert Reason.HELD is await w.verdict(contact)
+        told = [(e.old, e.new) for e in await w.entries("row.moved")]
+        assert [({"contact": str(contact)}, {"contact": str(other)})] == told
+        w.rep.refuse(row)
+        await w.sweep()
+        assert WITHDRAWN is await w.basis(other)
+        await w.ledger_holds()
+        before = await w.still()
+        await w.sweep()
+        assert before == await w.still()
+
+
+@pytest.mark.parametrize("refuses", ["who comes", "who was there"])
+async def test_a_join_keeps_the_refusal_of_either(refuses: str) -> None:
+    """Whoever of the two is Withdrawn, every row says Do not allow afterwards (I3, P2)."""
+    async with world() as w:
+        ann, anns = await w.pair(ANN, WITHDRAWN if refuses == "who comes" else CONSENT)
+        bob, bobs = await w.pair("bob@x.example", CONSENT if refuses == "who comes" else WITHDRAWN)
+        await w.set_up()
+        w.rep.save(anns, emailaddress1="bob@x.example")
+        await w.sweep()
+        assert ("joined", WITHDRAWN) == ((await w.contact(ann)).hold, await w.basis(bob))
+        assert [True, True] == [w.office.says(row)[0] for row in (anns, bobs)]
+        await w.ledger_holds()
+
+
+async def test_a_join_that_would_grant_waits_for_a_person() -> None:
+    """Nothing moves, nobody is overwritten, refusals still count (I3, P3)."""
+    async with joined() as (w, contact, row):
+        other = await w.add("bob@x.example", LegalBasis.NONE)
         w.rep.save(row, emailaddress1="bob@x.example")
         await w.sweep()
         assert (ANN, "address_taken") == ((c := await w.contact(contact)).email, c.hold)
-        assert CONSENT is await w.basis(other)
+        assert LegalBasis.NONE is await w.basis(other)
         w.rep.refuse(row)
         await w.sweep()
-        assert WITHDRAWN is await w.basis(contact)
+        assert (WITHDRAWN, "address_taken") == ((c := await w.contact(contact)).basis, c.hold)
         assert "bob@x.example" == w.office.row(row)["emailaddress1"]
         await w.ledger_holds()
+
+
+async def test_several_contacts_join_the_same_one_at_once() -> None:
+    """Each brings its own refusal, and none of them is lost (I3, P2)."""
+    async with world() as w:
+        holder = await w.add("bob@x.example")
+        people = [await w.pair(f"p{number}@x.example") for number in range(4)]
+        await w.set_up()
+        for _, row in people:
+            w.rep.save(row, emailaddress1="bob@x.example")
+        await w.act(people[1][0], answered=NEWS.bit, value=0)
+        await w.act(people[3][0], basis=WITHDRAWN)
+        await w.sweep()
+        assert ["joined"] * 4 == [(await w.contact(contact)).hold for contact, _ in people]
+        assert (WITHDRAWN, CATEGORIES & ~NEWS.bit) == ((c := await w.contact(holder)).basis, c.value)
+        assert [(True, False)] * 4 == [w.office.says(row)[:2] for _, row in people]
+        await w.ledger_holds()
+
+
+async def test_a_join_waits_for_whoever_moved_meanwhile() -> None:
+    """The holder acts while rows are on their way: decided anew, and nothing of it is lost (I3, P2)."""
+    async with joined() as (w, contact, row):
+        other = await w.add("bob@x.example")
+        w.rep.save(row, emailaddress1="bob@x.example")
+        w.memory = before(w.store.memory, join=lambda: w.act(other, basis=WITHDRAWN))
+        await w.sweep()
+        assert ("joined", WITHDRAWN) == ((await w.contact(contact)).hold, await w.basis(other))
+        assert w.office.says(row)[0] is True
+
+
+async def test_half_a_swap_joins_nobody() -> None:
+    """One notice of a swap came, the other row has moved since too: both are read first (I3)."""
+    async with world() as w:
+        ann, anns = await w.pair(ANN)
+        bob, bobs = await w.pair("bob@x.example")
+        await w.set_up()
+        await w.notices()
+        w.rep.save(anns, emailaddress1="bob@x.example")
+        first = await w.notices()
+        w.rep.save(bobs, emailaddress1=ANN)
+        await w.post(*first)
+        await w.drain()
+        assert [[anns], [bobs]] == [
+            [link.key.row_id for link in (await w.person(contact)).links] for contact in (ann, bob)
+        ]
 
 
 async def test_a_refusal_on_a_row_that_bears_anothers_address_stops_mail_to_it() -> None:

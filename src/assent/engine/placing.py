@@ -1,15 +1,18 @@
 """Rows whose address changed: with which contact they belong from now on (rule I3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from assent.engine.adopt import NO_MARKS
-from assent.engine.run import Run
+from assent.engine.run import ROUNDS, Run
+from assent.engine.sighting import see, sight
+from assent.errors import Retry
 from assent.policy.address import normalise
 from assent.policy.identity import PLACEMENTS, EmailMove, Placement, follow_address, place
+from assent.policy.joining import join
 from assent.policy.sides import Link, LinkKey, Person
-from assent.ports import NewContact
+from assent.ports import Change, Join, NewContact
 
 
 @dataclass(slots=True)
@@ -18,15 +21,22 @@ class Placed:
 
     split: list[NewContact] = field(default_factory=list)
     move: dict[LinkKey, UUID] = field(default_factory=dict)
+    join: dict[UUID, UUID] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+
+    @property
+    def moved(self) -> bool:
+        """Whether rows are with other contacts now."""
+        return bool(self.split or self.move or self.join)
 
 
 async def place_rows(run: Run, people: Sequence[Person]) -> Placed:
     """Let rows leave a shared address, each for a contact of its own or the one that holds the new one.
 
     A row that leaves takes a copy of the permission with it; the merge that follows has no base, so
-    the strictest holds. Where a whole contact would have to join another, nothing moves: its
-    refusals still count, and it is held until a person decides.
+    the strictest holds. A whole contact joins the one that holds the new address where nothing
+    speaks against it; else nothing moves, its refusals still count, and it is held until a person
+    decides.
     """
     leaving = [
         (person, link, new)
@@ -43,7 +53,48 @@ async def place_rows(run: Run, people: Sequence[Person]) -> Placed:
         await run.memory.split(run.account_id, placed.split)
     if placed.move:
         await run.memory.link(run.account_id, placed.move, [])
+    if placed.join:
+        placed.join = await _join(run, placed.join)
     return placed
+
+
+async def _join(run: Run, wanted: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Join contacts to those that hold their rows' address; gives those that did.
+
+    Judged on the final state of all their rows: each is read again first, for the other half of a
+    swap may have happened since (I3). Where one of them cannot be read, nobody joins now.
+    """
+    done: dict[UUID, UUID] = {}
+    for _ in range(ROUNDS):
+        people = await _read_again(run, {*wanted.keys(), *wanted.values()})
+        joins = []
+        for leaving in wanted.keys() & people.keys() - done.keys():
+            person, other = people[leaving], people[wanted[leaving]]
+            if (joined := join(person, other)) is not None:
+                left = Change(person.contact, joined.left, ())
+                taken_over = Change(other.contact, joined.holder, joined.changes)
+                joins.append(Join(left, taken_over, tuple(link.key for link in person.links)))
+        if not joins:
+            break
+        left_now = await run.memory.join(run.account_id, joins)
+        done |= {leaving: wanted[leaving] for leaving in left_now}
+    return done
+
+
+async def _read_again(run: Run, contact_ids: Collection[UUID]) -> dict[UUID, Person]:
+    """The people with every row as it is now; nobody where that cannot be had."""
+    people = await run.memory.people(run.account_id, contact_ids)
+    keys = [link.key for person in people for link in person.links]
+    if any(key.connection_id not in run.crms for key in keys):
+        return {}
+    try:
+        sightings, gone = await sight(run, keys)
+    except Retry:
+        return {}
+    await see(run, sightings)
+    if gone:
+        return {}
+    return {p.contact.contact_id: p for p in await run.memory.people(run.account_id, contact_ids)}
 
 
 async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Placed:
@@ -66,6 +117,9 @@ async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Pla
                 placed.move[link.key] = holder
             case Placement.STAY if not marks.get(new, NO_MARKS).erased:
                 pass
+            case Placement.JOIN if not marks.get(new, NO_MARKS).erased:
+                placed.join[contact_id] = holder
+                placed.taken.add(new)  # for whoever cannot join
             case _:
                 placed.taken.add(new)
     return placed

@@ -62,7 +62,7 @@ class _Work:
 async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> Report:
     people, run, errors = await _look(run, contact_ids, fresh=fresh)
     placed = await place_rows(run, people)
-    if placed.split or placed.move:
+    if placed.moved:
         people = await run.memory.people(run.account_id, contact_ids)
     planned = _plan(run, people, frozenset(placed.taken))
     plans = planned.plans

@@ -25,6 +25,7 @@ class Hold(Enum):
     EMAIL_CONFLICT = "email_conflict"  # changed on both sides (I3)
     ADDRESS_TAKEN = "address_taken"  # its row's new address is another contact's, or barred (I3, I6)
     CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
+    JOINED = "joined"  # its rows went to the contact that held their new address (I3)
 
 
 def bits(mask: int) -> Iterator[int]:

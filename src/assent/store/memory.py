@@ -11,7 +11,7 @@ from assent.errors import Unknown
 from assent.policy.identity import AddressMarks
 from assent.policy.plan import RowWrite
 from assent.policy.sides import LinkKey, Person
-from assent.ports import Candidate, Change, Clock, NewContact, Notice, Settlement, Sighting, Written
+from assent.ports import Candidate, Change, Clock, Join, NewContact, Notice, Settlement, Sighting, Written
 from assent.ports import Connection as CrmConnection
 from assent.store import (
     candidates,
@@ -29,6 +29,7 @@ from assent.store.categories import active_mask
 from assent.store.changes import Applying
 from assent.store.database import Database
 from assent.store.hearing import Hearing
+from assent.store.joining import Joining
 from assent.store.journal import Journal
 from assent.store.marks import Marks
 from assent.store.schema import accounts
@@ -123,6 +124,12 @@ class SqlMemory:
             return creating.run(connection, account_id, new)
 
         return await self.database.write(work)
+
+    async def join(self, account_id: int, joins: Sequence[Join]) -> set[UUID]:
+        """Join contacts to those that hold their rows' address."""
+        now = self.clock.now()
+        joining = Joining(Applying(self.journal, self.marking, now), ties.Linking(self.journal, now))
+        return await self.database.write(lambda c: joining.run(c, account_id, joins))
 
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first."""
