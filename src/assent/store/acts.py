@@ -114,7 +114,7 @@ class Acting:
             standing[act.contact_id] = done.after
             renamed = rename(names, act)
             if done.fields or renamed is not None:
-                acted.append(replace(done, renamed=renamed))
+                acted.append(done if renamed is None else replace(done, renamed=renamed))
         self._write(connection, account_id, acted, standing)
         write_names(connection, account_id, [(d.contact_id, d.renamed.new) for d in acted if d.renamed])
         self._touch(connection, account_id, acted)

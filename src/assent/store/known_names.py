@@ -33,7 +33,7 @@ def known_to(connection: Connection, account_id: int, entries: Sequence[Entry]) 
     return Known(
         users=_users(connection, account_id, _ids(entries, ActorKind.USER)),
         keys=_keys(connection, account_id, _ids(entries, ActorKind.API_KEY)),
-        contacts=_contacts(connection, account_id, {e.contact_id for e in entries if e.contact_id}),
+        contacts=labels(connection, account_id, {e.contact_id for e in entries if e.contact_id}),
         connections=_connections(connection, account_id),
         categories={category.bit: category.name for category in categories},
         active=sum(category.bit for category in categories if category.active),
@@ -73,7 +73,8 @@ def _keys(connection: Connection, account_id: int, ids: Collection[UUID]) -> dic
     return found
 
 
-def _contacts(connection: Connection, account_id: int, ids: Collection[UUID]) -> dict[UUID, str]:
+def labels(connection: Connection, account_id: int, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What to call contacts: by name where there is one, else by address."""
     c = contacts.c
     found = {}
     for piece in chunked(ids):
