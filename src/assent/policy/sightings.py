@@ -38,8 +38,11 @@ def is_ours(link: Link, field: int, now: Stance) -> bool:
 def untold(link: Link, row: Row) -> int:
     """Name the fields in which a row shows what a write of ours intended and nobody wrote down (P7).
 
-    The run that wrote died, or got no answer. That nobody else set the same value is not proved.
+    The run that wrote died, or got no answer. That nobody else set the same value is not proved; a row
+    that has not moved since its base was written by nobody.
     """
+    if link.base is not None and row.version <= link.base.crm_version:
+        return 0
     open_fields = link.intended & ~link.told
     mask = 0
     for field in bits(open_fields & (PERMISSION | CATEGORIES)):
