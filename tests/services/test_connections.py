@@ -134,7 +134,7 @@ async def test_only_admins_connect_change_and_pause(on: Joined, role: Role) -> N
         connections.resume(on.app, other, on.connection_id),
     ):
         with pytest.raises(NotAllowed):
-            await call  # type: ignore[misc]
+            await call
     if role is not Role.SUPPORT:
         with pytest.raises(NotAllowed):
             await connections.sweep_now(on.app, other)

@@ -195,7 +195,7 @@ async def test_another_accounts_connection_does_not_exist(on: Joined) -> None:
         connections.sweeps(on.app, stranger, number),
     ):
         with pytest.raises(Unknown):
-            await call  # type: ignore[misc]
+            await call
     assert () == await connections.all(on.app, stranger)
 
 

@@ -1,0 +1,217 @@
+"""Connections to Dynamics: joined, set up, paused, and what they are doing."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field, SecretStr, StringConstraints
+
+from assent.engine.setup import Step
+from assent.policy.permission import OnAllow
+from assent.services import connections
+from assent.services.connections import Changed, State
+from assent.services.paging import Page
+from assent.services.setup_words import Choice, StepState
+from assent.store.organisations import NewConnection
+from assent.web.api.calling import App, Calling
+from assent.web.api.shapes import Limit, Line, Listed, Number, Shape, listed
+
+router = APIRouter(tags=["Connections"], prefix="/connections")
+
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class NewConnectionBody(Shape):
+    """An organisation to connect, and the application user to sign in with."""
+
+    name: Annotated[Line, Field(examples=["Contoso Sales"])]
+    url: Annotated[Address, Field(examples=["https://contoso.crm4.dynamics.com"])]
+    tenant: Annotated[Line, Field(description="Tenant id or domain in Entra ID.")]
+    client_id: Annotated[Line, Field(description="Application (client) id.")]
+    secret: Annotated[SecretStr, Field(min_length=1, max_length=500, description="Client secret.")]
+    authority: Annotated[str, Field(max_length=500, description="Sign-in authority, if not Microsoft's.")] = (
+        ""
+    )
+
+    def given(self) -> NewConnection:
+        """As the service takes it."""
+        secret = self.secret.get_secret_value()
+        return NewConnection(self.name, self.url, self.tenant, self.client_id, secret, self.authority)
+
+
+class ChangedConnection(Shape):
+    """New answers for a connection's settings; what is left out stays."""
+
+    on_allow: Annotated[OnAllow | None, Field(description="What an Allow by a rep becomes (T3).")] = None
+    held_writers: Annotated[
+        tuple[UUID, ...] | None, Field(max_length=100, description="CRM users whose Allows are held.")
+    ] = None
+    create_in_hub: bool | None = None
+    create_in_crm: bool | None = None
+    hold_deleted: bool | None = None
+
+
+class Decision(Shape):
+    """What a person decides for a setup that waits."""
+
+    choice: Choice
+    tab: Annotated[str, Field(max_length=200, description="For `tab`: its name or id.")] = ""
+
+
+class SweepShape(Shape):
+    """One sweep of a connection; `finished_at` is null while it runs."""
+
+    connection_id: int
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, int]
+    on_demand: bool
+    reached: bool
+
+
+class StepShape(Shape):
+    """One step of setup."""
+
+    step: Step
+    title: str
+    explains: str
+    state: StepState
+    words: str
+    at: datetime | None
+    message: str
+    counts: dict[str, int]
+
+
+class OptionShape(Shape):
+    """Something that may be decided."""
+
+    choice: Choice
+    label: str
+    explains: str
+
+
+class PauseShape(Shape):
+    """Why setup waits, what that means, and what may be decided."""
+
+    step: Step
+    reason: str
+    message: str
+    meaning: str
+    to_do: str
+    options: list[OptionShape]
+    evidence: dict[str, Any]
+
+
+class ConnectionShape(Shape):
+    """A connection. Secrets are never part of it."""
+
+    connection_id: int
+    name: str
+    url: str
+    tenant: str
+    client_id: str
+    organisation_id: UUID | None
+    state: State
+    means: str
+    live: bool
+    on_allow: OnAllow
+    held_writers: list[UUID]
+    create_in_hub: bool
+    create_in_crm: bool
+    hold_deleted: bool
+    last_sweep: SweepShape | None
+    troubles: int
+    steps: list[StepShape]
+    pause: PauseShape | None
+    created_at: datetime
+
+
+class Verified(Shape):
+    """The organisation that answered."""
+
+    organisation_id: UUID
+    user_id: UUID
+    name: str
+    language: int
+    token_days: int
+
+
+@router.get("", summary="List connections", response_model=Listed[ConnectionShape])
+async def list_connections(app: App, calling: Calling) -> Any:
+    """Every connection of the account, in the order they were made."""
+    return listed(Page(await connections.all(app, calling)))
+
+
+@router.post("", status_code=201, summary="Connect an organisation", response_model=ConnectionShape)
+async def create_connection(app: App, calling: Calling, body: NewConnectionBody) -> Any:
+    """Sign in, and keep the connection. Nothing is written in Dynamics until its setup is asked for."""
+    return await connections.connect(app, calling, body.given())
+
+
+@router.post("/verify", summary="Try a connection out", response_model=Verified)
+async def verify_connection(app: App, calling: Calling, body: NewConnectionBody) -> Any:
+    """Sign in and ask which organisation answers; nothing is stored or written."""
+    return await connections.verify(app, calling, body.given())
+
+
+@router.get("/{connection_id}", summary="Read a connection", response_model=ConnectionShape)
+async def get_connection(app: App, calling: Calling, connection_id: Number) -> Any:
+    """What it is doing, how far setup is, and what it waits for."""
+    return await connections.read(app, calling, connection_id)
+
+
+@router.patch("/{connection_id}", summary="Change a connection", response_model=ConnectionShape)
+async def change_connection(
+    app: App, calling: Calling, connection_id: Number, body: ChangedConnection
+) -> Any:
+    """Change what is given."""
+    return await connections.change(app, calling, connection_id, Changed(**dict(body)))
+
+
+@router.post("/{connection_id}/pause", summary="Pause a connection", response_model=ConnectionShape)
+async def pause_connection(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Stop reading and writing the organisation. No marketing mail goes out until it is resumed."""
+    return await connections.pause(app, calling, connection_id)
+
+
+@router.post("/{connection_id}/resume", summary="Resume a connection", response_model=ConnectionShape)
+async def resume_connection(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Go on, and catch up at once."""
+    return await connections.resume(app, calling, connection_id)
+
+
+@router.post(
+    "/{connection_id}/setup",
+    status_code=202,
+    summary="Set a connection up",
+    response_model=ConnectionShape,
+)
+async def set_up_connection(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Begin setup, go on where it stopped, or repair a live connection; it goes on by itself."""
+    return await connections.set_up(app, calling, connection_id)
+
+
+@router.get("/{connection_id}/setup", summary="Read how far setup is", response_model=list[StepShape])
+async def get_setup(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Every step in its order."""
+    return await connections.setup_steps(app, calling, connection_id)
+
+
+@router.post(
+    "/{connection_id}/setup/decision",
+    status_code=202,
+    summary="Decide for a setup that waits",
+    response_model=ConnectionShape,
+)
+async def decide_setup(app: App, calling: Calling, connection_id: Number, body: Decision) -> Any:
+    """Answer what setup waits for; it goes on by itself."""
+    return await connections.decide(app, calling, connection_id, body.choice, tab=body.tab)
+
+
+@router.get(
+    "/{connection_id}/sweeps", summary="List a connection's sweeps", response_model=Listed[SweepShape]
+)
+async def list_sweeps(app: App, calling: Calling, connection_id: Number, limit: Limit = 50) -> Any:
+    """The newest first."""
+    return listed(Page(tuple(await connections.sweeps(app, calling, connection_id, limit=limit))))
