@@ -98,6 +98,12 @@ def test_a_deleted_row_is_never_created_again() -> None:
     assert None is not row_wanted(deleted, Origin.PERSON, marks=AddressMarks(), switched_on=True)
 
 
+def test_a_contact_that_joined_another_gets_no_row_of_its_own() -> None:
+    """I3: its person has rows with the contact it joined, in every organisation."""
+    joined = replace(a_contact(), hold=Hold.JOINED.value)
+    assert NotCreated.JOINED is row_wanted(joined, Origin.PERSON, marks=AddressMarks(), switched_on=True)
+
+
 def test_a_rows_id_is_derived_from_account_and_contact() -> None:
     """I5: the same create tried again names the same row, another contact or account never does."""
     ids = {row_id_for(account, contact) for account in (1, 2, 11) for contact in (ROW_1, ROW_2)}

@@ -183,6 +183,7 @@ class NotCreated(Enum):
     SWITCHED_OFF = "switched_off"
     NOT_TICKED = "not_ticked"  # imports and bulk actions create only what their plan ticks (I5)
     DELETED = "deleted"  # its row was deleted in the CRM and is never created again (I4)
+    JOINED = "joined"  # its person is with another contact now (I3)
     BORN_ELSEWHERE = "born_elsewhere"  # a contact of another connection (I8)
     INACTIVE = "inactive"
 
@@ -243,6 +244,8 @@ def row_wanted(
         return NotCreated.ERASED
     if contact.hold == Hold.CRM_DELETED.value:
         return NotCreated.DELETED
+    if contact.hold == Hold.JOINED.value:
+        return NotCreated.JOINED
     if normalise(contact.email) is None:
         return NotCreated.NO_ADDRESS
     if not switched_on:
