@@ -10,8 +10,11 @@ import uvicorn
 from assent.app.system import RandomIds, SystemClock
 from assent.errors import Invalid, Retry
 from assent.ledger.keys import load_or_create_key
+from assent.mail.smtp import Mailer
 from assent.ports import Clock, Ids
 from assent.services.application import Application
+from assent.services.delivering import SendErrands, mail_server
+from assent.services.handing import Handing
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp, SetupErrands
@@ -45,6 +48,8 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
         jobs = AccountJobs(store, organisations, clock, ids)
         setting_up = SettingUp(store, organisations, clock, ids)
         jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings))
+        hands = Handing(store, clock, await _mailer(stack, settings, worker=worker))
+        jobs.take_on(Kind.SEND, SendErrands(store, settings, clock, jobs, hands))
         telling = Telling(store, clock, ids, allow_other_hosts=others)
         jobs.take_on(Kind.NOTIFY, telling)
         jobs.afterwards(telling.ask)
@@ -54,6 +59,12 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
             work = await stack.enter_async_context(durable_work(jobs, identity))
         telling.through(work)
         yield Application(settings, store, organisations, jobs, work, clock, ids)
+
+
+async def _mailer(stack: AsyncExitStack, settings: Settings, *, worker: bool) -> Mailer | None:
+    """The way to the mail server, for a process that sends; raises Invalid for settings that cannot work."""
+    server = mail_server(settings) if worker else None
+    return None if server is None else await stack.enter_async_context(Mailer(server))
 
 
 def _make_folder(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from assent.mail.addresses import wire_address
 from assent.mail.compose import Letter
 from assent.mail.template import Compiled, Rendered, Template, Variables
 from assent.services.drafts import Draft
-from assent.services.links import Links
+from assent.services.links import Links, Ways
 from assent.store.recipients import Taken
 
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
@@ -48,23 +48,25 @@ class Writer:
 
     def rendered(self, to: Taken) -> Rendered:
         """The mail as its recipient reads it; raises Invalid, naming the part and the line."""
-        way_out = self.links.unsubscribe_url(to.contact_id, self.send_id)
-        choices = self.links.preferences_url(to.contact_id, self.send_id)
+        return self._filled(to, self.links.ways(to.contact_id, self.send_id))
+
+    def _filled(self, to: Taken, ways: Ways) -> Rendered:
         filled = self.compiled.render(
             Variables(
                 first_name=to.first_name,
                 last_name=to.last_name,
                 email=to.email,
-                preferences_url=choices,
-                unsubscribe_url=way_out,
+                preferences_url=ways.preferences_url,
+                unsubscribe_url=ways.unsubscribe_url,
                 category=self.category_name,
             )
         )
-        return filled if self.draft.transactional else _with_way_out(filled, (way_out, choices), choices)
+        return filled if self.draft.transactional else _with_way_out(filled, ways)
 
     def letter(self, to: Taken, now: datetime) -> Letter:
         """The letter to one recipient; raises Invalid like `rendered`."""
-        filled, marketing = self.rendered(to), not self.draft.transactional
+        ways, marketing = self.links.ways(to.contact_id, self.send_id), not self.draft.transactional
+        filled = self._filled(to, ways)
         return Letter(
             sender_name=self.sender.name,
             sender_email=self.sender.email,
@@ -74,8 +76,8 @@ class Writer:
             subject=filled.subject,
             text=filled.text,
             html=filled.html,
-            unsubscribe_url=self.links.unsubscribe_url(to.contact_id, self.send_id) if marketing else None,
-            preferences_url=self.links.preferences_url(to.contact_id, self.send_id) if marketing else None,
+            unsubscribe_url=ways.unsubscribe_url if marketing else None,
+            preferences_url=ways.preferences_url if marketing else None,
             list_id=self._list_id() if marketing else None,
             message_id=self._message_id(to.contact_id),
             date=now,
@@ -99,14 +101,19 @@ def writer(send_id: int, draft: Draft, category_name: str, sender: Sender, links
     return Writer(send_id, draft, compiled, category_name, sender, links)
 
 
-def _with_way_out(filled: Rendered, ways: tuple[str, ...], url: str) -> Rendered:
+def _with_way_out(filled: Rendered, ways: Ways) -> Rendered:
     """Add the link to the person's own page to whatever part has none: no marketing mail goes without."""
-    text, page = filled.text, filled.html
-    if not any(way in text for way in ways):
+    text, page, url = filled.text, filled.html, ways.preferences_url
+    if not _has(text, ways):
         text = f"{text.rstrip()}\n\n-- \nStop this mail, or choose what you get: {url}\n"
-    if page is not None and not any(html.escape(way) in page or way in page for way in ways):
+    if page is not None and not _has(page, ways):
         notice = f'<p><a href="{html.escape(url)}">Stop this mail, or choose what you get</a></p>'
         ends = list(_BODY_END.finditer(page))
         place = ends[-1].start() if ends else len(page)
         page = page[:place] + notice + page[place:]
     return Rendered(filled.subject, text, page)
+
+
+def _has(part: str, ways: Ways) -> bool:
+    """Whether a part has one of the links; they have no letter that HTML writes differently."""
+    return ways.preferences_url in part or ways.unsubscribe_url in part

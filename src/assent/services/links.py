@@ -33,6 +33,14 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """Where a person sees and changes what we may send, and where one POST stops it (RFC 8058)."""
+
+    preferences_url: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Makes the links of one account's people."""
 
@@ -48,13 +56,10 @@ class Links:
             plain = _PERSON.pack(self.account_id, contact_id.bytes)
         return self.signer.sign(base64_encode(plain)).decode()
 
-    def preferences_url(self, contact_id: UUID, send_id: int = 0) -> str:
-        """Where a person sees and changes what we may send."""
-        return f"{self.reached_at}/p/{self.token(contact_id, send_id)}"
-
-    def unsubscribe_url(self, contact_id: UUID, send_id: int = 0) -> str:
-        """Where one POST, or one button, stops mail (RFC 8058)."""
-        return f"{self.reached_at}/u/{self.token(contact_id, send_id)}"
+    def ways(self, contact_id: UUID, send_id: int = 0) -> Ways:
+        """Both addresses of a person, or of one mail to them."""
+        token = self.token(contact_id, send_id)
+        return Ways(f"{self.reached_at}/p/{token}", f"{self.reached_at}/u/{token}")
 
 
 async def links(app: Application, account_id: int) -> Links:
@@ -69,7 +74,7 @@ async def links_of(accounts: Accounts, reached_at: str, account_id: int) -> Link
 
 async def preferences_url(app: Application, account_id: int, contact_id: UUID) -> str:
     """The link to one person's page."""
-    return (await links(app, account_id)).preferences_url(contact_id)
+    return (await links(app, account_id)).ways(contact_id).preferences_url
 
 
 async def read_token(app: Application, token: str) -> Invited:
