@@ -10,17 +10,19 @@ from assent.engine.run import ROUNDS, STEP, Report, Run
 BUSY_S = 0.05
 
 
-async def reconcile_all(run: Run, contact_ids: Collection[UUID], *, fresh: bool = False) -> Report:
+async def reconcile_all(
+    run: Run, contact_ids: Collection[UUID], *, fresh: bool = False, patient: bool = True
+) -> Report:
     """Reconcile contacts until they are settled, at most `ROUNDS` times.
 
     Contacts held by another worker are waited for: that worker may have read their rows before what
-    brought us here happened.
+    brought us here happened. Who is not `patient` leaves them to that worker.
     """
     report, due, wait_s = Report(), frozenset(contact_ids), BUSY_S
     for turn in range(ROUNDS):
         # What failed a condition, or was not confirmed, must be read again (M6).
         part = await reconcile(run, due, fresh=fresh or turn > 0)
-        report, due = report.without(due) + part, part.again
+        report, due = report.without(due) + part, part.again if patient else part.again - part.busy
         if not due or part.braked is not None:
             break
         if part.busy:

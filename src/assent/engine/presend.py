@@ -73,8 +73,10 @@ async def check(run: Run, contact_ids: Sequence[UUID], message: Message, *, few:
             unreachable[connection_id] = error
     if not unreachable:
         try:
-            # Few people need not wait for whatever else is due; drains and sweeps see to that.
-            report += await (reconcile_all(run, contact_ids) if len(contact_ids) <= few else deal(run))
+            # Few people wait neither for whatever else is due nor for who is at theirs right now: their
+            # rows are read below, and the stricter of both sides counts.
+            theirs = reconcile_all(run, contact_ids, patient=False) if len(contact_ids) <= few else deal(run)
+            report += await theirs
         except AssentError as error:  # whose it was is not known, so nobody is verified
             unreachable = dict.fromkeys(run.crms, error)
     # After that, so that a grant the lines above wrote is not met by the refusal it replaced.
