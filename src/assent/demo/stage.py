@@ -14,7 +14,10 @@ from assent.app.application import listen, open_application, serving
 from assent.demo.crowd import hub_crowd
 from assent.demo.rep import Emulator, Rep, at_work
 from assent.engine.setup import Step
+from assent.mail.sink import Sink
 from assent.ports import Actor, ActorKind, Evidence
+from assent.services import categories, people
+from assent.services.access import Caller, operator
 from assent.services.application import Application
 from assent.services.settings import Settings
 from assent.store.organisations import NewConnection
@@ -37,8 +40,15 @@ class Stage:
     url: str
     rep: Rep
     emulator: Emulator
+    sink: Sink
+    sign_in_url: str
     contact_ids: tuple[UUID, ...]
     chosen: set[UUID] = field(default_factory=set)
+
+    @property
+    def operator(self) -> Caller:
+        """Whoever sits at the machine."""
+        return operator(self.account_id)
 
 
 @asynccontextmanager
@@ -67,6 +77,7 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
         crm_url = await stack.enter_async_context(emulator_process(contacts, seed))
         folder = stack.enter_context(TemporaryDirectory(prefix="assent-demo-", ignore_cleanup_errors=True))
         # Ticks once an hour: the tour shows that nothing it claims waits for one.
+        sink = await stack.enter_async_context(Sink())
         listener = listen("127.0.0.1", port)
         reached = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = Settings(
@@ -74,21 +85,34 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
             port=listener.getsockname()[1],
             public_url=reached,
             allow_other_hosts=True,
+            smtp_host="127.0.0.1",
+            smtp_port=sink.port,
+            smtp_tls="none",
+            mail_from="Fjord & Co <news@fjord.example>",
             tick="0 * * * *",
         )
         app = await stack.enter_async_context(open_application(settings))
         url = await stack.enter_async_context(serving(app, listener))
         rep, emulator = await stack.enter_async_context(at_work(crm_url, "rep-anna"))
-        account_id = await app.store.accounts.create("Demo")
+        account_id = await app.store.accounts.create("Fjord & Co")
         for name, description in CATEGORIES:
-            await app.store.accounts.add_category(
-                account_id, name, schema_name=f"asn_{name.replace(' ', '')}", description=description
-            )
+            await categories.create(app, operator(account_id), name, description)
+        token = await people.first_admin(app, account_id, "admin@fjord.example", "Astrid Berg")
         tell("Filling the marketing hub with the people it knows")
-        people = hub_crowd(await rep.rows(), seed)
-        ids = await app.add(account_id, USER, people, Evidence(source="demo", text="imported for the demo"))
+        crowd = hub_crowd(await rep.rows(), seed)
+        ids = await app.add(account_id, USER, crowd, Evidence(source="demo", text="imported for the demo"))
         added = await app.connect(account_id, connection_to(crm_url))
-        yield Stage(app, account_id, added.connection_id, url, rep, emulator, tuple(ids))
+        yield Stage(
+            app=app,
+            account_id=account_id,
+            connection_id=added.connection_id,
+            url=url,
+            rep=rep,
+            emulator=emulator,
+            sink=sink,
+            sign_in_url=people.sign_in_url(app, token),
+            contact_ids=tuple(ids),
+        )
 
 
 def connection_to(crm_url: str) -> NewConnection:

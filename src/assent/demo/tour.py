@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from assent.demo.claims import Claim, Found, play
-from assent.demo.scenes import agreeing, following, freshness, preferring, rubbish
+from assent.demo.scenes import agreeing, following, freshness, mailing, preferring, rubbish, telling
 from assent.demo.stage import Stage, Tell, set_up, stage
 
 Scene = Callable[[Stage], Awaitable[Found]]
@@ -44,6 +44,22 @@ SCENES: tuple[tuple[str, str, Scene], ...] = (
     ("hub_to_crm", "A contact created in the hub is in Dynamics, p99 under 3 s", freshness.created_in_hub),
     ("moves_to_hub", "An address changed in Dynamics is in the hub, p99 under 3 s", freshness.moved_in_crm),
     ("moves_to_crm", "An address changed in the hub is in Dynamics, p99 under 3 s", freshness.moved_in_hub),
+    ("newsletter", "A newsletter leaves out an opt-out nobody told of, and says why", mailing.newsletter),
+    (
+        "one_click",
+        "One click in a mail program, and the next mail leaves them out",
+        mailing.unsubscribed_by_mail,
+    ),
+    (
+        "server_away",
+        "A mail server that is away costs nobody their mail, and nobody gets two",
+        mailing.server_away,
+    ),
+    (
+        "webhooks_out",
+        "Other programs are told by signed webhooks, after an outage too",
+        telling.signed_and_replayed,
+    ),
     ("outage", "A webhook outage is healed by one sweep", agreeing.outage),
     ("left_out", "An opt-out nobody told us of is left out of a send", agreeing.left_out),
     ("idle_sweep", "An idle sweep costs at most three requests and writes nothing", agreeing.idle_sweep),

@@ -18,7 +18,7 @@ async def opts_out(on: Stage) -> Found:
     async with aiohttp.ClientSession() as session:
 
         async def sample(_: int, who: Person) -> float:
-            url = theirs.preferences_url(who.contact.contact_id)
+            url = theirs.ways(who.contact.contact_id).preferences_url
             async with session.post(url, data={"stop": "all"}, allow_redirects=False) as answer:
                 expect(answer.status == 303, f"the page answered {answer.status}")
 
@@ -36,7 +36,8 @@ async def looking_changes_nothing(on: Stage) -> Found:
     """A mail scanner follows every link of a mail; one click then unsubscribes; a broken link says so."""
     (chosen,) = await choose(on, LegalBasis.CONSENT)
     contact_id, theirs = chosen.contact.contact_id, await links(on.app, on.account_id)
-    page, one_click = theirs.preferences_url(contact_id), theirs.unsubscribe_url(contact_id)
+    ways = theirs.ways(contact_id)
+    page, one_click = ways.preferences_url, ways.unsubscribe_url
     async with aiohttp.ClientSession() as session:
         for url in (page, one_click, page, one_click):
             async with session.get(url) as answer:
