@@ -1,8 +1,11 @@
 """Opens a connection to the mail server, and says in words why it cannot be opened."""
 
 import asyncio
+import re
+import socket
 import ssl
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from aiosmtplib import (
@@ -71,6 +74,13 @@ def trust(settings: SmtpSettings) -> ssl.SSLContext:
         raise Invalid("The file with certificates to trust for the mail server cannot be read.") from None
 
 
+@lru_cache(maxsize=1)
+def own_name() -> str:
+    """How this machine greets a server; asks the name service, so not in the loop."""
+    name = socket.getfqdn()
+    return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name) else "localhost"
+
+
 async def open_connection(settings: SmtpSettings, trusted: ssl.SSLContext | None) -> SMTP:
     """Connect, encrypt and sign in; `trusted` is None where TLS is off.
 
@@ -80,6 +90,7 @@ async def open_connection(settings: SmtpSettings, trusted: ssl.SSLContext | None
     client = SMTP(
         hostname=settings.host,
         port=settings.port,
+        local_hostname=await asyncio.to_thread(own_name),
         timeout=settings.timeout_s,
         use_tls=settings.tls == "implicit",
         start_tls=False,  # done below, where it can be told from the other steps

@@ -9,6 +9,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -299,19 +301,29 @@ def _read(number: int, kept: _Kept) -> Arrived:
         date = parsedate_to_datetime(str(parsed["Date"]))
     except ValueError:
         date = None
+    headers = tuple((name, _shown(str(value))) for name, value in parsed.raw_items())
     return Arrived(
         id=number,
         sender=kept.sender,
         recipient=kept.recipient,
-        subject=str(parsed["Subject"] or ""),
-        from_=str(parsed["From"] or ""),
-        to=str(parsed["To"] or ""),
+        subject=next((value for name, value in headers if name.lower() == "subject"), ""),
+        from_=next((value for name, value in headers if name.lower() == "from"), ""),
+        to=next((value for name, value in headers if name.lower() == "to"), ""),
         date=date,
         text=_content(parsed, "plain") or "",
         html=_content(parsed, "html"),
-        headers=tuple((name, str(value)) for name, value in parsed.items()),
+        headers=headers,
         raw=kept.raw,
     )
+
+
+def _shown(value: str) -> str:
+    """A header as people read it; `decode_header` joins encoded words where the newer parser does not."""
+    line = "".join(value.splitlines()).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return str(make_header(decode_header(line)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return line
 
 
 def _content(parsed: EmailMessage, kind: str) -> str | None:
