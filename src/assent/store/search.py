@@ -33,6 +33,21 @@ class Found:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A contact as a file holds it."""
+
+    email: str
+    shown_email: str
+    first_name: str
+    last_name: str
+    basis: LegalBasis
+    value: int
+    hold: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 _COLUMNS = (
     contacts.c.contact_id,
     contacts.c.email,
@@ -61,6 +76,18 @@ def count(connection: Connection, account_id: int, audience: Audience) -> int:
     """How many contacts an audience has."""
     statement = _matching(connection, account_id, audience, select(func.count()).select_from(contacts))
     return int(connection.execute(statement).scalar_one())
+
+
+def exported(
+    connection: Connection, account_id: int, audience: Audience, after: str, limit: int
+) -> list[Exported]:
+    """The contacts of an audience behind an address, as a file holds them."""
+    c = contacts.c
+    columns = (c.email, c.shown_email, c.first_name, c.last_name, c.basis, c.value, c.hold)
+    statement = select(*columns, c.created_at, c.updated_at)
+    behind = _matching(connection, account_id, audience, statement).where(c.email > after)
+    rows: Sequence[Any] = connection.execute(behind.order_by(c.email).limit(limit)).all()
+    return [Exported(*row) for row in rows]
 
 
 def subscribers(connection: Connection, account_id: int, bits: Sequence[int]) -> dict[int, int]:
