@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assent.cli import users
 from assent.errors import AssentError
 
 app = typer.Typer(
@@ -97,6 +98,7 @@ def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: J
     run(running.sync(account, json=json))
 
 
+app.add_typer(users.app, name="users")
 ledger = typer.Typer(help="The append-only record of every change.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 

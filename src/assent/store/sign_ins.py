@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
 
+from assent.store.columns import EPOCH
 from assent.store.counters import INSTALLATION
 from assent.store.desk_schema import sessions, sign_in_attempts, sign_in_links
 from assent.store.dialects import insert
@@ -101,24 +102,21 @@ def use_link(connection: Connection, digest: bytes, now: datetime) -> tuple[int,
     return None if row is None else (row[0], row[1])
 
 
-def attempts_of(connection: Connection, key: bytes) -> Attempts | None:
+def attempts_of(connection: Connection, key: bytes) -> Attempts:
     """Failures under a key; nobody else counts them until the transaction ends."""
+    # A row that is there can be locked; without one, many first attempts at once would all be the first.
+    none = {"account_id": INSTALLATION, "key": key, "failures": 0, "since": EPOCH}
+    connection.execute(insert(connection, sign_in_attempts).values(none).on_conflict_do_nothing())
     c = sign_in_attempts.c
     statement = select(c.failures, c.since).where(c.account_id == INSTALLATION, c.key == key)
-    row = connection.execute(statement.with_for_update()).first()
-    return None if row is None else Attempts(*row)
+    return Attempts(*connection.execute(statement.with_for_update()).one())
 
 
 def count_attempt(connection: Connection, key: bytes, now: datetime) -> None:
-    """Count one attempt more."""
+    """Count one attempt more, under a key that was looked at."""
     c = sign_in_attempts.c
-    connection.execute(
-        insert(connection, sign_in_attempts)
-        .values(account_id=INSTALLATION, key=key, failures=1, since=now)
-        .on_conflict_do_update(
-            index_elements=["account_id", "key"], set_={"failures": c.failures + 1, "since": now}
-        )
-    )
+    statement = update(sign_in_attempts).where(c.account_id == INSTALLATION, c.key == key)
+    connection.execute(statement.values(failures=c.failures + 1, since=now))
 
 
 def uncount_attempt(connection: Connection, key: bytes) -> None:

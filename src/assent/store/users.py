@@ -45,7 +45,7 @@ def add_user(connection: Connection, user: StoredUser) -> None:
     lock_account(connection, user.account_id)
     values = {column.name: getattr(user, column.name) for column in _COLUMNS}
     statement = insert(connection, users).values(values).on_conflict_do_nothing(index_elements=["email"])
-    if connection.execute(statement).rowcount == 0:
+    if connection.execute(statement.returning(users.c.user_id)).first() is None:
         raise Conflict(
             "Somebody signs in with this address already. Every user needs an address of their own."
         )

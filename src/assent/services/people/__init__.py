@@ -1,6 +1,6 @@
 """People and programs that use an account: users, how they sign in, and API keys."""
 
-from assent.services.people.keys import (
+from assent.services.people.api_keys import (
     LIVE_KEYS,
     ApiKey,
     MadeKey,
@@ -9,6 +9,18 @@ from assent.services.people.keys import (
     keys,
     make_key,
     revoke_key,
+)
+from assent.services.people.members import (
+    Invited,
+    User,
+    change_user,
+    first_admin,
+    invite,
+    me,
+    new_link,
+    sign_in_url,
+    user,
+    users,
 )
 from assent.services.people.passwords import SHORTEST_PASSWORD
 from assent.services.people.signing_in import (
@@ -20,17 +32,6 @@ from assent.services.people.signing_in import (
     sign_in,
     sign_in_once,
     sign_out,
-)
-from assent.services.people.users import (
-    Invited,
-    User,
-    change_user,
-    first_admin,
-    invite,
-    me,
-    new_link,
-    user,
-    users,
 )
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "set_password",
     "sign_in",
     "sign_in_once",
+    "sign_in_url",
     "sign_out",
     "user",
     "users",

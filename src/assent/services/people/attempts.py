@@ -38,10 +38,9 @@ def begin(connection: Connection, limited: tuple[Limit, ...], now: datetime) -> 
     sign_ins.forget_attempts_before(connection, now - FORGOTTEN_AFTER)
     for limit in limited:
         known = sign_ins.attempts_of(connection, limit.key)
-        if known is not None:
-            left = known.since + limit.wait_after(known.failures) - now
-            if left > timedelta(0):
-                raise _too_many(left)
+        left = known.since + limit.wait_after(known.failures) - now
+        if left > timedelta(0):
+            raise _too_many(left)
     for limit in limited:
         sign_ins.count_attempt(connection, limit.key, now)
 

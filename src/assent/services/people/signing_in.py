@@ -10,8 +10,8 @@ from assent.ports import Actor, ActorKind
 from assent.services.access import Caller, Role, caller
 from assent.services.application import Application
 from assent.services.people import attempts, passwords
+from assent.services.people.members import own, own_address
 from assent.services.people.secrets import LONGEST, digest, new_secret
-from assent.services.people.users import own, own_address
 from assent.store import sign_ins
 from assent.store import users as kept
 from assent.store.sign_ins import StoredSession

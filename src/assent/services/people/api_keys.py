@@ -10,8 +10,8 @@ from assent.errors import Conflict, Forbidden
 from assent.ports import Actor, ActorKind
 from assent.services.access import Caller, Right, Role, caller
 from assent.services.application import Application
+from assent.services.people.members import checked_name
 from assent.services.people.secrets import LONGEST, digest, new_secret
-from assent.services.people.users import checked_name
 from assent.store import api_keys as kept
 from assent.store.api_keys import StoredKey
 

@@ -100,6 +100,11 @@ async def first_admin(app: Application, account_id: int, email: str, name: str) 
     return (await _linked(app, account_id, known.user_id)).token
 
 
+def sign_in_url(app: Application, token: str) -> str:
+    """Where a one-time link leads: a page with a button, so that mail scanners use nothing up."""
+    return f"{app.settings.reached_at}/sign-in/{token}"
+
+
 async def new_link(app: Application, caller: Caller, user_id: UUID) -> Invited:
     """Give a user who lost their password a link: password, older links and sessions end. Raises Unknown."""
     caller.require(Right.PEOPLE)
