@@ -1,11 +1,56 @@
 """`assent demo`: the tour, or a stage to play on."""
 
 import asyncio
+import os
+import sys
+import webbrowser
 
 from assent.cli import show
 from assent.demo.claims import Claim
 from assent.demo.stage import Stage, set_up, stage
 from assent.demo.tour import tour as play_tour
+
+#: The steps `stage` and `set_up` tell of, for the bar.
+_STEPS = 12
+
+#: What to try: a title, and what to do and see. Addresses are filled in.
+_IDEAS = (
+    (
+        "A rep's Do not allow",
+        (
+            "In Dynamics, open a contact, set Bulk Email to Do not allow on the Details tab and save. "
+            "Find the same person in Assent: Withdrawn within a second, with the rule that made it so."
+        ),
+    ),
+    (
+        "Somebody's own choice",
+        (
+            "In Assent, open a contact and follow the link to their preference page. Unsubscribe there, "
+            "then reload the contact in Dynamics."
+        ),
+    ),
+    (
+        "A newsletter",
+        (
+            "Under Sends, write one, look at who is left out and why, and start it. Read the mails under "
+            "Mail, and use the unsubscribe link of one."
+        ),
+    ),
+    (
+        "Lost notices",
+        (
+            "Cut the webhooks with the command below, refuse as a rep, and preview a send: the check still "
+            "knows. Then press Sweep now on the connection's page."
+        ),
+    ),
+    (
+        "A new category",
+        (
+            "Under Categories, add one. Its toggle appears on the contact form in Dynamics while everything "
+            "else goes on."
+        ),
+    ),
+)
 
 
 async def tour(contacts: int, seed: int, *, json: bool) -> int:
@@ -20,39 +65,46 @@ async def tour(contacts: int, seed: int, *, json: bool) -> int:
         show.console.print(
             f"\n{verdict}: {len(found.claims)} claims on {found.contacts:,} contacts, ", end=""
         )
-        show.console.print(f"{found.requests} requests to Dynamics, {found.seconds:.1f} s.")
+        show.console.print(f"{found.requests:,} requests to Dynamics, {found.seconds:.1f} s.")
     return 0 if found.ok else 1
 
 
-async def play(contacts: int, seed: int, port: int) -> int:
+async def play(contacts: int, seed: int, port: int, *, browser: bool) -> int:
     """Leave both systems running to play with, until interrupted."""
-    with show.progress(quiet=False) as status:
-        async with stage(contacts, seed, status.update, port=port) as on:
-            await set_up(on, status.update)
-            status.stop()
+    with show.steps(_STEPS) as tell:
+        async with stage(contacts, seed, tell, port=port) as on:
+            await set_up(on, tell)
+            tell("")
             _explain(on)
+            if browser and _has_a_screen():
+                for url in (_rep(on), on.sign_in_url):
+                    webbrowser.open(url)
             await asyncio.Event().wait()
     return 0
 
 
 def _explain(on: Stage) -> None:
-    api, rep = f"{on.emulator.url}/api/data/v9.2/contacts", "-H 'Authorization: Bearer rep-anna'"
-    columns = "emailaddress1,donotbulkemail"
-    refuse = """-H 'If-Match: *' -H 'Content-Type: application/json' -d '{"donotbulkemail":true}'"""
-    lines = [
-        f"\nDynamics (the emulator) answers at [bold]{on.emulator.url}[/]; Assent at [bold]{on.url}[/].",
-        f"\nPlay a sales rep in a browser: [bold]{on.emulator.url}/rep/contacts[/]",
-        "\nOr, from another terminal:",
-        "  1. list contacts as a rep",
-        f"     curl -s {rep} '{api}?$select={columns}&$top=3'",
-        "  2. set Do not allow on one of them; it is Withdrawn in the hub within seconds",
-        f"     curl -X PATCH {rep} {refuse} '{api}(ID)'",
-        "  3. look at the emulator's own counters",
-        f"     curl -s {on.emulator.url}/emulator",
-        "\nCtrl-C ends both; nothing is kept.",
-    ]
-    for line in lines:
-        show.console.print(line, soft_wrap=True)
+    say = show.say
+    say(f"\n  Dynamics, as a sales rep     [bold]{_rep(on)}[/]")
+    say(f"  Assent, signed in once       [bold]{on.sign_in_url}[/]")
+    say(f"  The API                      [bold]{on.url}/api/v1/docs[/]")
+    say("\n  Five things to try")
+    for number, (title, what) in enumerate(_IDEAS, start=1):
+        say(f"  {number}. [bold]{title}[/]. {what}")
+    switch = """-H 'content-type: application/json' -d '{"enabled": false}'"""
+    say(f"\n     curl -X PUT {on.emulator.url}/emulator/webhooks {switch}")
+    say("\n  Ctrl-C ends both; nothing is kept.")
+
+
+def _rep(on: Stage) -> str:
+    return f"{on.emulator.url}/rep/contacts"
+
+
+def _has_a_screen() -> bool:
+    """Whether opening a browser opens a window; elsewhere it might take over the terminal."""
+    if not sys.stderr.isatty():
+        return False
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 def _silent(claim: Claim) -> None:
