@@ -12,6 +12,7 @@ from assent.services import connections
 from assent.services.access import Role, caller
 from assent.services.connections import Changed, State
 from assent.services.jobs import on_demand
+from assent.store.progress import SweepRun
 from tests.app.world import ADMIN, add, organisation_at
 from tests.services.joined import Joined, joined
 
@@ -86,7 +87,7 @@ async def test_a_sweep_on_demand_is_durable_work_and_counts_for_its_half_hour(on
 async def test_two_clicks_start_one_sweep(on: Joined) -> None:
     """A running sweep already looks at everything since the last."""
     now = on.app.clock.now()
-    row = connections.SweepRun(on.connection_id, str(slot_of(now)), now, None, {})
+    row = SweepRun(on.connection_id, str(slot_of(now)), now, None, {})
     await on.app.store.accounts.write_sweep(on.account_id, row)
     with pytest.raises(Conflict, match="running already"):
         await connections.sweep_now(on.app, on.me)

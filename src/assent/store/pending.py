@@ -51,7 +51,7 @@ def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID],
     """Write down for each contact whether it is pending, as the tables stand in this transaction.
 
     The contacts are locked first, so that of two writers the second judges what both wrote. How long
-    a refusal had waited is remembered when it is in effect on both sides.
+    a refusal had waited is remembered when it is in effect on both sides, unless a grant replaced it.
     """
     noticed = connection.execute(
         select(notices.c.notice_id).where(notices.c.account_id == account_id).limit(1)
@@ -62,11 +62,12 @@ def mark(connection: Connection, account_id: int, contact_ids: Collection[UUID],
         due = _by_notice(connection, account_id, piece) if noticed else {}
         moved: dict[tuple[int, bool], list[UUID]] = {}
         in_effect: list[tuple[UUID, datetime]] = []
-        for contact_id, was, since, rank in connection.execute(_ranks(account_id, piece)).all():
+        for contact_id, was, since, basis, value, rank in connection.execute(_ranks(account_id, piece)).all():
             now_pending = max(rank, due.get(contact_id, SETTLED))
             if now_pending != was:
                 moved.setdefault((now_pending, was == SETTLED), []).append(contact_id)
-                if was == REFUSING and since is not None:
+                refuses = basis is LegalBasis.WITHDRAWN or CATEGORIES & ~value
+                if was == REFUSING and since is not None and refuses:
                     in_effect.append((contact_id, since))
         record(connection, account_id, in_effect, now)
         for (pending, began), moved_ids in moved.items():
@@ -109,13 +110,15 @@ def _ranks(account_id: int, contact_ids: Sequence[UUID]) -> Any:
     rank = case((_waits(), case((_refuses(), REFUSING), else_=MOVED)), else_=SETTLED)
     joined = and_(links.c.account_id == contacts.c.account_id, links.c.contact_id == contacts.c.contact_id)
     linked = case((links.c.row_id.is_(None), SETTLED), else_=rank)
+    told = (contacts.c.contact_id, contacts.c.pending, contacts.c.pending_since)
+    said = (contacts.c.basis, contacts.c.value)
     return (
-        select(contacts.c.contact_id, contacts.c.pending, contacts.c.pending_since, func.max(linked))
+        select(*told, *said, func.max(linked))
         .select_from(contacts.outerjoin(links, joined))
         .where(
             contacts.c.account_id == bindparam("of_account"), among_guids(contacts.c.contact_id, contact_ids)
         )
-        .group_by(contacts.c.contact_id, contacts.c.pending, contacts.c.pending_since)
+        .group_by(*told, *said)
         .params(of_account=account_id)
     )
 
