@@ -1,0 +1,103 @@
+"""Questions only a person can answer."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from assent.errors import Invalid, NotAllowed, Unknown
+from assent.policy.permission import LegalBasis
+from assent.policy.plan import Request
+from assent.ports import Evidence, NewPerson
+from assent.services import contacts, questions
+from assent.services.access import Role, caller
+from assent.services.questions import Answer
+from assent.services.words import REQUEST_WORDS
+from assent.store.schema import requests
+from tests.app.world import office
+
+from .hub import CONSENT, EVENTS, NEWS, PROOF, WITHDRAWN, Desk, desk
+
+
+@pytest.fixture
+async def at(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
+    """A desk on each kind of database in turn."""
+    given = "" if database_url.startswith("sqlite") else database_url
+    async with office(tmp_path, database_url=given) as opened:
+        yield await desk(opened.app, opened.woken)
+
+
+async def asked(at: Desk, kind: Request, number: int = 1) -> UUID:
+    """Let a merge have opened a question about a Withdrawn contact."""
+    (ann,) = await at.add(NewPerson(f"ann{number}@x.example", "Ann", "Lind", WITHDRAWN, refused=NEWS))
+    now: datetime = at.app.clock.now()
+    values = {"request_id": number, "contact_id": ann, "kind": kind.value, "opened_at": now}
+    statement = requests.insert().values(account_id=at.account_id, **values)
+    await at.app.store.database.write(lambda c: c.execute(statement).rowcount)
+    return ann
+
+
+def test_every_question_has_its_words() -> None:
+    """Nobody is asked a code."""
+    assert REQUEST_WORDS.keys() == set(Request)
+
+
+async def test_a_grant_is_an_act_and_ends_the_question(at: Desk) -> None:
+    """A rep's Allow under the hold policy is decided here, with evidence (T3)."""
+    ann = await asked(at, Request.GRANT_HELD)
+    (one,) = await questions.open_ones(at.app, at.marketer)
+    assert ("Ann Lind", ann, Request.GRANT_HELD) == (one.contact, one.question.contact_id, one.question.kind)
+    with pytest.raises(Invalid, match="evidence"):
+        await questions.answer(at.app, at.marketer, 1, Answer(grant=True))
+    await questions.answer(at.app, at.marketer, 1, Answer(grant=True), PROOF)
+    view = await contacts.read(at.app, at.marketer, ann)
+    assert (CONSENT, ()) == (view.basis, view.questions)
+    assert () == await questions.open_ones(at.app, at.marketer)
+    with pytest.raises(Unknown):
+        await questions.answer(at.app, at.marketer, 1, Answer(grant=True), PROOF)
+
+
+async def test_a_grant_set_aside_is_confirmed_with_one_click(at: Desk) -> None:
+    """The question itself is the evidence (M3)."""
+    ann = await asked(at, Request.GRANT_SET_ASIDE)
+    await questions.answer(at.app, at.marketer, 1, Answer(grant=True, subscribe=NEWS))
+    view = await contacts.read(at.app, at.marketer, ann)
+    assert (CONSENT, [True, True]) == (view.basis, [s.subscribed for s in view.subscriptions])
+    last = (await at.app.store.ledger.entries(at.account_id, contact=ann))[-1].entry
+    assert last.personal["text"].startswith("Confirmed")
+
+
+async def test_without_a_grant_the_refusal_stands(at: Desk) -> None:
+    """The question is over; nothing else happens."""
+    ann = await asked(at, Request.GRANT_HELD)
+    before = len(await at.app.store.ledger.entries(at.account_id))
+    await questions.answer(at.app, at.marketer, 1, Answer(grant=False))
+    assert WITHDRAWN is (await contacts.read(at.app, at.marketer, ann)).basis
+    assert before == len(await at.app.store.ledger.entries(at.account_id))
+    assert () == await questions.open_ones(at.app, at.marketer)
+
+
+async def test_an_answer_that_says_nothing_leaves_the_question_open(at: Desk) -> None:
+    """A grant names a basis that lets mail through, or categories of this account."""
+    await asked(at, Request.GRANT_HELD)
+    for given in (Answer(True, None), Answer(True, LegalBasis.NONE), Answer(True, WITHDRAWN)):
+        with pytest.raises(Invalid):
+            await questions.answer(at.app, at.marketer, 1, given, PROOF)
+    with pytest.raises(Unknown):
+        await questions.answer(at.app, at.marketer, 1, Answer(True, subscribe=1 << 50), PROOF)
+    assert 1 == len(await questions.open_ones(at.app, at.marketer))
+    await questions.answer(at.app, at.marketer, 1, Answer(True, None, EVENTS), Evidence())
+
+
+async def test_rights_and_foreign_questions(at: Desk) -> None:
+    """Readers look; another account's questions do not exist."""
+    await asked(at, Request.GRANT_HELD)
+    assert 1 == len(await questions.open_ones(at.app, at.as_(Role.READER)))
+    with pytest.raises(NotAllowed):
+        await questions.answer(at.app, at.as_(Role.READER), 1, Answer(grant=False))
+    stranger = caller(await at.app.store.accounts.create("Other"), at.admin.actor, Role.ADMIN)
+    assert () == await questions.open_ones(at.app, stranger)
+    with pytest.raises(Unknown):
+        await questions.answer(at.app, stranger, 1, Answer(grant=False))
