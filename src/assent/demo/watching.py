@@ -30,13 +30,16 @@ async def person(on: Stage, contact_id: UUID) -> Person:
     return found
 
 
-async def choose(on: Stage, basis: LegalBasis, count: int = 1) -> list[Person]:
+async def choose(on: Stage, basis: LegalBasis, count: int = 1, *, reading: int = 0) -> list[Person]:
     """Contacts on a basis whose single CRM row is active and allowed, each chosen by one scene only.
+
+    Only those who say Yes to the categories in `reading`.
 
     Notices of what an earlier scene did to them may still be under way.
     """
     people = await on.app.store.memory.people(on.account_id, set(on.contact_ids) - on.chosen)
-    fitting = [p for p in people if p.contact.basis is basis and _single_allowed(p)]
+    wanted = [p for p in people if p.contact.basis is basis and p.contact.value & reading == reading]
+    fitting = [p for p in wanted if _single_allowed(p)]
     expect(len(fitting) >= count, f"the crowd has too few contacts on {basis.name}")
     on.chosen.update(p.contact.contact_id for p in fitting[:count])
     return fitting[:count]

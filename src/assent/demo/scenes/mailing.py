@@ -48,9 +48,9 @@ async def _send(on: Stage, name: str, contact_ids: Sequence[UUID], category: int
 
 async def newsletter(on: Stage) -> Found:
     """Of ten people one refused in Dynamics unseen: nine mails, one left out, a way out in each."""
-    people = await choose(on, LegalBasis.CONSENT, 10)
-    ids = [one.contact.contact_id for one in people]
     category = (await on.app.store.accounts.categories(on.account_id))[0].bit
+    people = await choose(on, LegalBasis.CONSENT, 10, reading=category)
+    ids = [one.contact.contact_id for one in people]
     await on.emulator.webhooks(enabled=False)
     await on.rep.save(people[0].links[0].key.row_id, {"donotbulkemail": True})
     before, started = on.sink.count, perf_counter()
@@ -77,9 +77,9 @@ def _one_click(mail: Arrived) -> str:
 
 async def unsubscribed_by_mail(on: Stage) -> Found:
     """A mail program's one click on a newsletter: the next one leaves that person out."""
-    (chosen,) = await choose(on, LegalBasis.CONSENT)
-    contact_id = chosen.contact.contact_id
     category = (await on.app.store.accounts.categories(on.account_id))[0].bit
+    (chosen,) = await choose(on, LegalBasis.CONSENT, reading=category)
+    contact_id = chosen.contact.contact_id
     first = await _send(on, "Summer news", [contact_id], category)
     expect(first.by_state.get(RecipientState.SENT) == 1, "the first mail was not sent")
     url = _one_click(on.sink.messages(limit=1)[0])
