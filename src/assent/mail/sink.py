@@ -1,48 +1,21 @@
 """A mail server that delivers nothing and keeps the newest mails to be read: for the demo and for tests."""
 
 import asyncio
-import email
-import email.policy
 import logging
 import ssl
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, syntax
 
 from assent.errors import Unknown
+from assent.mail.arrived import Arrived, Kept, read
 from assent.mail.conduct import Behaviour, Conduct, well
 
 SIZE_LIMIT = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A mail as it arrived; `sender` and `recipient` are those of the envelope."""
-
-    id: int
-    sender: str
-    recipient: str
-    subject: str
-    from_: str
-    to: str
-    date: datetime | None
-    text: str
-    html: str | None
-    headers: tuple[tuple[str, str], ...]
-    raw: bytes = field(repr=False)
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +34,6 @@ class SinkSettings:
     accounts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    sender: str
-    recipient: str
-    raw: bytes
-
-
 class Sink:
     """Listens inside the running loop while it is open (`async with`), and keeps the newest mails.
 
@@ -80,7 +46,7 @@ class Sink:
         self.port = self.settings.port
         self.count = 0  # of all mails that arrived, kept or no longer
         self.connections = 0  # of all that were ever opened
-        self._kept: OrderedDict[int, _Kept] = OrderedDict()
+        self._kept: OrderedDict[int, Kept] = OrderedDict()
         self._bytes = 0
         self._ahead: deque[Conduct] = deque()
         self._greylisted: set[str] = set()
@@ -137,7 +103,7 @@ class Sink:
         kept = self._kept.get(number)
         if kept is None:
             raise Unknown("There is no such mail, or it is no longer kept.")
-        return _read(number, kept)
+        return read(number, kept)
 
     async def wait_for(self, predicate: Callable[[Arrived], bool], *, timeout_s: float = 5.0) -> Arrived:
         """Give the first kept mail the predicate accepts, now or within the time. Raises TimeoutError."""
@@ -172,7 +138,7 @@ class Sink:
         assert isinstance(envelope.content, bytes)
         for recipient in envelope.rcpt_tos:
             self.count += 1
-            self._kept[self.count] = _Kept(envelope.mail_from or "", recipient, envelope.content)
+            self._kept[self.count] = Kept(envelope.mail_from or "", recipient, envelope.content)
             self._bytes += len(envelope.content)
         while len(self._kept) > self.settings.keep or self._bytes > self.settings.keep_bytes:
             _, oldest = self._kept.popitem(last=False)
@@ -292,46 +258,3 @@ class _Conversation(SMTP):
             case Conduct.STALL_AFTER_DATA:
                 return await self._silence()
         return "250 2.0.0 Kept"
-
-
-def _read(number: int, kept: _Kept) -> Arrived:
-    parsed = email.message_from_bytes(kept.raw, policy=email.policy.default)
-    assert isinstance(parsed, EmailMessage)
-    try:
-        date = parsedate_to_datetime(str(parsed["Date"]))
-    except ValueError:
-        date = None
-    headers = tuple((name, _shown(str(value))) for name, value in parsed.raw_items())
-    return Arrived(
-        id=number,
-        sender=kept.sender,
-        recipient=kept.recipient,
-        subject=next((value for name, value in headers if name.lower() == "subject"), ""),
-        from_=next((value for name, value in headers if name.lower() == "from"), ""),
-        to=next((value for name, value in headers if name.lower() == "to"), ""),
-        date=date,
-        text=_content(parsed, "plain") or "",
-        html=_content(parsed, "html"),
-        headers=headers,
-        raw=kept.raw,
-    )
-
-
-def _shown(value: str) -> str:
-    """A header as people read it; `decode_header` joins encoded words where the newer parser does not."""
-    line = "".join(value.splitlines()).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(line)))
-    except (HeaderParseError, LookupError, UnicodeError):
-        return line
-
-
-def _content(parsed: EmailMessage, kind: str) -> str | None:
-    part = parsed.get_body((kind,))
-    if part is None or part.get_content_maintype() != "text":
-        return None
-    try:
-        text = str(part.get_content())
-    except LookupError:  # a charset nobody knows
-        text = str(part.get_payload())
-    return text.replace("\r\n", "\n")
