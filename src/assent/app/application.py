@@ -108,11 +108,12 @@ async def serving(application: Application, listener: socket.socket | None = Non
     listener = listener or listen(application.settings.host, application.settings.port)
     application.settings.port = listener.getsockname()[1]  # links and webhooks are made with it
     inbox = Inbox(application.store.memory.post, application.work.wake)
+    ending = asyncio.Event()
     app = create_app(
         application.admit,
         inbox,
         application.ready,
-        faces(application),
+        faces(application, ending),
         over_https=secure(application),
     )
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
@@ -124,6 +125,7 @@ async def serving(application: Application, listener: socket.socket | None = Non
         host, port = listener.getsockname()[:2]
         yield f"http://{host}:{port}"
     finally:
+        ending.set()
         server.should_exit = True
         await task
 

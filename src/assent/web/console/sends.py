@@ -1,18 +1,121 @@
-"""Sends: the list, and where each of them stands."""
+"""Sends: the list, where each of them stands, who was left out and why, and starting and stopping them."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assent.services import sends
+from assent.policy.gate import Reason
+from assent.policy.sending import WHY, RecipientState, SendState
+from assent.services import categories, connections, sends
+from assent.services.previewing import rendered
+from assent.services.send_views import Result
+from assent.services.sends import Wanted
+from assent.web.console.audiences import write_fields
+from assent.web.console.framing import framed, framing
 from assent.web.console.visiting import Desk, Visit
+from assent.web.console.words import in_words
+
+PAGE = "/sends"
+
+#: Recipients on one page.
+SHOWN = 50
+
+_STATES: Mapping[str, RecipientState] = {state.value: state for state in RecipientState}
+_REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason if reason is not Reason.MAY}
 
 
 def send_routes(desk: Desk) -> list[Route]:
-    """The list; what is written and started stands in other modules."""
-    return [desk.get("/sends", show_all)]
+    """The list, one send, and what a button does to it; what is written stands in another module."""
+    one = PAGE + "/{send}"
+    return [
+        desk.get(PAGE, show_all),
+        desk.get(one, show),
+        desk.get(f"{one}/mail", mail),
+        desk.post(f"{one}/start", start),
+        desk.post(f"{one}/stop", stop),
+        desk.post(f"{one}/discard", discard),
+    ]
 
 
 async def show_all(visit: Visit) -> Response:
     """Every send, the newest first."""
     page = await sends.sends(visit.app, visit.caller, after=visit.asked("after"))
     return visit.page("sends.html", items=page.items, next=page.next, after=visit.asked("after"))
+
+
+async def show(visit: Visit) -> Response:
+    """A draft as it would go out, or how far a send got and what became of each mail."""
+    result = await sends.result(visit.app, visit.caller, visit.number("send"))
+    if result.send.state is SendState.DRAFT:
+        return await _draft(visit, result)
+    return await _progress(visit, result)
+
+
+async def mail(visit: Visit) -> Response:
+    """The mail's HTML alone, as somebody would get it; it is shown in a frame that can do nothing."""
+    shown = await rendered(visit.app, visit.caller, visit.number("send"))
+    return framed(shown.html or "")
+
+
+async def start(visit: Visit) -> Response:
+    """Begin: everybody is checked first."""
+    send = await sends.start(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(f"{PAGE}/{send.send_id}", "started")
+
+
+async def stop(visit: Visit) -> Response:
+    """End it now."""
+    send = await sends.stop(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(f"{PAGE}/{send.send_id}", "stopped")
+
+
+async def discard(visit: Visit) -> Response:
+    """Remove a draft."""
+    await sends.discard(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(PAGE, "removed")
+
+
+async def _draft(visit: Visit, result: Result) -> Response:
+    """What it would do is looked up when `look` asks for it, for Dynamics is asked about everybody."""
+    send = result.send
+    looked = visit.may("SEND") and visit.asked("look") == "yes"
+    preview = await sends.preview(visit.app, visit.caller, send.send_id) if looked else None
+    page = visit.page(
+        "send_draft.html",
+        send=send,
+        preview=preview,
+        why=WHY,
+        audience=await audience_words(visit, result),
+        contacts=urlencode(write_fields(send.draft.audience)),
+    )
+    return framing(page)
+
+
+async def _progress(visit: Visit, result: Result) -> Response:
+    state, reason = _STATES.get(visit.asked("state")), _REASONS.get(visit.asked("reason"))
+    states = frozenset({RecipientState.LEFT_OUT} if reason else {state} if state else ())
+    wanted, after = Wanted(states, reason, limit=SHOWN), visit.asked("after")
+    found = await sends.recipients(visit.app, visit.caller, result.send.send_id, wanted, after=after)
+    page = visit.page(
+        "send.html",
+        send=result.send,
+        result=result,
+        why=WHY,
+        audience=await audience_words(visit, result),
+        state=state if not reason else RecipientState.LEFT_OUT,
+        reason=reason,
+        recipients=found.items,
+        next=found.next,
+        after=after,
+        rendered=await rendered(visit.app, visit.caller, result.send.send_id),
+    )
+    return framing(page)
+
+
+async def audience_words(visit: Visit, result: Result) -> Sequence[str]:
+    """Whom a send is for, a phrase per filter."""
+    names = {one.bit: one.name for one in await categories.all(visit.app, visit.caller)}
+    places = {one.connection_id: one.name for one in await connections.all(visit.app, visit.caller)}
+    return in_words(result.send.draft.audience, names, places)
