@@ -174,6 +174,14 @@ def tallies(connection: Connection, account_id: int) -> dict[int, tuple[int, int
     return {row[0]: (int(row[1]), int(row[2]), row[3]) for row in connection.execute(statement)}
 
 
+def by_state(connection: Connection, account_id: int) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    d = deliveries.c
+    statement = select(d.state, func.count()).where(d.account_id == account_id).group_by(d.state)
+    found = {row[0]: row[1] for row in connection.execute(statement)}
+    return {state: found.get(state, 0) for state in (WAITING, DELIVERED, FAILED)}
+
+
 def forget_before(connection: Connection, moment: datetime) -> None:
     """Drop what was taken before a moment; what was given up stays until its endpoint goes."""
     d = deliveries.c

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from assent.errors import AssentError, Unknown
 from assent.services.application import Admitted
 from assent.web.inbox import Inbox
+from assent.web.metrics import CountRequests
 from assent.web.problems import assent_error, http_error, problem
 from assent.web.sessions import SecurityHeaders
 
@@ -68,7 +69,7 @@ def create_app(
             Route("/readyz", readyz),
             *faces,
         ],
-        middleware=[Middleware(SecurityHeaders, over_https=over_https)],
+        middleware=[Middleware(CountRequests), Middleware(SecurityHeaders, over_https=over_https)],
         exception_handlers={
             AssentError: assent_error,
             HTTPException: http_error,
