@@ -115,6 +115,7 @@ contacts = Table(
     UniqueConstraint("account_id", "email"),
     Index(None, "account_id", "email", "named"),  # read alone while a text is looked for
     Index(None, "account_id", "addressed"),
+    partial("ix_contacts_held", "account_id", "email", where="hold IS NOT NULL"),
     partial("ix_contacts_pending", "account_id", "pending", "contact_id", where="pending > 0"),
     of("accounts"),
 )

@@ -24,6 +24,14 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_contacts_account_id_email_named"), "contacts", ["account_id", "email", "named"], unique=False
     )
+    op.create_index(
+        "ix_contacts_held",
+        "contacts",
+        ["account_id", "email"],
+        unique=False,
+        sqlite_where=sa.text("hold IS NOT NULL"),
+        postgresql_where=sa.text("hold IS NOT NULL"),
+    )
 
 
 def _name() -> None:
@@ -32,7 +40,7 @@ def _name() -> None:
     names = sa.text("SELECT DISTINCT first_name, last_name FROM contacts WHERE first_name || last_name <> ''")
     update = sa.text("UPDATE contacts SET named = :named WHERE first_name = :first AND last_name = :last")
     for first, last in connection.execute(names).all():
-        named = fold(f"{first} {last}".strip())
+        named = fold(f"{first} {last}".strip())[:200]
         connection.execute(update, {"named": named, "first": first, "last": last})
 
 
