@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Served:
         if key is not None:
             sent["authorization"] = f"Bearer {key or self.keys[Role.ADMIN]}"
         data = body
-        if body is not None and not isinstance(body, bytes):
+        if body is not None and not isinstance(body, bytes | BytesIO):
             data = json.dumps(body).encode()
             sent.setdefault("content-type", "application/json")
         url = f"{self.url}/api/v1{path}"

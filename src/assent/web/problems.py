@@ -22,6 +22,8 @@ from assent.errors import (
     Unknown,
 )
 
+PROBLEM_TYPE = "application/problem+json"
+
 log = structlog.get_logger()
 
 #: The first class an error belongs to decides its status.
@@ -48,7 +50,7 @@ def problem(
 ) -> Response:
     """Answer with a problem document; `members` say more."""
     body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return JSONResponse({**body, **(members or {})}, status, headers, media_type="application/problem+json")
+    return JSONResponse({**body, **(members or {})}, status, headers, media_type=PROBLEM_TYPE)
 
 
 async def assent_error(request: Request, error: Exception) -> Response:

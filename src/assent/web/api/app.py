@@ -2,16 +2,21 @@
 
 from http import HTTPStatus
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from assent.errors import AssentError
 from assent.services.application import Application
 from assent.web.api import ROUTERS
+from assent.web.api.docs import docs_routes
+from assent.web.api.documented import as_documented, expected, openapi
+from assent.web.api.idempotency import Idempotency
+from assent.web.api.intake import Intake
 from assent.web.problems import assent_error, http_error, problem
 
 PREFIX = "/api/v1"
@@ -23,10 +28,12 @@ def create_api(application: Application) -> FastAPI:
         title="Assent",
         version="1",
         servers=[{"url": PREFIX}],
-        root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(as_documented)],
+        middleware=[Middleware(Intake), Middleware(Idempotency, application=application)],
         exception_handlers={
             AssentError: assent_error,
             HTTPException: http_error,
@@ -37,6 +44,10 @@ def create_api(application: Application) -> FastAPI:
     api.state.application = application
     for router in ROUTERS:
         api.include_router(router)
+    document = openapi(api)
+    api.state.expected = expected(document)
+    for route in docs_routes(document):
+        api.router.routes.append(route)
     return api
 
 
