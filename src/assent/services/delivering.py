@@ -44,6 +44,11 @@ def mail_server(settings: Settings) -> SmtpSettings | None:
     )
 
 
+def can_send(settings: Settings) -> bool:
+    """Whether a mail server and a sender are set."""
+    return bool(settings.smtp_host and settings.mail_from)
+
+
 #: Waits within one go: growing, and short enough that a stop is heard; the tick goes on from there.
 WAITS_S = (1.0, 2.0, 4.0, 8.0)
 
@@ -125,7 +130,7 @@ class SendErrands:
         if send.draft.category & ~categories:
             return await self._end(account_id, send, Step.FAIL, ARCHIVED)
         if self.hands.mailer is None:
-            return await self._tell(account_id, send, NO_SERVER)
+            return await self._tell(account_id, send, f"{NO_SERVER} The send goes on then.")
         taken = await self._take(account_id, send, categories)
         if taken:
             problem = await self.hands.hand_over(account_id, send.send_id, letters, taken)

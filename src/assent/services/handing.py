@@ -35,7 +35,7 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
 
 NO_SERVER = (
     "No mail server is set, so nothing can be sent. The operator sets ASSENT_SMTP_HOST and ASSENT_MAIL_FROM, "
-    "and starts Assent again; the send goes on by itself."
+    "and starts Assent again."
 )
 
 #: What says that a mailbox does not exist (RFC 3463), or, from servers without such codes, its usual words.

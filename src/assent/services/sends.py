@@ -1,28 +1,28 @@
 """Sends: written as drafts, previewed against the gate, started, stopped, and accounted for."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from assent.errors import Conflict, Invalid
 from assent.policy.gate import Reason
-from assent.policy.sending import WHY, RecipientState, SendState, Step, may_happen
+from assent.policy.sending import RecipientState, Step, may_happen
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.drafts import Draft, categories_of, checked, draft_of
+from assent.services.delivering import can_send
+from assent.services.drafts import Draft, categories_of, checked
+from assent.services.handing import NO_SERVER
 from assent.services.paging import Page, within_limit
+from assent.services.previewing import preview
+from assent.services.send_views import Preview, Recipient, Result, SendView, recipient_of, view_of
 from assent.store import handing
 from assent.store import recipients as listed
 from assent.store import sends as stored
-from assent.store.categories import Category
-from assent.store.recipients import Counts, ListedRecipient, Wanted
-from assent.store.sends import StoredSend
+from assent.store.recipients import Wanted
 from assent.work.durable import Errand, Kind
 
 __all__ = [
     "Draft",
+    "Preview",
     "Recipient",
     "Result",
     "SendView",
@@ -30,6 +30,7 @@ __all__ = [
     "create",
     "discard",
     "edit",
+    "preview",
     "read",
     "recipients",
     "result",
@@ -37,60 +38,6 @@ __all__ = [
     "start",
     "stop",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class SendView:
-    """A send as it stands; `counts` tells how many recipients stand where, `problem` what it waits for."""
-
-    send_id: int
-    draft: Draft
-    category_name: str
-    state: SendState
-    problem: str
-    created_by: str
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    counts: Mapping[RecipientState, int] = field(default_factory=dict)
-
-    @property
-    def total(self) -> int:
-        """How many people it was for when it was started."""
-        return sum(self.counts.values())
-
-    @property
-    def sent(self) -> int:
-        """How many mails the mail server took."""
-        return self.counts.get(RecipientState.SENT, 0)
-
-    @property
-    def left_out(self) -> int:
-        """How many people the gate kept it from."""
-        return self.counts.get(RecipientState.LEFT_OUT, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a send: recipients by state, and those left out by the gate's reason."""
-
-    send: SendView
-    by_state: Mapping[RecipientState, int]
-    left_out: Mapping[Reason, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One recipient: how far the mail got, and why not farther."""
-
-    contact_id: UUID
-    email: str
-    name: str
-    state: RecipientState
-    reason: Reason
-    detail: str
-    why: str
-    at: datetime
 
 
 async def sends(app: Application, caller: Caller, *, after: str = "", limit: int = 50) -> Page[SendView]:
@@ -101,7 +48,7 @@ async def sends(app: Application, caller: Caller, *, after: str = "", limit: int
         lambda c: listed.page_with_counts(c, caller.account_id, before, limit + 1)
     )
     names = await categories_of(app, caller.account_id)
-    shown = tuple(_view(send, names, counted) for send in found[:limit])
+    shown = tuple(view_of(send, names, counted) for send in found[:limit])
     return Page(shown, str(shown[-1].send_id) if len(found) > limit else "")
 
 
@@ -147,7 +94,8 @@ async def start(app: Application, caller: Caller, send_id: int) -> SendView:
     if view.state not in may_happen(Step.START):
         raise _refusal(Step.START, view)
     await checked(app, caller.account_id, view.draft)
-    _require_mail_server(app)
+    if not can_send(app.settings):
+        raise Invalid(NO_SERVER)
     now = app.clock.now()
 
     begun = await app.store.database.write(
@@ -177,9 +125,9 @@ async def result(app: Application, caller: Caller, send_id: int) -> Result:
     caller.require(Right.READ)
 
     found, counted = await app.store.database.read(
-        lambda c: listed.with_counts(c, caller.account_id, _within(send_id))
+        lambda c: listed.with_counts(c, caller.account_id, send_id)
     )
-    view = _view(found, await categories_of(app, caller.account_id), counted)
+    view = view_of(found, await categories_of(app, caller.account_id), counted)
     left: Counter[Reason] = Counter()
     for (state, reason), number in counted.get(send_id, {}).items():
         if state is RecipientState.LEFT_OUT:
@@ -202,10 +150,8 @@ async def recipients(
     place = _place(after)
     narrowed = Wanted(asked.states, asked.reason, place, limit + 1)
 
-    found = await app.store.database.read(
-        lambda c: listed.page(c, caller.account_id, _within(send_id), narrowed)
-    )
-    shown = tuple(_recipient(one) for one in found[:limit])
+    found = await app.store.database.read(lambda c: listed.page(c, caller.account_id, send_id, narrowed))
+    shown = tuple(recipient_of(one) for one in found[:limit])
     return Page(shown, str(shown[-1].contact_id) if len(found) > limit else "")
 
 
@@ -219,64 +165,6 @@ _REFUSALS = {
 
 def _refusal(step: Step, view: SendView) -> Conflict:
     return Conflict(f"This send is {view.state.value}. {_REFUSALS[step]}")
-
-
-def _require_mail_server(app: Application) -> None:
-    if not (app.settings.smtp_host and app.settings.mail_from):
-        raise Invalid(
-            "No mail server is set, so nothing can be sent. The operator sets ASSENT_SMTP_HOST and "
-            "ASSENT_MAIL_FROM, and starts Assent again."
-        )
-
-
-def _view(send: StoredSend, names: Mapping[int, Category], counted: Counts) -> SendView:
-    totals: Counter[RecipientState] = Counter()
-    for (state, _), number in counted.get(send.send_id, {}).items():
-        totals[state] += number
-    category = names.get(send.draft.category)
-    return SendView(
-        send_id=send.send_id,
-        draft=draft_of(send.draft),
-        category_name=category.name if category else "",
-        state=send.state,
-        problem=send.problem,
-        created_by=send.created_by,
-        created_at=send.created_at,
-        started_at=send.started_at,
-        finished_at=send.finished_at,
-        counts=dict(totals),
-    )
-
-
-def _recipient(one: ListedRecipient) -> Recipient:
-    name = f"{one.first_name} {one.last_name}".strip()
-    return Recipient(one.contact_id, one.email, name, one.state, one.reason, one.detail, why(one), one.at)
-
-
-def why(one: ListedRecipient) -> str:
-    """In words, what became of the mail to one recipient."""
-    match one.state:
-        case RecipientState.WAITING:
-            return "Not checked yet."
-        case RecipientState.LEFT_OUT:
-            return WHY[one.reason]
-        case RecipientState.CHECKED | RecipientState.HANDING:
-            return "May be mailed; its turn comes."
-        case RecipientState.SENT:
-            return "The mail server took the mail."
-        case RecipientState.REFUSED:
-            return f"The mail server refused the mail: {one.detail}"
-        case RecipientState.DEFERRED:
-            return f"The mail server asked to try again later: {one.detail}"
-        case RecipientState.UNCERTAIN:
-            return "It is not known whether the mail went out. It is not repeated: nobody gets it twice."
-        case RecipientState.STOPPED:
-            return "The send ended before its turn."
-
-
-def _within(number: int) -> int:
-    """Keep numbers no database has from being asked for."""
-    return number if 0 < number < 1 << 62 else 0
 
 
 def _number(after: str) -> int | None:

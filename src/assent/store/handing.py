@@ -24,6 +24,8 @@ from assent.store.schema import contacts
 #: The verdict on a recipient who is no contact any more: erased, or joined with another.
 GONE = Verdict(Reason.UNVERIFIED, "no such contact")
 
+NOBODY_IN_IT = "Nobody is in this audience. Choose other filters, or add contacts, then start it."
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -190,7 +192,7 @@ def begin(connection: Connection, account_id: int, send_id: int, audience: Audie
         started_at=now,
     )
     if moved and not enlist(connection, account_id, send_id, audience, now):
-        raise Invalid("Nobody is in this audience. Choose other filters, or add contacts, then start it.")
+        raise Invalid(NOBODY_IN_IT)
     return moved
 
 

@@ -82,7 +82,7 @@ def add(connection: Connection, account_id: int, draft: StoredDraft, created_by:
 
 def read(connection: Connection, account_id: int, send_id: int) -> StoredSend:
     """One send; raises Unknown."""
-    statement = select(*_COLUMNS).where(sends.c.account_id == account_id, sends.c.send_id == send_id)
+    statement = select(*_COLUMNS).where(sends.c.account_id == account_id, sends.c.send_id == _within(send_id))
     found = connection.execute(statement).first()
     if found is None:
         raise Unknown(NO_SUCH_SEND)
@@ -113,7 +113,7 @@ def move(
         update(sends)
         .where(
             sends.c.account_id == account_id,
-            sends.c.send_id == send_id,
+            sends.c.send_id == _within(send_id),
             sends.c.state.in_([state.value for state in states]),
         )
         .values(**values)
@@ -131,11 +131,16 @@ def discard(connection: Connection, account_id: int, send_id: int) -> bool:
     removed = connection.execute(
         delete(sends).where(
             sends.c.account_id == account_id,
-            sends.c.send_id == send_id,
+            sends.c.send_id == _within(send_id),
             sends.c.state == SendState.DRAFT.value,
         )
     )
     return removed.rowcount > 0
+
+
+def _within(send_id: int) -> int:
+    """Keep numbers no database holds from being asked for; no send has them."""
+    return send_id if 0 < send_id < 1 << 63 else 0
 
 
 def under_way(connection: Connection) -> list[tuple[int, int]]:

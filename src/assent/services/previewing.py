@@ -1,0 +1,126 @@
+"""Previews a send: asks the gate about everybody it is for, and writes the mail for one of them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from assent.errors import Invalid
+from assent.mail.template import Rendered
+from assent.policy.gate import Reason, Verdict
+from assent.policy.sending import RecipientState
+from assent.services.access import Caller, Right
+from assent.services.application import Application
+from assent.services.checking import CHECK_AT_ONCE
+from assent.services.delivering import can_send
+from assent.services.drafts import Draft, categories_of, check_category, draft_of
+from assent.services.handing import NO_SERVER
+from assent.services.letters import Sender, Writer, sender_of, writer
+from assent.services.links import links
+from assent.services.send_views import Preview, Recipient, recipient_of
+from assent.store import recipients as listed
+from assent.store import search
+from assent.store import sends as stored
+from assent.store.handing import NOBODY_IN_IT
+from assent.store.recipients import ListedRecipient, Taken
+
+#: How many people of each reason are shown.
+SHOWN_OF_EACH = 5
+
+#: More contacts than any account has.
+EVERYBODY_AT_MOST = 100_000_000
+
+#: Whoever the mail is shown to where the audience is empty.
+NOBODY = Taken(UUID(int=0), "anna.lind@example.com", "Anna", "Lind", 0)
+
+
+async def preview(app: Application, caller: Caller, send_id: int) -> Preview:
+    """What a send would do now. Raises Unknown, and Invalid for a text that cannot be filled in."""
+    caller.require(Right.SEND)
+    account_id = caller.account_id
+    send = await app.store.database.read(lambda c: stored.read(c, account_id, send_id))
+    draft = draft_of(send.draft)
+    asked = await _ask(app, account_id, draft)
+    shown = [contact_id for ids in asked.examples.values() for contact_id in ids]
+    people = await app.store.database.read(lambda c: listed.named(c, account_id, shown))
+    example = next((people[key] for key in asked.examples[Reason.MAY] if key in people), None)
+    written_to = example or next(iter(people.values()), NOBODY)
+    letters = await _writer(app, account_id, send_id, draft)
+    matched, now = asked.counts.total(), app.clock.now()
+    return Preview(
+        matched=matched,
+        may=asked.counts[Reason.MAY],
+        left_out={reason: n for reason, n in asked.counts.most_common() if reason is not Reason.MAY},
+        sample=tuple(_sample(people[key], asked.verdicts[key], now) for key in shown if key in people),
+        mail=letters.rendered(written_to),
+        mail_to=written_to.email,
+        obstacles=await _obstacles(app, account_id, draft, matched),
+        unreachable=asked.unreachable,
+    )
+
+
+async def rendered(app: Application, caller: Caller, send_id: int) -> Rendered:
+    """The mail of a send as somebody would get it; nobody is asked about. Raises Unknown."""
+    caller.require(Right.READ)
+    send = await app.store.database.read(lambda c: stored.read(c, caller.account_id, send_id))
+    letters = await _writer(app, caller.account_id, send_id, draft_of(send.draft))
+    return letters.rendered(NOBODY)
+
+
+class _Asked:
+    """What the gate said: counts by reason, and a few people of each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Reason] = Counter()
+        self.examples: defaultdict[Reason, list[UUID]] = defaultdict(list)
+        self.verdicts: dict[UUID, Verdict] = {}
+        self.unreachable = False
+
+    def add(self, contact_id: UUID, verdict: Verdict) -> None:
+        self.counts[verdict.reason] += 1
+        if len(self.examples[verdict.reason]) < SHOWN_OF_EACH:
+            self.examples[verdict.reason].append(contact_id)
+            self.verdicts[contact_id] = verdict
+
+
+async def _ask(app: Application, account_id: int, draft: Draft) -> _Asked:
+    asked, everybody = _Asked(), draft.audience
+    ids: Sequence[UUID] = await app.store.database.read(
+        lambda c: search.ids(c, account_id, everybody, EVERYBODY_AT_MOST)
+    )
+    for start in range(0, len(ids), CHECK_AT_ONCE):
+        found = await app.check(account_id, ids[start : start + CHECK_AT_ONCE], draft.message)
+        asked.unreachable = asked.unreachable or bool(found.unreachable)
+        for contact_id, verdict in found.verdicts.items():
+            asked.add(contact_id, verdict)
+    return asked
+
+
+def _sample(person: Taken, verdict: Verdict, now: datetime) -> Recipient:
+    state = RecipientState.CHECKED if verdict.may else RecipientState.LEFT_OUT
+    names = (person.first_name, person.last_name)
+    return recipient_of(
+        ListedRecipient(person.contact_id, person.email, *names, state, verdict.reason, verdict.detail, now)
+    )
+
+
+async def _writer(app: Application, account_id: int, send_id: int, draft: Draft) -> Writer:
+    """The send's letters, from whoever will write them; the account, while no sender is set."""
+    known = await categories_of(app, account_id)
+    category = known[draft.category].name if draft.category in known else ""
+    name = dict(await app.store.accounts.all())[account_id]
+    mail_from = app.settings.mail_from
+    sender = sender_of(mail_from, name) if mail_from else Sender(name, "nobody@example.com")
+    return writer(send_id, draft, category, sender, await links(app, account_id))
+
+
+async def _obstacles(app: Application, account_id: int, draft: Draft, matched: int) -> tuple[str, ...]:
+    """What keeps it from being started, in words."""
+    found = [] if can_send(app.settings) else [NO_SERVER]
+    if not matched:
+        found.append(NOBODY_IN_IT)
+    try:
+        await check_category(app, account_id, draft)
+    except Invalid as error:
+        found.append(str(error))
+    return tuple(found)
