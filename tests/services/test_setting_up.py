@@ -159,6 +159,16 @@ async def test_setting_up_a_live_connection_repairs_it(on: Joined) -> None:
     assert any("asn_subscriptions" in form.xml for form in await on.forms())
 
 
+async def test_a_renamed_category_is_renamed_in_dynamics(on: Joined) -> None:
+    """Whoever asks for the setup of a live connection has changed a category."""
+    await on.live()
+    (news, _) = await on.app.store.accounts.categories(on.account_id)
+    await on.app.store.accounts.rename_category(on.account_id, news.bit, "Glad tidings", "")
+    await on.errand()
+    assert any("Glad tidings" in form.xml for form in await on.forms())
+    assert State.LIVE is (await on.view()).state
+
+
 @pytest.mark.parametrize("role", [Role.MARKETER, Role.PRIVACY, Role.READER])
 async def test_others_may_look_but_not_decide(on: Joined, role: Role) -> None:
     """Everybody sees how far setup is; support and admins go on with it, admins begin it."""

@@ -10,6 +10,7 @@ from assent.errors import Invalid
 from assent.policy.sides import CATEGORY_LIMIT
 from assent.services.access import Caller, Right
 from assent.services.application import Application
+from assent.services.setting_up import RELABELLING, ask_again
 from assent.store import categories as stored
 from assent.store.categories import Category
 from assent.store.search import subscribers
@@ -119,6 +120,7 @@ async def _spread(app: Application, caller: Caller) -> None:
     """Ask for the setup of every live connection: columns, forms, views and webhooks follow."""
     for connection in await app.store.accounts.connections(caller.account_id):
         if connection.live:
+            await ask_again(app.store, caller.account_id, connection.connection_id, RELABELLING)
             await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection.connection_id))
 
 

@@ -115,6 +115,7 @@ class SetupErrands:
         """Set a connection up. What passes by itself is raised; what needs a person stays in the journal."""
         try:
             url = webhook_url(self.settings, number)
+            await self._again_if_done(account_id, number)
             report = await self.setting_up.run(account_id, number, webhook_url=url, progress=_silent)
         except Paused as pause:
             return {"paused": pause.reason}
@@ -131,6 +132,13 @@ class SetupErrands:
     async def owed(self) -> list[tuple[int, int]]:
         """Setups that were asked for or begun, and have not ended: their process may have died."""
         return await self.setting_up.store.database.read(journal.unfinished)
+
+    async def _again_if_done(self, account_id: int, number: int) -> None:
+        """Whoever asks though all is done has changed a category: its column and toggle follow."""
+        store = self.setting_up.store
+        steps = await store.accounts.steps(account_id, number)
+        if steps and all(step.state == DONE for step in steps):
+            await ask_again(store, account_id, number, RELABELLING)
 
     async def _note(self, account_id: int, number: int, state: StepState, error: AssentError) -> None:
         """Write down at which step it stopped, and why."""
@@ -155,14 +163,6 @@ async def ask_again(store: Store, account_id: int, connection_id: int, steps: Se
     steps_of = store.setup_journal(account_id)
     for step in steps:
         await steps_of.mark(connection_id, step.value, StepState.WAITING.value, {})
-
-
-async def relabel(store: Store, account_id: int) -> list[int]:
-    """Let every live connection take over changed categories; gives those whose setup is to be asked for."""
-    live = [c.connection_id for c in await store.accounts.connections(account_id) if c.live]
-    for connection_id in live:
-        await ask_again(store, account_id, connection_id, RELABELLING)
-    return live
 
 
 def webhook_url(settings: Settings, connection_id: int) -> str:
