@@ -2,14 +2,37 @@
 
 from fastapi import APIRouter
 
-from assent.web.api import connections, health, ledger, me, sweeps, webhooks
+from assent.web.api import (
+    activity,
+    bulk,
+    categories,
+    connections,
+    contacts,
+    health,
+    imports,
+    keys,
+    ledger,
+    me,
+    sends,
+    sweeps,
+    users,
+    webhooks,
+)
 
 #: Every router, in the order the documentation shows them.
 ROUTERS: tuple[APIRouter, ...] = (
     me.router,
+    contacts.router,
+    bulk.router,
+    imports.router,
+    categories.router,
+    activity.router,
     connections.router,
     sweeps.router,
+    sends.router,
     health.router,
     webhooks.router,
     ledger.router,
+    users.router,
+    keys.router,
 )
