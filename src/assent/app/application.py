@@ -10,6 +10,7 @@ import uvicorn
 from assent.app.system import RandomIds, SystemClock
 from assent.errors import Invalid, Retry
 from assent.ledger.keys import load_or_create_key
+from assent.mail.sink import Sink
 from assent.mail.smtp import Mailer
 from assent.ports import Clock, Ids
 from assent.services.application import Application
@@ -29,8 +30,12 @@ from assent.work.durable import Kind, WorkSettings, durable_work, work_elsewhere
 
 
 @asynccontextmanager
-async def open_application(settings: Settings, *, worker: bool = True) -> AsyncIterator[Application]:
+async def open_application(
+    settings: Settings, *, worker: bool = True, sink: Sink | None = None
+) -> AsyncIterator[Application]:
     """Open everything one process needs, and close it in order.
+
+    A `sink` is the demo's mail server: its mails can be read in the console.
 
     Without `worker` this process runs no durable work: a command that passes by while another
     process serves must not take that one's work for its own.
@@ -58,7 +63,7 @@ async def open_application(settings: Settings, *, worker: bool = True) -> AsyncI
             identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
             work = await stack.enter_async_context(durable_work(jobs, identity))
         telling.through(work)
-        yield Application(settings, store, organisations, jobs, work, clock, ids)
+        yield Application(settings, store, organisations, jobs, work, clock, ids, sink)
 
 
 async def _mailer(stack: AsyncExitStack, settings: Settings, *, worker: bool) -> Mailer | None:

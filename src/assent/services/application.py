@@ -8,6 +8,7 @@ from assent.crm.notices import parse_notices
 from assent.engine.presend import Check, check
 from assent.engine.run import Report
 from assent.engine.setup import Progress
+from assent.mail.sink import Sink
 from assent.policy.gate import Message
 from assent.ports import Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
 from assent.services.connecting import connect
@@ -39,6 +40,7 @@ class Application:
     work: Work
     clock: Clock
     ids: Ids
+    sink: Sink | None = None  # the demo's mail server, whose mails can be read here
 
     async def connect(self, account_id: int, new: NewConnection) -> Added:
         """Verify and store a connection to an organisation."""

@@ -92,7 +92,12 @@ class Writer:
     def _message_id(self, contact_id: UUID) -> str:
         """The same for every attempt, so that mail programs show a doubled one once."""
         domain = self.sender.email.rpartition("@")[2]
-        return f"<{self.links.account_id}.{self.send_id}.{contact_id.hex}@{domain}>"
+        return f"{message_prefix(self.links.account_id)}{self.send_id}.{contact_id.hex}@{domain}>"
+
+
+def message_prefix(account_id: int) -> str:
+    """How the Message-ID of every mail of an account begins."""
+    return f"<{account_id}."
 
 
 def writer(send_id: int, draft: Draft, category_name: str, sender: Sender, links: Links) -> Writer:
