@@ -1,6 +1,6 @@
 """The people the hub knows already when it is joined to the CRM, as mixed as real ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -34,3 +34,16 @@ def hub_crowd(rows: Iterable[Mapping[str, Any]], seed: int) -> list[NewPerson]:
         refused = chance.choice(list(bits(0b11))) if chance.randrange(100) < NO_TO_ONE else 0
         people[email] = NewPerson(email=address, basis=chance.choice(BASES), refused=refused)
     return list(people.values())
+
+
+def many(count: int, category: int) -> Iterator[NewPerson]:
+    """Any number of people without an organisation; one in three says No to the category."""
+    bases = list(LegalBasis)
+    for number in range(count):
+        yield NewPerson(
+            email=f"person{number}@domain{number % 90}.example",
+            first_name=f"Firstname{number % 500}",
+            last_name=f"Lastname{number % 3000}",
+            basis=bases[number % len(bases)],
+            refused=category if number % 3 == 0 else 0,
+        )

@@ -42,6 +42,7 @@ class Stage:
     emulator: Emulator
     sink: Sink
     sign_in_url: str
+    rows: int
     contact_ids: tuple[UUID, ...]
     chosen: set[UUID] = field(default_factory=set)
 
@@ -111,6 +112,7 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
             emulator=emulator,
             sink=sink,
             sign_in_url=people.sign_in_url(app, token),
+            rows=contacts,
             contact_ids=tuple(ids),
         )
 

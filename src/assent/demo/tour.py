@@ -6,7 +6,17 @@ from time import perf_counter
 from typing import Any
 
 from assent.demo.claims import Claim, Found, play
-from assent.demo.scenes import agreeing, following, freshness, mailing, preferring, rubbish, telling
+from assent.demo.scenes import (
+    agreeing,
+    following,
+    freshness,
+    looking,
+    mailing,
+    preferring,
+    programs,
+    rubbish,
+    telling,
+)
 from assent.demo.stage import Stage, Tell, set_up, stage
 
 Scene = Callable[[Stage], Awaitable[Found]]
@@ -60,6 +70,19 @@ SCENES: tuple[tuple[str, str, Scene], ...] = (
         "Other programs are told by signed webhooks, after an outage too",
         telling.signed_and_replayed,
     ),
+    (
+        "programs",
+        "A program's request sent twice is done once; roles and accounts hold",
+        programs.keys_and_repeats,
+    ),
+    (
+        "import",
+        "An import tells errors by line, does nothing by halves and lifts no refusal",
+        programs.imports_a_file,
+    ),
+    ("category", "A new category gets its column in Dynamics while contacts go on", programs.adds_a_category),
+    ("sign_in", "The sign-in link works once, and looking at it uses nothing up", looking.signs_in_once),
+    ("pages", "Every console page takes under 200 ms with ten times as many contacts", looking.quick_pages),
     ("outage", "A webhook outage is healed by one sweep", agreeing.outage),
     ("left_out", "An opt-out nobody told us of is left out of a send", agreeing.left_out),
     ("idle_sweep", "An idle sweep costs at most three requests and writes nothing", agreeing.idle_sweep),

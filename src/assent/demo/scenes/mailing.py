@@ -12,7 +12,7 @@ import aiohttp
 from assent.demo.claims import Found, expect
 from assent.demo.stage import Stage
 from assent.demo.watching import choose, until
-from assent.mail.sink import Arrived
+from assent.mail.arrived import Arrived
 from assent.policy.audience import Audience
 from assent.policy.permission import LegalBasis
 from assent.policy.sending import RecipientState, SendState
