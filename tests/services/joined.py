@@ -98,10 +98,14 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(folder: Path, *, contacts: int = 0) -> AsyncIterator[Joined]:
+async def joined(folder: Path, *, contacts: int = 0, database_url: str = "") -> AsyncIterator[Joined]:
     """A verified connection that nothing was done with yet."""
     made = create_organization(contacts=contacts, clients={"app": SECRET})
-    async with running(made) as emulator, office(folder) as at, ClientSession() as session:
+    async with (
+        running(made) as emulator,
+        office(folder, database_url=database_url) as at,
+        ClientSession() as session,
+    ):
         account_id = await account(at.app)
         added = await at.app.connect(account_id, organisation_at(emulator.url))
         rep = Rep(session, emulator.url, "rep-anna")

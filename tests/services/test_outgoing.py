@@ -82,9 +82,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """An account without connections."""
-    async with office(tmp_path) as at, AsyncExitStack() as stack:
+async def desk(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
+    """An account without connections, on each kind of database."""
+    async with office(tmp_path, database_url=database_url) as at, AsyncExitStack() as stack:
         yield Desk(at, await account(at.app), stack)
 
 

@@ -22,9 +22,9 @@ LONG = "x" * 60 + "@" + "y" * 50 + ".example"
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[Joined]:
-    """A live connection."""
-    async with joined(tmp_path) as made:
+async def on(tmp_path: Path, database_url: str) -> AsyncIterator[Joined]:
+    """A live connection, on each kind of database."""
+    async with joined(tmp_path, database_url=database_url) as made:
         await made.live()
         yield made
 
