@@ -45,11 +45,11 @@ async def create(visit: Visit) -> Response:
 
 
 async def reorder(visit: Visit) -> Response:
-    """Move one up or down (`move` is `3:up`), or take the whole order as `order` names it by number."""
+    """Move one up or down (`move` is `3:up`), or take the order of those in use, as `order` lists them."""
     form = await visit.form()
     views = await categories.all(visit.app, visit.caller)
     bits = {view.number: view.bit for view in views}
-    order = _moved(views, form.text("move")) if form.text("move") else _ordered(form.texts("order"))
+    order = _moved(views, form.text("move")) if form.text("move") else _ordered(views, form.text("order"))
     if sorted(order) != sorted(bits):
         raise Conflict("The categories changed meanwhile, so their order was left as it was. Look again.")
     await categories.reorder(visit.app, visit.caller, [bits[number] for number in order])
@@ -137,5 +137,7 @@ def _moved(views: Sequence[CategoryView], move: str) -> list[int]:
     return order
 
 
-def _ordered(given: Sequence[str]) -> list[int]:
-    return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 4]
+def _ordered(views: Sequence[CategoryView], given: str) -> list[int]:
+    """The order of those in use, by number, and the archived ones behind them."""
+    chosen = [int(text) for text in given.split() if text.isascii() and text.isdigit() and len(text) < 4]
+    return chosen + [view.number for view in views if not view.active]

@@ -10,10 +10,10 @@ from assent.errors import AssentError, Conflict, Invalid
 from assent.policy.audience import EVERYBODY, Audience
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORY_LIMIT
-from assent.services import categories, connections, contacts, sends
+from assent.services import contacts, sends
 from assent.services.access import Right
 from assent.services.sends import Draft, SendView
-from assent.web.console.audiences import read_fields
+from assent.web.console.audiences import Filters, filters, read_fields
 from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
 
 PAGE = "/sends"
@@ -112,16 +112,15 @@ async def _form(
     send: SendView | None = None,
     error: AssentError | None = None,
 ) -> Response:
-    everything = await categories.all(visit.app, visit.caller)
+    found = await filters(visit, audience)
     return visit.page(
         "send_edit.html",
         status_of(error) if error else HTTPStatus.OK,
         send=send,
         draft=draft,
-        audience=audience,
-        categories=[one for one in everything if one.active or one.bit == draft.category],
-        asked=[one for one in everything if one.active],
-        connections=await connections.all(visit.app, visit.caller),
+        filters=found,
+        carried=_carried(found, send),
+        categories=[one for one in found.categories if one.active or one.bit == draft.category],
         bases=[basis for basis in LegalBasis if basis.positive],
         matched=await contacts.count(visit.app, visit.caller, audience),
         places=PLACES,
@@ -151,6 +150,13 @@ def _audience(form: Form, known: Audience) -> Audience:
     if known.contact_ids is None or not form.flag("picked"):
         return chosen
     return replace(chosen, contact_ids=known.contact_ids)
+
+
+def _carried(found: Filters, send: SendView | None) -> set[str]:
+    """Filters the form has no field for: they stay. Picked contacts of a kept draft are not sent back."""
+    picked = {"pick"} if send is None else set()
+    single = {"connection"} if len(found.connections) < 2 else set()
+    return {"no", "held", "pending"} | picked | single
 
 
 def _category(text: str) -> int:

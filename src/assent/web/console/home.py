@@ -56,4 +56,5 @@ def headline(found: Health) -> Headline:
         case State.WELL if waits.count:
             title = f"{plural(waits.count, 'contact')} {'waits' if waits.count == 1 else 'wait'}"
             return Headline("wait", "info", title, "They are being carried over to the other side.")
-    return Headline("check", "good", "Both systems agree", found.sentence)
+    text = "What changes on either side is carried over within seconds."
+    return Headline("check", "good", "Both systems agree", text)

@@ -10,8 +10,10 @@ from starlette.routing import BaseRoute, Route
 
 from assent.errors import Unknown
 from assent.services.application import Application
+from assent.web.console.activity import activity_routes
 from assent.web.console.categories import category_routes
 from assent.web.console.composing import composing_routes
+from assent.web.console.connections import connection_routes
 from assent.web.console.contact import contact_routes
 from assent.web.console.contacts import contacts_routes
 from assent.web.console.home import home_routes
@@ -35,6 +37,8 @@ def console_routes(app: Application, ending: asyncio.Event) -> Sequence[BaseRout
         *signing_in_routes(app),
         *live_routes(desk, ending),
         *home_routes(desk),
+        *activity_routes(desk),
+        *connection_routes(desk),
         *contacts_routes(desk),
         *contact_routes(desk),
         *category_routes(desk),

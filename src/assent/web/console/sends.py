@@ -1,26 +1,32 @@
 """Sends: the list, where each of them stands, who was left out and why, and starting and stopping them."""
 
-from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from uuid import UUID
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from assent.policy.gate import Reason
 from assent.policy.sending import WHY, RecipientState, SendState
-from assent.services import categories, connections, sends
+from assent.services import sends
 from assent.services.previewing import rendered
-from assent.services.send_views import Result
+from assent.services.send_views import Preview, Result
 from assent.services.sends import Wanted
-from assent.web.console.audiences import write_fields
+from assent.web.console.audiences import filters
 from assent.web.console.framing import framed, framing
 from assent.web.console.visiting import Desk, Visit
-from assent.web.console.words import in_words
 
 PAGE = "/sends"
 
 #: Recipients on one page.
 SHOWN = 50
+
+#: How figures stand beside each other: what matters most comes first.
+_ORDER = (
+    RecipientState.SENT,
+    RecipientState.LEFT_OUT,
+    *(one for one in RecipientState if one not in (RecipientState.SENT, RecipientState.LEFT_OUT)),
+)
 
 _STATES: Mapping[str, RecipientState] = {state.value: state for state in RecipientState}
 _REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason if reason is not Reason.MAY}
@@ -55,7 +61,8 @@ async def show(visit: Visit) -> Response:
 
 async def mail(visit: Visit) -> Response:
     """The mail's HTML alone, as somebody would get it; it is shown in a frame that can do nothing."""
-    shown = await rendered(visit.app, visit.caller, visit.number("send"))
+    to = _contact(visit.asked("to"))
+    shown = await rendered(visit.app, visit.caller, visit.number("send"), to)
     return framed(shown.html or "")
 
 
@@ -86,11 +93,17 @@ async def _draft(visit: Visit, result: Result) -> Response:
         "send_draft.html",
         send=send,
         preview=preview,
+        example=_example(preview),
         why=WHY,
-        audience=await audience_words(visit, result),
-        contacts=urlencode(write_fields(send.draft.audience)),
+        filters=await filters(visit, send.draft.audience),
     )
     return framing(page)
+
+
+def _example(preview: Preview | None) -> UUID | None:
+    """Whom the mail is shown as; the preview knows them by address."""
+    found = preview.sample if preview else ()
+    return next((one.contact_id for one in found if preview and one.email == preview.mail_to), None)
 
 
 async def _progress(visit: Visit, result: Result) -> Response:
@@ -103,7 +116,8 @@ async def _progress(visit: Visit, result: Result) -> Response:
         send=result.send,
         result=result,
         why=WHY,
-        audience=await audience_words(visit, result),
+        states=_ORDER,
+        filters=await filters(visit, result.send.draft.audience),
         state=state if not reason else RecipientState.LEFT_OUT,
         reason=reason,
         recipients=found.items,
@@ -114,8 +128,9 @@ async def _progress(visit: Visit, result: Result) -> Response:
     return framing(page)
 
 
-async def audience_words(visit: Visit, result: Result) -> Sequence[str]:
-    """Whom a send is for, a phrase per filter."""
-    names = {one.bit: one.name for one in await categories.all(visit.app, visit.caller)}
-    places = {one.connection_id: one.name for one in await connections.all(visit.app, visit.caller)}
-    return in_words(result.send.draft.audience, names, places)
+def _contact(text: str) -> UUID | None:
+    """Whom the mail is to be shown as; anything that names nobody shows it as to somebody."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,8 +1,10 @@
 """One request of a person who is signed in: who they are, what they sent, and how they are answered."""
 
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -92,9 +94,17 @@ class Visit:
         place = self.request.client.host if self.request.client else ""
         return Evidence(text, source or "console", place)
 
-    def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, /, **values: object) -> Response:
+    def page(
+        self,
+        template: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> Response:
         """Draw a page of the console."""
-        return draw(template, {"v": self, **values}, status)
+        return draw(template, {"v": self, **values}, status, headers)
 
     def onwards(self, path: str, done: str = "", **query: str) -> Response:
         """Show another page after something was done, so that reloading sends nothing twice."""
@@ -166,7 +176,7 @@ class Desk:
             except HTTPException as error:
                 return problem_page(visit, Invalid(_readable(error)))
             except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
-                log.error("page_failed", path=request.url.path, error=type(error).__name__)
+                log.error("page_failed", path=request.url.path, error=type(error).__name__, at=_place(error))
                 return problem_page(visit, error)
 
         return answered
@@ -223,6 +233,12 @@ def sentence(text: str) -> str:
     text = text.strip()
     ended = text if text.endswith((".", "!", "?")) else f"{text}."
     return ended[:1].upper() + ended[1:]
+
+
+def _place(error: Exception) -> str:
+    """Where an error came from, without anything personal its text may hold."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _readable(error: HTTPException) -> str:

@@ -1,5 +1,6 @@
 """The console's own words: states and outcomes as people say them, with the tone they are shown in."""
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
@@ -162,6 +163,14 @@ def tone(state: Enum) -> str:
     if isinstance(state, LegalBasis) and state.positive:
         return "good"
     return _TONES.get(state, "plain")
+
+
+_RULE = re.compile(r" \(rule [A-Z]\d\)\.$")
+
+
+def without_rule(text: str) -> str:
+    """A sentence without the rule at its end, where the rule is shown beside it."""
+    return _RULE.sub(".", text)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -1,0 +1,195 @@
+"""Connections to Dynamics: made, set up step by step, paused, swept, and what people decide about them."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from assent.errors import AssentError, Invalid
+from assent.policy.permission import OnAllow
+from assent.services import connections
+from assent.services.access import Right
+from assent.services.connections import Changed, ConnectionView
+from assent.services.setup_words import Choice, Pause
+from assent.store.organisations import NewConnection
+from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
+from assent.web.console.words import ON_ALLOW_MEANS
+
+PAGE = "/connections"
+
+#: Sweeps on a connection's page.
+SHOWN = 15
+
+_SWITCHES = ("create_in_hub", "create_in_crm", "hold_deleted")
+
+
+def connection_routes(desk: Desk) -> list[Route]:
+    """The list, a new one, and everything about one of them."""
+    one = PAGE + "/{connection_id}"
+    return [
+        desk.get(PAGE, show_all),
+        desk.get(f"{PAGE}/new", ask_new),
+        desk.post(f"{PAGE}/new", create),
+        desk.post(f"{PAGE}/sweep", sweep),
+        desk.get(one, show),
+        desk.post(f"{one}/setup", set_up),
+        desk.post(f"{one}/decide", decide),
+        desk.post(f"{one}/pause", pause),
+        desk.post(f"{one}/resume", resume),
+        desk.get(f"{one}/settings", ask_settings),
+        desk.post(f"{one}/settings", change),
+    ]
+
+
+async def show_all(visit: Visit) -> Response:
+    """Every connection with its state."""
+    return visit.page("connections.html", connections=await connections.all(visit.app, visit.caller))
+
+
+async def ask_new(visit: Visit) -> Response:
+    """An empty form."""
+    visit.caller.require(Right.CONNECT)
+    return visit.page("connection_new.html", typed={}, error="")
+
+
+async def create(visit: Visit) -> Response:
+    """Verify an organisation at once and keep it; what it answered instead is told in words."""
+    form = await visit.form()
+    new = NewConnection(
+        form.text("name"),
+        form.text("url"),
+        form.text("tenant"),
+        form.text("client_id"),
+        form.secret("secret"),
+        authority=form.text("authority"),
+    )
+    try:
+        made = await connections.connect(visit.app, visit.caller, new)
+    except AssentError as error:
+        typed = {name: value for name, value in form.values().items() if name not in ("secret", "csrf")}
+        values = {"typed": typed, "error": sentence(str(error))}
+        return visit.page("connection_new.html", status_of(error), **values)
+    return visit.onwards(f"{PAGE}/{made.connection_id}", "connected")
+
+
+async def show(visit: Visit) -> Response:
+    """State, setup, sweeps, settings."""
+    view = await _read(visit)
+    sweeps = await connections.sweeps(visit.app, visit.caller, view.connection_id, limit=SHOWN)
+    return visit.page(
+        "connection.html",
+        one=view,
+        sweeps=sweeps,
+        tabs=_tabs(view.pause),
+        evidence=_evidence(view.pause),
+        on_allow=ON_ALLOW_MEANS,
+    )
+
+
+async def set_up(visit: Visit) -> Response:
+    """Begin setup, go on, or repair."""
+    view = await connections.set_up(visit.app, visit.caller, visit.number("connection_id"))
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "setup")
+
+
+async def decide(visit: Visit) -> Response:
+    """Answer what a setup waits for."""
+    form = await visit.form()
+    try:
+        choice = Choice(form.text("choice"))
+    except ValueError:
+        raise Invalid("Choose what setup should do.") from None
+    number = visit.number("connection_id")
+    await connections.decide(visit.app, visit.caller, number, choice, tab=form.text("tab"))
+    return visit.onwards(f"{PAGE}/{number}", "decided")
+
+
+async def pause(visit: Visit) -> Response:
+    """Stop reading and writing it."""
+    view = await connections.pause(visit.app, visit.caller, visit.number("connection_id"))
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "paused")
+
+
+async def resume(visit: Visit) -> Response:
+    """Go on, and catch up."""
+    view = await connections.resume(visit.app, visit.caller, visit.number("connection_id"))
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "resumed")
+
+
+async def sweep(visit: Visit) -> Response:
+    """Sweep every live connection now."""
+    form = await visit.form()
+    await connections.sweep_now(visit.app, visit.caller)
+    from_one = form.text("from")
+    onwards = f"{PAGE}/{from_one}" if from_one.isascii() and from_one.isdigit() else PAGE
+    return visit.onwards(onwards, "sweep")
+
+
+async def ask_settings(visit: Visit) -> Response:
+    """What Dynamics may create, and what an Allow there counts as."""
+    visit.caller.require(Right.CONNECT)
+    return _settings(visit, await _read(visit))
+
+
+async def change(visit: Visit) -> Response:
+    """Keep new settings; what cannot be is told above the form."""
+    view, form = await _read(visit), await visit.form()
+    try:
+        await connections.change(visit.app, visit.caller, view.connection_id, _changed(form))
+    except AssentError as error:
+        return _settings(visit, view, form, error)
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "saved")
+
+
+def _settings(
+    visit: Visit, view: ConnectionView, form: Form | None = None, error: AssentError | None = None
+) -> Response:
+    writers = form.text("held_writers") if form else "\n".join(map(str, view.held_writers))
+    return visit.page(
+        "connection_settings.html",
+        status_of(error) if error else HTTPStatus.OK,
+        one=view,
+        writers=writers,
+        chosen=form.text("on_allow") if form else view.on_allow.value,
+        on_allow=ON_ALLOW_MEANS,
+        error=sentence(str(error)) if error else "",
+    )
+
+
+def _changed(form: Form) -> Changed:
+    try:
+        on_allow = OnAllow(form.text("on_allow"))
+        writers = tuple(UUID(word) for word in form.text("held_writers").replace(",", " ").split())
+    except ValueError:
+        raise Invalid(
+            "The writers whose Allow is always held are named by their id in Dynamics, one a line, such as "
+            "11111111-2222-4333-8444-555555555555. Nothing was changed."
+        ) from None
+    switches = {name: form.flag(name) for name in _SWITCHES}
+    return Changed(on_allow=on_allow, held_writers=writers, **switches)
+
+
+async def _read(visit: Visit) -> ConnectionView:
+    return await connections.read(visit.app, visit.caller, visit.number("connection_id"))
+
+
+def _tabs(pause: Pause | None) -> list[tuple[str, str]]:
+    """The tabs a pause names: what is sent, and what to call each."""
+    found = pause.evidence.get("tabs") if pause else None
+    tabs = [tab for tab in found if isinstance(tab, dict)] if isinstance(found, list) else []
+    return [(str(tab.get("name") or tab.get("id")), _tab_words(tab)) for tab in tabs]
+
+
+def _tab_words(tab: dict[str, object]) -> str:
+    labels = tab.get("labels")
+    named = [str(label) for label in labels if label] if isinstance(labels, list) else []
+    words = " / ".join(named) or str(tab.get("name") or "a tab without a label")
+    return words if tab.get("visible", True) else f"{words} (hidden)"
+
+
+def _evidence(pause: Pause | None) -> list[tuple[str, str]]:
+    """What else was found, as it can be read."""
+    told = pause.evidence if pause else {}
+    skipped = ("tabs", "in_question")
+    return [(name.replace("_", " "), str(value)) for name, value in told.items() if name not in skipped]
