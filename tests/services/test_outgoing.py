@@ -15,7 +15,7 @@ from assent.errors import Conflict, Invalid, NotAllowed, Unknown
 from assent.policy.permission import LegalBasis
 from assent.ports import Act
 from assent.services import outgoing
-from assent.services.access import Role, caller, operator
+from assent.services.access import Caller, Role, caller, operator
 from assent.services.application import Application
 from assent.services.outgoing import Endpoint, State
 from assent.services.posting import checked_url, opened, post
@@ -49,7 +49,7 @@ class Desk:
         return self.office.app
 
     @property
-    def admin(self) -> outgoing.Caller:
+    def admin(self) -> Caller:
         """Who may everything."""
         return operator(self.account_id)
 
@@ -296,7 +296,7 @@ async def test_another_accounts_endpoints_do_not_exist(desk: Desk) -> None:
         outgoing.remove_endpoint(desk.app, stranger, number),
     ):
         with pytest.raises(Unknown):
-            await call  # type: ignore[misc]
+            await call
     assert [] == await outgoing.endpoints(desk.app, stranger)
 
 
@@ -346,6 +346,18 @@ async def test_a_name_that_leads_to_a_private_machine_is_not_told(desk: Desk) ->
         answer = await post(session, "https://localhost:9/hooks", {}, b"{}")
     assert not answer.taken
     assert "public internet" in answer.problem
+
+
+async def test_an_address_that_is_allowed_no_more_is_told_nothing(desk: Desk) -> None:
+    """An operator who closes the door again closes it for endpoints that stand, too."""
+    found, endpoint = await desk.endpoint()
+    await desk.add("a@person.example")
+    app = desk.app
+    telling = Telling(app.store, app.clock, app.ids, allow_other_hosts=False, patience=SOON)
+    await telling.perform(desk.account_id, 0)
+    assert [] == found.tried
+    (delivery,) = (await outgoing.deliveries(app, desk.admin, endpoint.endpoint_id)).items
+    assert "not allowed" in delivery.problem
 
 
 async def test_a_tick_finds_what_is_owed(desk: Desk) -> None:

@@ -157,7 +157,10 @@ async def rotate_secret(app: Application, caller: Caller, endpoint_id: int) -> s
 
 
 async def ping(app: Application, caller: Caller, endpoint_id: int) -> Pinged:
-    """Post a test event at once, and tell how it was answered; raises Unknown."""
+    """Post a test event at once, and tell how it was answered.
+
+    Raises Unknown, and Invalid for an address the operator allows no more.
+    """
     caller.require(Right.PEOPLE)
     found = await app.store.database.read(lambda c: stored.one(c, caller.account_id, endpoint_id))
     secrets = read_secrets(found.open(app.store.accounts.vault))
@@ -165,7 +168,7 @@ async def ping(app: Application, caller: Caller, endpoint_id: int) -> Pinged:
     body = encoded(PING, now, {"endpoint_id": endpoint_id})
     signed = headers(secrets.at(now), f"ping_{app.ids.new()}", now, body)
     async with opened(allow_other_hosts=app.settings.allow_other_hosts) as session:
-        answer = await post(session, found.url, signed, body)
+        answer = await post(session, _url(app, found.url), signed, body)
     return Pinged(answer.taken, answer.status, answer.problem)
 
 

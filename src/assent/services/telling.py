@@ -11,10 +11,10 @@ from uuid import UUID
 import structlog
 from aiohttp import ClientSession
 
-from assent.errors import Unknown
+from assent.errors import Invalid, Unknown
 from assent.ports import Clock, Ids
 from assent.services.events import About, body_of, kind_of
-from assent.services.posting import ANSWER_S, Answer, opened, post
+from assent.services.posting import ANSWER_S, Answer, checked_url, opened, post
 from assent.services.signing import headers, read_secrets
 from assent.store import deliveries, endpoints
 from assent.store.deliveries import DELIVERED, FAILED, WAITING, Delivery, Outcome
@@ -43,8 +43,10 @@ _ENDPOINTS = 7 << 64
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """When a delivery is tried again, how long an endpoint that fails is left alone, and how long a run
-    waits for what comes due instead of leaving it to the next tick."""
+    """When a delivery is tried again, and how long an endpoint that fails is left alone.
+
+    A run waits for what comes due within `lingers`, and leaves the rest to the next tick.
+    """
 
     retries: tuple[timedelta, ...] = (
         timedelta(seconds=5),
@@ -176,7 +178,11 @@ class Telling:
         secrets = read_secrets(endpoint.open(self._store.accounts.vault))
         now = self._clock.now()
         signed = headers(secrets.at(now), message_id(account_id, delivery.place), now, body)
-        answer = await post(session, endpoint.url, signed, body)
+        try:
+            url = checked_url(endpoint.url, allow_other_hosts=self._allow_other_hosts)
+            answer = await post(session, url, signed, body)
+        except Invalid:  # the operator allows fewer hosts than when it was added
+            answer = Answer(None, "Its address is not allowed any more.", passing=True)
         outcome, ended = self._outcome(delivery, answer), self._clock.now()
 
         def work(c: Any) -> None:
