@@ -32,7 +32,7 @@ HOLD_WORDS: Mapping[str, str] = {
     Hold.CRM_DELETED.value: (
         "Its row in Dynamics was deleted. Decide whether the contact may still be mailed, then release it."
     ),
-    "joined": (
+    Hold.JOINED.value: (
         "Its rows in Dynamics moved to the contact that holds their new address. This one is kept for its "
         "history; release it only if the old address belongs to somebody who may be mailed."
     ),
@@ -44,7 +44,7 @@ HOLD_SHORT: Mapping[str, str] = {
     Hold.ADDRESS_TAKEN.value: "address belongs to another contact",
     Hold.JOINED.value: "joined another contact",
     Hold.CRM_DELETED.value: "deleted in Dynamics",
-    "joined": "joined to another contact",
+    Hold.JOINED.value: "joined to another contact",
 }
 
 #: What a question asks; the stricter answer applies until somebody answers.

@@ -29,6 +29,8 @@ def perform(
     if path == "/":
         # Programs that ask for the root are told that it is not imitated; browsers want something to see.
         return _moved() if "text/html" in headers.get("accept", "") and method == "GET" else None
+    if path == "/main.aspx" and method == "GET":
+        return _record_link(query)
     if path != "/rep" and not path.startswith("/rep/"):
         return None
     if method not in ("GET", "HEAD"):
@@ -94,5 +96,14 @@ def _answer(body: bytes, kind: str, status: int = 200, **more: str) -> Answer:
     return Answer(status, {**_SAFETY, "Content-Type": kind, **more}, body)
 
 
-def _moved() -> Answer:
-    return _answer(b"", _PLAIN, 303, Location=listing.PATH)
+def _record_link(query: str) -> Answer:
+    """Follow the address other programs link a contact by, which organisations keep across their apps."""
+    given = {name: texts[-1] for name, texts in parse_qs(query, errors="replace").items()}
+    key = guid(given.get("id", ""))
+    if given.get("pagetype") != "entityrecord" or given.get("etn") != "contact" or key is None:
+        return _moved()
+    return _moved(f"{listing.PATH}/{key}")
+
+
+def _moved(location: str = listing.PATH) -> Answer:
+    return _answer(b"", _PLAIN, 303, Location=location)

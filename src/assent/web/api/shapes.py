@@ -20,7 +20,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 #: How many items a page may have, and behind which cursor it begins.
 Limit = Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="The most items the page may have.")]
 After = Annotated[
-    str, Field(max_length=500, description="`next` of the page before; empty for the first page.")
+    str, Field(max_length=2_500, description="`next` of the page before; empty for the first page.")
 ]
 
 
