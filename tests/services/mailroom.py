@@ -117,14 +117,24 @@ def with_mail(settings: Settings, port: int) -> Settings:
 
 
 @asynccontextmanager
+async def sending(app: Application, sink: Sink, account_id: int, woken: list[str]) -> AsyncIterator[Mailroom]:
+    """Let an account of an application send to a mail server."""
+    settings, clock = with_mail(app.settings, sink.port), Clock(app.clock)
+    equipped = replace(app, settings=settings, clock=clock)
+    server = mail_server(settings)
+    assert server is not None
+    async with Mailer(server) as mailer:
+        hands = Handing(app.store, clock, mailer, SOON)
+        errands = SendErrands(app.store, settings, clock, app.jobs, hands)
+        yield Mailroom(equipped, sink, errands, account_id, clock, woken)
+
+
+@asynccontextmanager
 async def mailroom(folder: Path, *, database_url: str = "") -> AsyncIterator[Mailroom]:
-    """Open it."""
-    async with Sink() as sink, office(folder, database_url=database_url) as on:
-        settings, clock = with_mail(on.app.settings, sink.port), Clock(on.app.clock)
-        app = replace(on.app, settings=settings, clock=clock)
-        server = mail_server(settings)
-        assert server is not None
-        async with Mailer(server) as mailer:
-            hands = Handing(app.store, clock, mailer, SOON)
-            errands = SendErrands(app.store, settings, clock, app.jobs, hands)
-            yield Mailroom(app, sink, errands, await account(app), clock, on.woken)
+    """An office that sends."""
+    async with (
+        Sink() as sink,
+        office(folder, database_url=database_url) as on,
+        sending(on.app, sink, await account(on.app), on.woken) as found,
+    ):
+        yield found

@@ -229,3 +229,20 @@ async def _checked_at(at: Mailroom, send_id: int) -> datetime:
     statement = select(recipients.c.checked_at).where(recipients.c.send_id == send_id)
     found: datetime = await at.app.store.database.read(lambda c: c.execute(statement).scalar_one())
     return found
+
+
+@pytest.mark.thorough
+async def test_a_send_runs_the_same_on_both_databases(database_url: str, tmp_path: Path) -> None:
+    """SQLite and PostgreSQL: verdicts, hand-over, deferral, a stop, pages and counts."""
+    async with mailroom(tmp_path, database_url=database_url) as at:
+        await at.people(*[f"p{n}@x.example" for n in range(60)])
+        await at.people("no@x.example", basis=LegalBasis.WITHDRAWN)
+        at.sink.behave = lambda to: Conduct.GREYLIST if to.startswith("p1") else Conduct.ACCEPT
+        view = await at.ended(await at.started())
+        assert (SendState.DONE, 60, 1) == (view.state, view.sent, view.left_out)
+        assert 60 == len(set(at.arrived())) == len(at.arrived())
+        again = await at.started(EVENTS)
+        await sends.stop(at.app, at.admin, again)
+        await at.ended(again)
+        assert {RecipientState.STOPPED} == set((await at.states(again)).values())
+        assert 61 == (await sends.preview(at.app, at.admin, again)).matched

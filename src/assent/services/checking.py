@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from assent.engine.presend import UNKNOWN, Check, check
+from assent.errors import AssentError
 from assent.policy.gate import Facts, Message, Reason, Verdict, judge
 from assent.policy.sending import RecipientState
 from assent.policy.sides import PERMISSION
@@ -64,27 +65,27 @@ class Checking:
         await self.store.database.write(
             lambda c: handing.mark_checked(c, account_id, send.send_id, marks, began)
         )
-        return Checked(found.unreachable)
+        return Checked(tuple(str(error) for error in found.unreachable.values()))
 
     async def _ask(self, account_id: int, send: StoredSend, ids: Sequence[UUID]) -> "_Found":
         if send.draft.transactional:  # it skips G1, G2 and G4; what is left is judged as it is handed over
-            return _Found(dict.fromkeys(ids, Verdict(Reason.MAY)), frozenset())
+            return _Found(dict.fromkeys(ids, Verdict(Reason.MAY)), {})
         message = Message(send.draft.category, send.draft.transactional)
         asked: Check = await check(await self.jobs.run(account_id), ids, message)
-        return _Found(asked.verdicts, frozenset(asked.unreachable))
+        return _Found(asked.verdicts, asked.unreachable)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     verdicts: Mapping[UUID, Verdict]
-    unreachable: frozenset[int]
+    unreachable: Mapping[int, AssentError]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check met: the connections that could not be asked, for which nobody was proved."""
+    """What a check met: why connections could not be asked, for which nobody was proved."""
 
-    unreachable: frozenset[int]
+    unreachable: tuple[str, ...]
 
 
 def _mark(contact_id: UUID, verdict: Verdict, began: datetime, *, patient: bool) -> Mark:

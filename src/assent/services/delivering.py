@@ -53,8 +53,8 @@ def can_send(settings: Settings) -> bool:
 WAITS_S = (1.0, 2.0, 4.0, 8.0)
 
 NOT_REACHED = (
-    "Dynamics does not answer, so it cannot be proved that these people still agree. Nobody is written to "
-    "unproved; it is tried again until it answers, for an hour."
+    "Dynamics cannot be asked, so it is not proved that these people still agree, and nobody is written to. "
+    "It is tried again for an hour. The reason: {reason}"
 )
 
 ARCHIVED = (
@@ -110,7 +110,10 @@ class SendErrands:
         if checked is None and send.state is SendState.SENDING:
             checked = await self.checking.check_stale(account_id, send, HAND_AT_ONCE)
         if checked is not None:
-            return await self._tell(account_id, send, NOT_REACHED if checked.unreachable else "")
+            reasons = checked.unreachable
+            return await self._tell(
+                account_id, send, NOT_REACHED.format(reason=reasons[0]) if reasons else ""
+            )
         if send.state is SendState.CHECKING:
             return await self._begin_sending(account_id, send)
         return await self._hand_over(account_id, send, letters)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -52,19 +53,28 @@ async def preview(app: Application, caller: Caller, send_id: int) -> Preview:
         may=asked.counts[Reason.MAY],
         left_out={reason: n for reason, n in asked.counts.most_common() if reason is not Reason.MAY},
         sample=tuple(_sample(people[key], asked.verdicts[key], now) for key in shown if key in people),
-        mail=letters.rendered(written_to),
+        mail=letters.rendered(_without_links(written_to)),
         mail_to=written_to.email,
         obstacles=await _obstacles(app, account_id, draft, matched),
         unreachable=asked.unreachable,
     )
 
 
-async def rendered(app: Application, caller: Caller, send_id: int) -> Rendered:
-    """The mail of a send as somebody would get it; nobody is asked about. Raises Unknown."""
+async def rendered(
+    app: Application, caller: Caller, send_id: int, contact_id: UUID | None = None
+) -> Rendered:
+    """The mail of a send as a contact, or somebody, would get it; the gate is not asked. Raises Unknown."""
     caller.require(Right.READ)
-    send = await app.store.database.read(lambda c: stored.read(c, caller.account_id, send_id))
-    letters = await _writer(app, caller.account_id, send_id, draft_of(send.draft))
-    return letters.rendered(NOBODY)
+    account_id, shown = caller.account_id, [contact_id] if contact_id else []
+    send = await app.store.database.read(lambda c: stored.read(c, account_id, send_id))
+    people = await app.store.database.read(lambda c: listed.named(c, account_id, shown))
+    letters = await _writer(app, account_id, send_id, draft_of(send.draft))
+    return letters.rendered(_without_links(next(iter(people.values()), NOBODY)))
+
+
+def _without_links(person: Taken) -> Taken:
+    """Somebody of that name: whoever follows a person's own links speaks for the person."""
+    return replace(person, contact_id=NOBODY.contact_id)
 
 
 class _Asked:
