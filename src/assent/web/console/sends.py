@@ -19,7 +19,7 @@ from assent.web.console.visiting import Desk, Visit
 PAGE = "/sends"
 
 #: Recipients on one page.
-SHOWN = 50
+SHOWN = 25
 
 #: How figures stand beside each other: what matters most comes first.
 _ORDER = (
