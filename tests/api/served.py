@@ -1,6 +1,7 @@
 """A served application with an account, somebody of every role, and a second account to keep out of."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from assent.services import people
 from assent.services.access import Role, operator
 from assent.services.application import Application
 from tests.app.world import account, office
+
+from .operations import BODIES
 
 PASSWORD = "four words in a row"
 
@@ -93,3 +96,37 @@ async def served_application(folder: Path, *, database_url: str = "") -> AsyncIt
         }
         other = await people.make_key(on.app, operator(theirs), "theirs", Role.ADMIN)
         yield Served(on.app, url, http, ours, theirs, keys, other.secret)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document."""
+
+    ident: str
+    method: str
+    path: str
+    names: tuple[str, ...]
+
+    def at(self, ids: Mapping[str, str]) -> str:
+        """Its path with ids in it."""
+        return self.path.format(**ids)
+
+
+async def operations(served: Served) -> dict[str, Operation]:
+    """Every operation the served document has."""
+    document = (await served.call("GET", "/openapi.json", key=None)).json()
+    found = {}
+    for path, methods in document["paths"].items():
+        names = tuple(re.findall(r"{(\w+)}", path))
+        for method, operation in methods.items():
+            ident = operation["operationId"]
+            assert ident not in found, f"two operations are called {ident}"
+            found[ident] = Operation(ident, method.upper(), path, names)
+    return found
+
+
+async def perform(served: Served, operation: Operation, ids: Mapping[str, str], key: str = "") -> Answer:
+    """Call an operation with a body it takes."""
+    body = BODIES.get(operation.ident)
+    headers = {"content-type": "text/csv"} if isinstance(body, bytes) else {}
+    return await served.call(operation.method, operation.at(ids), body, key=key, headers=headers)

@@ -128,9 +128,8 @@ def check_origin(app: Application, request: Request) -> None:
 
 def local_path(given: str) -> str:
     """Where to go after signing in: a path of this server, the first page for anything else."""
-    parts = urlsplit(given)
-    is_local = not parts.scheme and not parts.netloc and given.startswith("/") and not given.startswith("//")
-    return given if is_local and given.isprintable() and "\\" not in given else "/"
+    is_path = given.startswith("/") and not given.startswith("//")
+    return given if is_path and given.isprintable() and "\\" not in given else "/"
 
 
 class SecurityHeaders:

@@ -1,5 +1,6 @@
 """The API's OpenAPI document: problems, keys and security of every operation, and requests held to it."""
 
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -82,6 +83,7 @@ def openapi(api: FastAPI) -> dict[str, Any]:
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
                 _complete(operation, path, method)
+        _drop_unused(made)
         api.openapi_schema = made
     return api.openapi_schema
 
@@ -101,6 +103,18 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
     for status in statuses:
         responses.setdefault(str(status), _problem(status))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _drop_unused(made: dict[str, Any]) -> None:
+    """Leave shapes out that are described where they are used."""
+    schemas = made["components"]["schemas"]
+    while True:
+        text = json.dumps(made)
+        unused = [name for name in schemas if f'"{_SCHEMA.format(model=name)}"' not in text]
+        if not unused:
+            return
+        for name in unused:
+            del schemas[name]
 
 
 def _problem(status: int) -> dict[str, Any]:
