@@ -11,12 +11,14 @@ from starlette.routing import BaseRoute, Route
 from assent.errors import Unknown
 from assent.services.application import Application
 from assent.web.console.activity import activity_routes
+from assent.web.console.bulk import bulk_routes
 from assent.web.console.categories import category_routes
 from assent.web.console.composing import composing_routes
 from assent.web.console.connections import connection_routes
 from assent.web.console.contact import contact_routes
 from assent.web.console.contacts import contacts_routes
 from assent.web.console.home import home_routes
+from assent.web.console.imports import import_routes
 from assent.web.console.ledger import ledger_routes
 from assent.web.console.live import live_routes
 from assent.web.console.mail import mail_routes
@@ -40,6 +42,8 @@ def console_routes(app: Application, ending: asyncio.Event) -> Sequence[BaseRout
         *activity_routes(desk),
         *connection_routes(desk),
         *contacts_routes(desk),
+        *bulk_routes(desk),
+        *import_routes(desk),
         *contact_routes(desk),
         *category_routes(desk),
         *composing_routes(desk),
