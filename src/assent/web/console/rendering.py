@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from assent.errors import Unknown
 from assent.web.console.icons import icon
-from assent.web.console.words import RULES, WORDS, duration, plural, size, tone, without_rule
+from assent.web.console.words import RULES, WORDS, duration, plural, sentence, size, tone, without_rule
 
 HERE = Path(__file__).parent
 
@@ -57,7 +57,9 @@ def _when(moment: datetime | None, *, day: bool = True) -> Markup:
 _TEMPLATES.globals.update(
     icon=icon, static=_static_url, when=_when, plural=plural, rules=RULES, words=WORDS, tone=tone
 )
-_TEMPLATES.filters.update(n=_number, duration=duration, size=size, band=and_, without_rule=without_rule)
+_TEMPLATES.filters.update(
+    n=_number, duration=duration, size=size, band=and_, without_rule=without_rule, sentence=sentence
+)
 
 
 def draw(

@@ -22,8 +22,24 @@ from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.web.console.notices import NOTICES
 from assent.web.console.rendering import draw
+from assent.web.console.words import sentence
 from assent.web.problems import STATUS
 from assent.web.sessions import check_csrf, csrf_token, secret_of, signed_in
+
+__all__ = [
+    "LARGEST_BODY",
+    "OURS",
+    "THEMES",
+    "THEME_COOKIE",
+    "Answer",
+    "Desk",
+    "Form",
+    "Visit",
+    "problem_page",
+    "sentence",
+    "status_of",
+    "theme_of",
+]
 
 log = structlog.get_logger()
 
@@ -226,13 +242,6 @@ def problem_page(visit: Visit, error: Exception) -> Response:
         headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML", "HX-Reselect": "#notices > *"}
         return draw("problem_notice.html", {"said": said}, status, headers)
     return draw("problem.html", {"v": visit, "title": title, "said": said}, status)
-
-
-def sentence(text: str) -> str:
-    """An error's text as a sentence of its own."""
-    text = text.strip()
-    ended = text if text.endswith((".", "!", "?")) else f"{text}."
-    return ended[:1].upper() + ended[1:]
 
 
 def _place(error: Exception) -> str:

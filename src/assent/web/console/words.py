@@ -173,6 +173,13 @@ def without_rule(text: str) -> str:
     return _RULE.sub(".", text)
 
 
+def sentence(text: str) -> str:
+    """An error's text as a sentence of its own."""
+    text = text.strip()
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
