@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import schemathesis
@@ -10,13 +11,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import load_all_checks
-from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from assent.services.access import Role
 
@@ -41,7 +42,7 @@ CALLS_OTHERS = {"create_connection", "verify_connection"}
 class Target:
     """A served account with one of everything, and the document it is served with."""
 
-    schema: BaseSchema
+    schema: OpenApiSchema
     key: str
     ids: dict[str, str]
 
@@ -73,7 +74,7 @@ def explore(target: Target, ident: str, mode: GenerationMode, examples: int) -> 
         phases=[Phase.generate],
     )
     @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
-    def called(case: Case, known: bool) -> None:
+    def called(case: Case[Any], known: bool) -> None:
         if known and case.path_parameters:
             case.path_parameters.update({name: target.ids[name] for name in case.path_parameters})
         response = case.call(headers={"Authorization": f"Bearer {target.key}"})
