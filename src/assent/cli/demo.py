@@ -23,17 +23,14 @@ _IDEAS = (
         ),
     ),
     (
-        "Somebody's own choice",
-        (
-            "In Assent, open a contact and follow the link to their preference page. Unsubscribe there, "
-            "then reload the contact in Dynamics."
-        ),
+        "A newsletter",
+        ("Under Sends, write one, look at who is left out and why, and start it. Read the mails under Mail."),
     ),
     (
-        "A newsletter",
+        "Somebody's own choice",
         (
-            "Under Sends, write one, look at who is left out and why, and start it. Read the mails under "
-            "Mail, and use the unsubscribe link of one."
+            "Open one of those mails and follow its link to the preference page. Unsubscribe there, then look at "
+            "the same person in Dynamics, and at their history in Assent."
         ),
     ),
     (

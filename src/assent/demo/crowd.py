@@ -32,7 +32,13 @@ def hub_crowd(rows: Iterable[Mapping[str, Any]], seed: int) -> list[NewPerson]:
         if email is None or email in people or chance.randrange(100) >= KNOWN:
             continue
         refused = chance.choice(list(bits(0b11))) if chance.randrange(100) < NO_TO_ONE else 0
-        people[email] = NewPerson(email=address, basis=chance.choice(BASES), refused=refused)
+        people[email] = NewPerson(
+            email=address,
+            first_name=row.get("firstname") or "",
+            last_name=row.get("lastname") or "",
+            basis=chance.choice(BASES),
+            refused=refused,
+        )
     return list(people.values())
 
 

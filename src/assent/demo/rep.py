@@ -7,7 +7,7 @@ from uuid import UUID
 
 import aiohttp
 
-ROWS = "contactid,emailaddress1,donotbulkemail,statecode"
+ROWS = "contactid,emailaddress1,donotbulkemail,statecode,firstname,lastname"
 
 
 class Rep:

@@ -92,7 +92,7 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
             mail_from="Fjord & Co <news@fjord.example>",
             tick="0 * * * *",
         )
-        app = await stack.enter_async_context(open_application(settings))
+        app = await stack.enter_async_context(open_application(settings, sink=sink))
         url = await stack.enter_async_context(serving(app, listener))
         rep, emulator = await stack.enter_async_context(at_work(crm_url, "rep-anna"))
         account_id = await app.store.accounts.create("Fjord & Co")
@@ -100,8 +100,10 @@ async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> Async
             await categories.create(app, operator(account_id), name, description)
         token = await people.first_admin(app, account_id, "admin@fjord.example", "Astrid Berg")
         tell("Filling the marketing hub with the people it knows")
+        (admin,) = await people.users(app, operator(account_id))
+        astrid = Actor(ActorKind.USER, str(admin.user_id))
         crowd = hub_crowd(await rep.rows(), seed)
-        ids = await app.add(account_id, USER, crowd, Evidence(source="demo", text="imported for the demo"))
+        ids = await app.add(account_id, astrid, crowd, Evidence(source="trade fair", text="Write to me"))
         added = await app.connect(account_id, connection_to(crm_url))
         yield Stage(
             app=app,
