@@ -24,13 +24,13 @@ _IDEAS = (
     ),
     (
         "A newsletter",
-        ("Under Sends, write one, look at who is left out and why, and start it. Read the mails under Mail."),
+        "Under Sends, write one, look at who is left out and why, and start it. Read the mails under Mail.",
     ),
     (
         "Somebody's own choice",
         (
-            "Open one of those mails and follow its link to the preference page. Unsubscribe there, then look at "
-            "the same person in Dynamics, and at their history in Assent."
+            "Open one of those mails and follow its link to the preference page. Unsubscribe there, then "
+            "look at the same person in Dynamics, and at their history in Assent."
         ),
     ),
     (
