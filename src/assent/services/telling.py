@@ -89,9 +89,10 @@ class Telling:
         self._work = work
 
     async def ask(self, account_id: int) -> None:
-        """See to it that a run begins after this moment, where anybody is to be told."""
-        found = await self._store.database.read(lambda c: endpoints.all_of(c, account_id))
-        if self._work is None or not any(endpoint.active for endpoint in found):
+        """See to it that a run begins after this moment, where anybody is owed anything."""
+        now = self._clock.now()
+        owed = await self._store.database.read(lambda c: endpoints.owed(c, now))
+        if self._work is None or account_id not in owed:
             return
         # Outside the workflow this may be called from: within a step nothing new can be started.
         asking = asyncio.create_task(self._ask(self._work, account_id), context=Context())
