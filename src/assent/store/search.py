@@ -64,10 +64,13 @@ _COLUMNS = (
 
 def page(connection: Connection, account_id: int, audience: Audience, after: str, limit: int) -> list[Found]:
     """The contacts of an audience behind an address, in the order of their addresses."""
-    statement = _matching(connection, account_id, audience, select(*_COLUMNS))
-    if after:
-        statement = statement.where(contacts.c.email > after)
-    rows: Sequence[Any] = connection.execute(statement.order_by(contacts.c.email).limit(limit)).all()
+    statement = _behind(connection, account_id, audience, select(*_COLUMNS), (after, limit))
+    if audience.text and audience == Audience(audience.text):
+        # A text alone is looked for in its index, and only what was found is read from the table.
+        within = _behind(connection, account_id, audience, select(contacts.c.email), (after, limit))
+        theirs = (contacts.c.account_id == account_id, contacts.c.email.in_(within))
+        statement = select(*_COLUMNS).where(*theirs).order_by(contacts.c.email)
+    rows: Sequence[Any] = connection.execute(statement).all()
     linked = _links(connection, account_id, [row[0] for row in rows])
     return [Found(linked.get(row[0], 0), *row) for row in rows]
 
@@ -85,8 +88,8 @@ def exported(
     c = contacts.c
     columns = (c.email, c.shown_email, c.first_name, c.last_name, c.basis, c.value, c.hold)
     statement = select(*columns, c.created_at, c.updated_at)
-    behind = _matching(connection, account_id, audience, statement).where(c.email > after)
-    rows: Sequence[Any] = connection.execute(behind.order_by(c.email).limit(limit)).all()
+    window = _behind(connection, account_id, audience, statement, (after, limit))
+    rows: Sequence[Any] = connection.execute(window).all()
     return [Exported(*row) for row in rows]
 
 
@@ -110,6 +113,21 @@ def ids(connection: Connection, account_id: int, audience: Audience, limit: int)
     statement = _matching(connection, account_id, audience, select(contacts.c.contact_id))
     ordered = statement.order_by(contacts.c.contact_id).limit(limit)
     return list(connection.execute(ordered).scalars())
+
+
+def _behind(
+    connection: Connection,
+    account_id: int,
+    audience: Audience,
+    statement: Select[Any],
+    window: tuple[str, int],
+) -> Select[Any]:
+    """An audience in the order of its addresses, so many from behind one."""
+    after, limit = window
+    found = _matching(connection, account_id, audience, statement)
+    if after:
+        found = found.where(contacts.c.email > after)
+    return found.order_by(contacts.c.email).limit(limit)
 
 
 def _matching(
