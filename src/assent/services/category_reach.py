@@ -19,7 +19,7 @@ class Reach(Enum):
     PAUSED = "paused"  # the connection is paused; it follows when that ends
     NOT_SET_UP = "not_set_up"  # the connection was never set up
     KEPT = "kept"  # archived: the column and its answers stay, the form hides them
-    NOWHERE = "nowhere"  # archived before it ever got a column
+    NOWHERE = "nowhere"  # archived, and the connection was never set up
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def reach(app: Application, caller: Caller) -> CategoryReach:
 
 def _reach(category: CategoryView, state: State, has: bool) -> Reach:
     if not category.active:
-        return Reach.KEPT if has else Reach.NOWHERE
+        return Reach.NOWHERE if state is State.NEW else Reach.KEPT
     match state:
         case State.NEW:
             return Reach.NOT_SET_UP

@@ -1,0 +1,80 @@
+"""Every page: nothing axe objects to, nothing runs off a phone, nothing is blocked, dark is dark (WCAG 2.2 AA)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assent.services import sends
+from assent.services.access import operator
+from assent.services.drafts import Draft
+from tests.console.joined_console import AXE, LOOKS, Console, console
+
+pytestmark = pytest.mark.thorough
+
+PAGES = (
+    *("/", "/attention", "/attention?aside=yes", "/activity", "/nothing-here"),
+    *("/contacts", "/contacts?text=zzz", "/contacts?held=yes&basis=consent", "/contacts/new"),
+    *("/contacts/{contact}", "/contacts/{contact}/verdict", "/contacts/bulk?basis=consent"),
+    *("/contacts/imports", "/categories", "/categories/1", "/sends", "/sends/new", "/sends/{send}"),
+    *("/connections", "/connections/new", "/connections/{connection}", "/connections/{connection}/settings"),
+    *("/ledger", "/ledger/verified", "/settings/password", "/settings/people", "/settings/keys"),
+    *("/settings/webhooks", "/sign-in/some-token"),
+)
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Console]:
+    """An account with some of everything."""
+    async with console(tmp_path, contacts=25) as made:
+        yield made
+
+
+async def brightness(page: Any) -> float:
+    """How bright the ground of a page is, from 0 to 1."""
+    text = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(float(part) for part in text[text.index("(") + 1 : -1].split(",")[:3]) / 765
+
+
+async def violations(page: Any) -> list[str]:
+    """What axe objects to, as far as somebody must know to mend it."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_page_can_be_used_by_everybody(at: Console, browser: Any, look: str) -> None:
+    """axe finds no violation, nothing is wider than the screen, no policy is broken, no script fails."""
+    contact, me = await at.contact(), operator(at.on.account_id)
+    send = await sends.create(at.on.app, me, Draft("May", "News", "Hello"))
+    page, wrong = await at.page(browser, **LOOKS[look]), []
+    for path in PAGES:
+        address = path.format(contact=contact, send=send.send_id, connection=at.on.connection_id)
+        answer = await page.goto(address)
+        wrong += [f"{path}: {one}" for one in await violations(page)]
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        wrong += [f"{path}: runs off the screen"] if wide else []
+        wrong += [f"{path}: {answer.status}"] if answer.status not in (200, 404) else []
+        assert (await brightness(page) < 0.5) == ("dark" in look), path
+    assert [] == wrong
+    assert [] == page.problems
+
+
+async def test_the_sign_in_page_too(at: Console, browser: Any) -> None:
+    """Also with an error on it."""
+    page = await browser.new_page(base_url=at.url, viewport={"width": 360, "height": 740})
+    await page.goto("/contacts?text=bo")
+    assert page.url.endswith("/sign-in?next=/contacts%3Ftext%3Dbo")
+    assert [] == await violations(page)
+    await page.fill("#email", "nobody@example.com")
+    await page.fill("#password", "four wrong words here")
+    await page.click("text=Sign in >> nth=-1")
+    await page.wait_for_selector("[role=alert]")
+    assert "nobody@example.com" == await page.input_value("#email")
+    assert [] == await violations(page)
