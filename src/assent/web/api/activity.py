@@ -11,8 +11,14 @@ from assent.services import history, questions
 from assent.services.paging import Page
 from assent.services.questions import Answer
 from assent.web.api.calling import App, Calling
-from assent.web.api.contacts import HappeningShape, QuestionShape
-from assent.web.api.hub_shapes import Basis, CategoryNumber, EvidenceShape, bit_of
+from assent.web.api.hub_shapes import (
+    Basis,
+    CategoryNumber,
+    EvidenceShape,
+    HappeningShape,
+    QuestionShape,
+    bit_of,
+)
 from assent.web.api.shapes import After, Limit, Listed, Number, Shape, listed
 
 router = APIRouter(tags=["Activity"])

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from assent.policy.gate import Reason
 from assent.policy.identity import Origin
-from assent.policy.plan import Request
 from assent.policy.sides import CATEGORY_LIMIT
 from assent.services import contacts, exports, history
 from assent.services.access import Right
@@ -21,6 +20,8 @@ from assent.web.api.hub_shapes import (
     CategoryNumber,
     EvidenceShape,
     Filtered,
+    HappeningShape,
+    QuestionShape,
     Toggle,
     bit_of,
 )
@@ -131,16 +132,6 @@ class LinkShape(Shape):
     waits: list[str]
 
 
-class QuestionShape(Shape):
-    """A question only a person can answer."""
-
-    request_id: int
-    contact_id: UUID
-    kind: Request
-    text: str
-    opened_at: datetime
-
-
 class ContactShape(Shape):
     """A contact and all its rows in Dynamics."""
 
@@ -187,23 +178,6 @@ class WhyShape(Shape):
     live: bool
     at: datetime
     checked: str
-
-
-class HappeningShape(Shape):
-    """Something that happened, in words; evidence and details only for those who may read them."""
-
-    place: str
-    at: datetime
-    kind: str
-    who: str
-    text: str
-    rule: str
-    contact_id: UUID | None
-    contact: str
-    connection_id: int | None
-    evidence: dict[str, str] | None
-    details: dict[str, str] | None
-    erased: bool
 
 
 class FindBody(Shape):

@@ -1,6 +1,7 @@
-"""How the API names bases, toggles, categories and audiences, and the evidence it asks for."""
+"""How the API names bases, categories and audiences, the evidence it asks for, and what happened."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -8,8 +9,9 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from assent.policy.audience import TEXT_LIMIT, Audience, numbers_of, read_audience
+from assent.policy.audience import TEXT_LIMIT, Audience, read_audience
 from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.plan import Request
 from assent.policy.sides import CATEGORY_LIMIT
 from assent.ports import Evidence
 from assent.web.api.shapes import LARGEST_NUMBER, Shape
@@ -57,13 +59,7 @@ Toggle = Annotated[
 #: A category by its number.
 CategoryNumber = Annotated[int, Field(ge=1, le=CATEGORY_LIMIT, examples=[1])]
 
-#: A mask of categories, shown as their numbers.
-Numbers = Annotated[
-    int,
-    PlainSerializer(numbers_of, return_type=list[int]),
-    WithJsonSchema({"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": CATEGORY_LIMIT}}),
-]
-
+#: A legal basis by name, where services read it from JSON.
 BasisName = Literal[
     "none",
     "consent",
@@ -134,3 +130,30 @@ def filtered(
 
 
 Filtered = Annotated[Audience, Depends(filtered)]
+
+
+class QuestionShape(Shape):
+    """A question only a person can answer."""
+
+    request_id: int
+    contact_id: UUID
+    kind: Request
+    text: str
+    opened_at: datetime
+
+
+class HappeningShape(Shape):
+    """Something that happened, in words; evidence and details only for those who may read them."""
+
+    place: str
+    at: datetime
+    kind: str
+    who: str
+    text: str
+    rule: str
+    contact_id: UUID | None
+    contact: str
+    connection_id: int | None
+    evidence: dict[str, str] | None
+    details: dict[str, str] | None
+    erased: bool
