@@ -1,5 +1,6 @@
 """What is looked at before a router is called: sizes, encodings, and values no database can hold."""
 
+import asyncio
 import json
 import math
 from collections.abc import Iterable
@@ -10,12 +11,16 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assent.services.tables.limits import TableLimits
 from assent.web.api.shapes import LARGEST_NUMBER
 from assent.web.problems import problem
 
-#: Bodies of JSON, and files.
-LARGEST_JSON = 1024 * 1024
-LARGEST_FILE = 32 * 1024 * 1024
+#: Bodies of JSON, and files to import.
+LARGEST_JSON = 2 * 1024 * 1024
+LARGEST_FILE = TableLimits().size_bytes
+
+#: Larger ones are looked through beside other requests, not before them.
+_SHORT = 64 * 1024
 
 #: Deeper than any body of ours.
 DEEPEST = 32
@@ -45,7 +50,7 @@ class Intake:
             check_address(scope)
             body = await _read(request)
             if body and is_json(request):
-                check_json(body)
+                await _checked(body)
         except Unacceptable as error:
             # What was not read may still come: the connection is not used again.
             answer = problem(error.status, str(error), headers={"Connection": "close"})
@@ -54,6 +59,13 @@ class Intake:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         state = {**scope.get("state", {}), "body": body}
         await self._app({**scope, "method": method, "state": state}, _again(body, receive), send)
+
+
+async def _checked(body: bytes) -> None:
+    if len(body) <= _SHORT:
+        check_json(body)
+    else:
+        await asyncio.to_thread(check_json, body)
 
 
 def is_json(request: Request) -> bool:
