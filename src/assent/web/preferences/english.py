@@ -60,7 +60,6 @@ ENGLISH = Words(
     held_since="With us since",
     held_basis="Permission for marketing mail",
     held_crm="Also in our sales system",
-    held_choices="Choices by subject",
     no_name="none",
     yes="Yes",
     no="No",

@@ -68,7 +68,6 @@ FRENCH = Words(
     held_since="Chez nous depuis le",
     held_basis="Autorisation pour la publicité",
     held_crm="Aussi dans notre système de vente",
-    held_choices="Choix par sujet",
     no_name="aucun",
     yes="Oui",
     no="Non",

@@ -66,7 +66,6 @@ GERMAN = Words(
     held_since="Bei uns seit",
     held_basis="Erlaubnis für Werbung",
     held_crm="Auch in unserem Vertriebssystem",
-    held_choices="Auswahl nach Thema",
     no_name="keiner",
     yes="Ja",
     no="Nein",

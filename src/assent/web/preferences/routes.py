@@ -44,7 +44,8 @@ class _Pages:
         page = await preferences.page(self._app, _token(request))
         done = request.query_params.get("done", "").split(".")
         template = "question.html" if "ask" in done and page.withdrawn else "page.html"
-        values = {"page": page, "done": _confirmed(page, done, asked)}
+        saved = bool(set(done) - {"kept", "late", "nothing"})
+        values = {"page": page, "saved": saved, "done": _confirmed(page, done, asked)}
         return draw(template, asked, values)
 
     async def save(self, request: Request, asked: Asked) -> Response:

@@ -63,7 +63,6 @@ SWEDISH = Words(
     held_since="Hos oss sedan",
     held_basis="Tillstånd för marknadsföring",
     held_crm="Finns också i vårt säljsystem",
-    held_choices="Val per ämne",
     no_name="inget",
     yes="Ja",
     no="Nej",

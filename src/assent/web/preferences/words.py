@@ -52,7 +52,6 @@ class Words:
     held_since: str
     held_basis: str
     held_crm: str
-    held_choices: str
     no_name: str
     yes: str
     no: str
