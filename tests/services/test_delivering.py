@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from assent.app.application import open_application
 from assent.mail.conduct import Conduct
+from assent.mail.sink import Sink
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sending import RecipientState, SendState
 from assent.ports import Act
-from assent.services import sends
+from assent.services import mailbox, sends
+from assent.services.access import operator
 from assent.services.drafts import Draft
 from assent.store import sends as stored
 from assent.store.desk_schema import recipients
-from tests.app.world import ADMIN, FORM
+from tests.app.world import ADMIN, FORM, account, add, settings, until
 
-from .mailroom import EVENTS, NEWS, Mailroom, mailroom
+from .mailroom import EVENTS, NEWS, Mailroom, mailroom, with_mail
 
 
 @pytest.fixture
@@ -223,6 +226,40 @@ async def test_two_runs_of_one_send_write_to_nobody_twice(at: Mailroom) -> None:
     await asyncio.gather(*(at.errands.perform(at.account_id, send_id) for _ in range(3)))
     await at.ended(send_id)
     assert 120 == len(set(at.arrived())) == len(at.arrived())
+
+
+async def test_a_process_that_closes_in_order_leaves_nobody_uncertain(at: Mailroom) -> None:
+    """It stops between two batches; the next process finds the send owed and goes on."""
+    await at.people(*[f"p{n}@x.example" for n in range(120)])
+    send_id = await at.started()
+    running = asyncio.create_task(at.errands.perform(at.account_id, send_id))
+    await at.sink.wait_for(lambda mail: mail.id >= 10)
+    at.errands.closing.set()
+    await running
+    view = await sends.read(at.app, at.admin, send_id)
+    assert {RecipientState.SENT, RecipientState.CHECKED} == set(view.counts)
+    assert [(at.account_id, send_id)] == await at.errands.owed()
+    at.errands.closing.clear()
+    assert 120 == (await at.ended(send_id)).sent == len(set(at.arrived())) == len(at.arrived())
+
+
+@pytest.mark.thorough
+async def test_the_whole_application_delivers_what_was_started(tmp_path: Path) -> None:
+    """Started by a person, carried out by the durable engine, read in the demo's mailbox."""
+    async with Sink() as sink:
+        chosen = with_mail(settings(tmp_path), sink.port)
+        async with open_application(chosen, sink=sink) as app:
+            account_id = await account(app)
+            await add(app, account_id, "a@x.example", "b@x.example", basis=LegalBasis.CONSENT)
+            me = operator(account_id)
+            made = await sends.create(app, me, Draft("May", "Hello", "News", category=NEWS))
+            await sends.start(app, me, made.send_id)
+
+            async def over() -> bool:
+                return (await sends.read(app, me, made.send_id)).state is SendState.DONE
+
+            await until(over, 60, "the end of the send")
+            assert 2 == len(await mailbox.messages(app, me))
 
 
 async def _checked_at(at: Mailroom, send_id: int) -> datetime:

@@ -54,7 +54,8 @@ async def open_application(
         setting_up = SettingUp(store, organisations, clock, ids)
         jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings))
         hands = Handing(store, clock, await _mailer(stack, settings, worker=worker))
-        jobs.take_on(Kind.SEND, SendErrands(store, settings, clock, jobs, hands))
+        sends = SendErrands(store, settings, clock, jobs, hands)
+        jobs.take_on(Kind.SEND, sends)
         telling = Telling(store, clock, ids, allow_other_hosts=others)
         jobs.take_on(Kind.NOTIFY, telling)
         jobs.afterwards(telling.ask)
@@ -62,6 +63,7 @@ async def open_application(
         if worker:
             identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
             work = await stack.enter_async_context(durable_work(jobs, identity))
+            stack.callback(sends.closing.set)
         telling.through(work)
         yield Application(settings, store, organisations, jobs, work, clock, ids, sink)
 

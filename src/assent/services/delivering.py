@@ -4,8 +4,9 @@ Crash safety (P6): a recipient is stored as being handed over before the mail se
 what became of it afterwards. Whoever is found in between after a crash is uncertain, and never repeated.
 """
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assent.errors import Invalid
@@ -65,13 +66,18 @@ ARCHIVED = (
 
 @dataclass(frozen=True, slots=True)
 class SendErrands:
-    """Carries out sends, and goes on with them where a process ended; may be run twice."""
+    """Carries out sends, and goes on with them where a process ended; may be run twice.
+
+    Once `closing` is set they stop between two batches, so that nobody's mail is left uncertain by a
+    process that ends in order; the next one finds them owed.
+    """
 
     store: Store
     settings: Settings
     clock: Clock
     jobs: AccountJobs
     hands: Handing
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def checking(self) -> Checking:
@@ -89,7 +95,7 @@ class SendErrands:
         letters: Writer | None = None
         while True:
             send = await database.read(lambda c: stored.read(c, account_id, number))
-            if not send.state.under_way:
+            if not send.state.under_way or self.closing.is_set():
                 break
             letters = letters or await self._writer(account_id, send)
             rounds += 1
