@@ -322,6 +322,11 @@ async def test_an_account_has_a_limited_number_of_endpoints(desk: Desk) -> None:
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/",
         "https://[::ffff:10.0.0.1]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[2002:7f00:1::]/",
+        "https://[ff02::1]/",
+        "https://224.0.0.1/",
         "https://localhost/",
         "https://intranet/",
         "https://hooks.example.com/#x",
@@ -345,6 +350,18 @@ async def test_a_name_that_leads_to_a_private_machine_is_not_told(desk: Desk) ->
     async with opened(allow_other_hosts=False) as session:
         answer = await post(session, "https://localhost:9/hooks", {}, b"{}")
     assert not answer.taken
+    assert "public internet" in answer.problem
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "１２７.0.0.1", "127。0。0。1", "[::1]", "localhost"])  # noqa: RUF001
+async def test_a_private_machine_is_not_spoken_to_however_it_is_written(host: str) -> None:
+    """Digits and dots of other scripts make addresses too, which no name server is asked about."""
+    met: list[object] = []
+    async with await asyncio.start_server(lambda reader, writer: met.append(writer), "127.0.0.1", 0) as door:
+        port = door.sockets[0].getsockname()[1]
+        async with opened(allow_other_hosts=False, answer_s=2) as session:
+            answer = await post(session, f"https://{host}:{port}/hooks", {}, b"{}")
+    assert [] == met
     assert "public internet" in answer.problem
 
 

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from assent.errors import Invalid
 
@@ -21,6 +20,9 @@ LONGEST_URL = 1000
 
 #: The longest pause an endpoint may ask for.
 LONGEST_PAUSE_S = 3600.0
+
+_PRIVATE = "Its name leads to a machine that is not on the public internet."
+_NOT_REACHED = "It could not be reached."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +53,26 @@ class PrivateAddress(OSError):
     """The name leads to a machine that is not on the public internet."""
 
 
-class PublicOnly(AbstractResolver):
-    """Resolves names to public addresses alone, at every connection: a name may change its mind."""
+#: Where the machines of the public internet are, but for those of another network they stand for.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 
-    def __init__(self) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The public addresses of a name; raises PrivateAddress where there is none."""
-        found = await self._resolver.resolve(host, port, family)
-        public = [one for one in found if ipaddress.ip_address(one["host"]).is_global]
-        if not public:
-            raise PrivateAddress("the name leads to no public address")
-        return public
+def public_socket(found: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket to an address found for a name, at every connection: a name may change its mind.
 
-    async def close(self) -> None:
-        """Let go of the resolver behind it."""
-        await self._resolver.close()
+    Raises PrivateAddress for a machine that is not on the public internet, however it was named.
+    """
+    family, kind, protocol, _, place = found
+    if not _public(str(place[0])):
+        raise PrivateAddress("the name leads to no public address")
+    return socket.socket(family, kind, protocol)
+
+
+def _public(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        return found.is_global and found in _UNICAST and found.sixtofour is None
+    return found.is_global and not found.is_multicast
 
 
 def checked_url(url: str, *, allow_other_hosts: bool) -> str:
@@ -87,16 +90,17 @@ def checked_url(url: str, *, allow_other_hosts: bool) -> str:
         raise Invalid(f"The address must hold no user name, password or fragment. {expected}.")
     if len(url.strip()) > LONGEST_URL:
         raise Invalid(f"The address is longer than {LONGEST_URL} characters.")
-    if not allow_other_hosts and (_private(host) or ("." not in host.strip(".") and ":" not in host)):
+    if not allow_other_hosts and not _may_be_public(host):
         raise Invalid(f"The address leads to a machine that is not on the public internet. {expected}.")
     return url.strip()
 
 
-def _private(host: str) -> bool:
+def _may_be_public(host: str) -> bool:
+    """Whether a host is a name with a dot, or a public address; what a name leads to is seen later."""
     try:
-        return not ipaddress.ip_address(host).is_global
+        return _public(host)
     except ValueError:
-        return False
+        return "." in host.strip(".")
 
 
 @asynccontextmanager
@@ -104,8 +108,8 @@ async def opened(
     *, allow_other_hosts: bool, answer_s: float = ANSWER_S
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """What posts are made with."""
-    resolver = None if allow_other_hosts else PublicOnly()
-    connector = aiohttp.TCPConnector(resolver=resolver, limit=50, limit_per_host=10)
+    make = None if allow_other_hosts else public_socket
+    connector = aiohttp.TCPConnector(socket_factory=make, limit=50, limit_per_host=10)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=answer_s),
@@ -122,16 +126,15 @@ async def post(session: aiohttp.ClientSession, url: str, headers: Mapping[str, s
             return _judged(reply.status, reply.headers.get("Retry-After", ""))
     except TimeoutError:
         return Answer(None, "It did not answer in time.", passing=True)
-    except aiohttp.ClientConnectorDNSError as error:
-        if isinstance(error.os_error, PrivateAddress):
-            return Answer(
-                None, "Its name leads to a machine that is not on the public internet.", passing=True
-            )
+    except aiohttp.ClientConnectorDNSError:
         return Answer(None, "Its name could not be found.", passing=True)
     except aiohttp.ClientSSLError:
         return Answer(None, "Its certificate was not accepted.", passing=True)
+    except aiohttp.ClientConnectorError as error:
+        problem = _PRIVATE if isinstance(error.os_error, PrivateAddress) else _NOT_REACHED
+        return Answer(None, problem, passing=True)
     except (aiohttp.ClientError, OSError, ValueError):
-        return Answer(None, "It could not be reached.", passing=True)
+        return Answer(None, _NOT_REACHED, passing=True)
 
 
 def _judged(status: int, retry_after: str) -> Answer:
