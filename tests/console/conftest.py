@@ -10,6 +10,7 @@ import pytest
 from .counter import Counter, counter
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+THERE = CHROMIUM.exists()
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
 
 
@@ -24,7 +25,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Counter]:
 async def browser() -> AsyncIterator[Any]:
     """Chromium, where there is one."""
     playwright = pytest.importorskip("playwright.async_api")
-    if not CHROMIUM.exists():
+    if not THERE:
         pytest.skip("no Chromium here")
     async with playwright.async_playwright() as engine:
         found = await engine.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
