@@ -110,8 +110,6 @@ class SendErrands:
 
     async def _advance(self, account_id: int, send: StoredSend, letters: Writer) -> bool:
         """Do one piece; tells whether something came of it, so that the next may follow at once."""
-        now, number, database = self.clock.now(), send.send_id, self.store.database
-        await database.write(lambda c: handing.retry_deferred(c, account_id, number, now))
         checked = await self.checking.check_new(account_id, send)
         if checked is None and send.state is SendState.SENDING:
             checked = await self.checking.check_stale(account_id, send, HAND_AT_ONCE)
@@ -144,6 +142,9 @@ class SendErrands:
         if taken:
             problem = await self.hands.hand_over(account_id, send.send_id, letters, taken)
             return await self._tell(account_id, send, problem)
+        now, number = self.clock.now(), send.send_id
+        if await self.store.database.write(lambda c: handing.retry_deferred(c, account_id, number, now)):
+            return True
         if any(state.open for state in await self._standing(account_id, send)):
             return False
         return await self._end(account_id, send, Step.FINISH, "")
