@@ -14,10 +14,13 @@ from assent.services.application import Application
 from assent.services.people import SignedIn
 from assent.web.console.notices import NOTICES
 from assent.web.console.rendering import draw
-from assent.web.console.visiting import THEME_COOKIE, THEMES, Form, sentence, status_of, theme_of
+from assent.web.console.visiting import THEME_COOKIE, THEMES, Form, limited, sentence, status_of, theme_of
 from assent.web.sessions import begin, check_origin, end, local_path, secret_of, secure
 
 _ONE_YEAR = 365 * 24 * 3600
+
+#: The largest form of these pages: anybody may send them.
+_LARGEST_FORM = 100_000
 _PASSWORD_PAGE = "/settings/password"  # noqa: S105 - a path
 
 
@@ -131,6 +134,7 @@ def _plainly(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
     """Tell errors on the sign-in page."""
 
     async def answered(request: Request) -> Response:
+        request = Request(request.scope, limited(request.receive, _LARGEST_FORM))
         try:
             return await answer(request)
         except AssentError as error:

@@ -35,6 +35,7 @@ __all__ = [
     "Desk",
     "Form",
     "Visit",
+    "limited",
     "problem_page",
     "sentence",
     "status_of",
@@ -179,7 +180,7 @@ class Desk:
 
     def _guarded(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
-            request = Request(request.scope, _limited(request.receive))
+            request = Request(request.scope, limited(request.receive, LARGEST_BODY))
             try:
                 visit = Visit(self.app, request, await signed_in(self.app, request))
             except HTTPException as ended:
@@ -254,16 +255,16 @@ def _readable(error: HTTPException) -> str:
     return f"This was not readable: {error.detail}. Nothing was changed."
 
 
-def _limited(receive: Receive) -> Receive:
-    """Read no more of a body than any page sends."""
+def limited(receive: Receive, largest: int) -> Receive:
+    """Read no more of a body than a page sends; raises Invalid, while it is read, for a larger one."""
     taken = 0
 
-    async def limited() -> MutableMapping[str, Any]:
+    async def receiving() -> MutableMapping[str, Any]:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
-            raise Invalid(f"This is more than {LARGEST_BODY // 1_000_000} MB. Nothing was changed.")
+        if taken > largest:
+            raise Invalid(f"This is more than {largest / 1_000_000:g} MB. Nothing was changed.")
         return message
 
-    return limited
+    return receiving
