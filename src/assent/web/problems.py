@@ -58,7 +58,7 @@ async def assent_error(request: Request, error: Exception) -> Response:
     for kind, status in STATUS:
         if isinstance(error, kind):
             return problem(status, str(error), headers=_headers(error))
-    log.error("request_failed", path=request.url.path, error=type(error).__name__)
+    log.error("request_failed", path=_page(request), error=type(error).__name__)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Assent could not do this because of an error of its own. Nothing was changed; try again.",
@@ -72,6 +72,14 @@ async def http_error(request: Request, error: Exception) -> Response:
     if status in range(300, 400):
         return Response(status_code=status, headers=headers)
     return problem(status, str(getattr(error, "detail", status.phrase)), headers=headers)
+
+
+def _page(request: Request) -> str:
+    """The path without what was filled in: tokens in it let people in, and none may stand in a log."""
+    path: str = request.scope["path"]
+    for name, value in request.path_params.items():
+        path = path.replace(f"/{value}", f"/{{{name}}}")
+    return path
 
 
 def _headers(error: AssentError) -> dict[str, str]:
