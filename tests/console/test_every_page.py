@@ -1,4 +1,4 @@
-"""Every page: nothing axe objects to, nothing runs off a phone, nothing is blocked, dark is dark (WCAG 2.2 AA)."""
+"""Every page: nothing axe objects to (WCAG 2.2 AA), nothing runs off a phone, dark is dark."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -15,7 +15,7 @@ from assent.services.access import Right
 from assent.services.bulk import BulkPreview
 from assent.web.console.audiences import filters, read_fields, sent_audience
 from assent.web.console.contacts import basis_of
-from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
+from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
 
 def bulk_routes(desk: Desk) -> list[Route]:
@@ -74,7 +74,7 @@ async def _page(
         preview=found,
         outcomes=bulk.OUTCOME_WORDS,
         grants=found is not None and _action(form).grants,
-        error=sentence(str(error)) if error else "",
+        error=told(error) if error else "",
     )
 
 

@@ -13,7 +13,7 @@ from assent.services.access import Right
 from assent.services.connections import Changed, ConnectionView
 from assent.services.setup_words import Choice, Pause
 from assent.store.organisations import NewConnection
-from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
+from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 from assent.web.console.words import ON_ALLOW_MEANS
 
 PAGE = "/connections"
@@ -68,7 +68,7 @@ async def create(visit: Visit) -> Response:
         made = await connections.connect(visit.app, visit.caller, new)
     except AssentError as error:
         typed = {name: value for name, value in form.values().items() if name not in ("secret", "csrf")}
-        values = {"typed": typed, "error": sentence(str(error))}
+        values = {"typed": typed, "error": told(error)}
         return visit.page("connection_new.html", status_of(error), **values)
     return visit.onwards(f"{PAGE}/{made.connection_id}", "connected")
 
@@ -153,7 +153,7 @@ def _settings(
         writers=writers,
         chosen=form.text("on_allow") if form else view.on_allow.value,
         on_allow=ON_ALLOW_MEANS,
-        error=sentence(str(error)) if error else "",
+        error=told(error) if error else "",
     )
 
 

@@ -13,7 +13,7 @@ from assent.services.contacts import ContactChange
 from assent.services.questions import Answer
 from assent.web.console.contacts import basis_of
 from assent.web.console.sides import sides
-from assent.web.console.visiting import Desk, Visit, sentence, status_of
+from assent.web.console.visiting import Desk, Visit, status_of, told
 
 SHOWN = 25
 
@@ -112,7 +112,7 @@ async def _again(
     visit: Visit, contact_id: UUID, where: str, error: AssentError, typed: dict[str, str]
 ) -> Response:
     """The page once more, with what is wrong beside the form."""
-    said = {where: sentence(str(error))}
+    said = {where: told(error)}
     return await _page(visit, contact_id, said=said, typed=typed, status=status_of(error))
 
 

@@ -11,7 +11,7 @@ from assent.policy.permission import LegalBasis
 from assent.services import categories, contacts, exports
 from assent.services.contacts import NewContact
 from assent.web.console.audiences import filters, read_fields
-from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
+from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
 SHOWN = 50
 
@@ -61,7 +61,7 @@ async def create(visit: Visit) -> Response:
             visit.evidence(form.text("evidence"), form.text("source")),
         )
     except AssentError as error:
-        return await _form(visit, form.values(), sentence(str(error)), status_of(error))
+        return await _form(visit, form.values(), told(error), status_of(error))
     return visit.onwards(f"/contacts/{made.contact_id}", "contact")
 
 

@@ -11,7 +11,7 @@ from assent.services.access import Right
 from assent.services.import_views import ImportView
 from assent.services.importing import OUTCOME_WORDS, ImportOptions
 from assent.services.tables.words import FIELD_WORDS
-from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
+from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
 PAGE = "/contacts/imports"
 
@@ -97,7 +97,7 @@ async def _list(visit: Visit, error: AssentError | None = None) -> Response:
         status_of(error) if error else HTTPStatus.OK,
         page=page,
         outcomes=OUTCOME_WORDS,
-        error=sentence(str(error)) if error else "",
+        error=told(error) if error else "",
     )
 
 
@@ -117,7 +117,7 @@ async def _columns(
         meanings=meanings,
         chosen=choices or {column.label: column.meaning for column in view.columns},
         outcomes=OUTCOME_WORDS,
-        error=sentence(str(error)) if error else "",
+        error=told(error) if error else "",
     )
 
 
@@ -131,7 +131,7 @@ async def _look(
         preview=await imports.preview(visit.app, visit.caller, view.import_id, options),
         options=options,
         outcomes=OUTCOME_WORDS,
-        error=sentence(str(error)) if error else "",
+        error=told(error) if error else "",
     )
 
 

@@ -12,9 +12,6 @@ from assent.web.console.visiting import Desk, Visit
 
 NO_SINK = "This server keeps no test mail: its mail goes to a real mail server, or it sends none."
 
-#: Mails on the list; older ones are found by their address.
-SHOWN = 100
-
 #: Headers whose links stop mail by one click.
 _WAYS_OUT = "List-Unsubscribe"
 
@@ -31,11 +28,9 @@ def mail_routes(desk: Desk) -> list[Route]:
 async def show_all(visit: Visit) -> Response:
     """The newest mails, to one address or to anybody."""
     _open(visit)
-    to = visit.asked("to").strip().lower()
-    limit = visit.app.sink.settings.keep if visit.app.sink and to else SHOWN
-    found = await mailbox.messages(visit.app, visit.caller, limit=limit)
-    mails = [mail for mail in found if to in mail.recipient.lower()][:SHOWN]
-    return visit.page("mails.html", mails=mails, to=to, full=len(mails) == SHOWN)
+    to, after = visit.asked("to").strip(), visit.asked("after")
+    page = await mailbox.messages(visit.app, visit.caller, to=to, after=after)
+    return visit.page("mails.html", mails=page.items, next=page.next, to=to, after=after)
 
 
 async def show(visit: Visit) -> Response:

@@ -14,7 +14,7 @@ from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
 PAGE = "/settings/webhooks"
 
 #: Deliveries on one page.
-SHOWN = 50
+SHOWN = 25
 
 #: How far back everything given up is told again, by what is chosen.
 BACK = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=30)}

@@ -40,6 +40,7 @@ __all__ = [
     "sentence",
     "status_of",
     "theme_of",
+    "told",
 ]
 
 log = structlog.get_logger()
@@ -213,6 +214,13 @@ def status_of(error: Exception) -> HTTPStatus:
         if isinstance(error, kind):
             return status
     return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def told(error: AssentError) -> str:
+    """What to say beside a form; raises an error no form can mend: not allowed, or not there."""
+    if isinstance(error, NotAllowed | Unknown):
+        raise error
+    return sentence(str(error))
 
 
 _TITLES: Mapping[HTTPStatus, str] = {

@@ -42,6 +42,13 @@ function listen() {
     if (seen) refresh(null);
     seen = true;
   });
+  stream.addEventListener("error", () => {
+    delete document.documentElement.dataset.streaming;
+    if (stream?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    hush();
+    refresh(null); // whoever was signed out is led to the sign-in page
+    setTimeout(listen, 10_000);
+  });
   stream.addEventListener("changed", (event) => {
     if (Date.now() - used > IDLE_MS) return hush();
     refresh(event.data.split(" "));
