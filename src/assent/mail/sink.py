@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -97,6 +97,15 @@ class Sink:
             if recipient is None or kept.recipient.lower() == recipient.lower()
         ]
         return [self.message(number) for number in chosen[:limit]]
+
+    def newest(self, *, to: str = "", before: int | None = None) -> Iterator[Arrived]:
+        """The kept mails, newest first, each read when it is asked for.
+
+        Only those whose recipient has `to` in the address, and that arrived before the mail `before`.
+        """
+        for number, kept in reversed(list(self._kept.items())):
+            if to.lower() in kept.recipient.lower() and (before is None or number < before):
+                yield read(number, kept)
 
     def message(self, number: int) -> Arrived:
         """One mail by its id. Raises Unknown where it never arrived or is no longer kept."""
