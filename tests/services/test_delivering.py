@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -10,13 +13,16 @@ from sqlalchemy import select
 
 from assent.app.application import open_application
 from assent.mail.conduct import Conduct
+from assent.mail.outcome import Outcome
 from assent.mail.sink import Sink
+from assent.mail.smtp import LastLook, Mailer
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sending import RecipientState, SendState
 from assent.ports import Act
 from assent.services import mailbox, sends
 from assent.services.access import operator
+from assent.services.delivering import mail_server
 from assent.services.drafts import Draft
 from assent.store import sends as stored
 from assent.store.desk_schema import recipients
@@ -259,7 +265,7 @@ async def test_the_whole_application_delivers_what_was_started(tmp_path: Path) -
                 return (await sends.read(app, me, made.send_id)).state is SendState.DONE
 
             await until(over, 60, "the end of the send")
-            assert 2 == len(await mailbox.messages(app, me))
+            assert 2 == len((await mailbox.messages(app, me)).items)
 
 
 async def _checked_at(at: Mailroom, send_id: int) -> datetime:
@@ -283,3 +289,73 @@ async def test_a_send_runs_the_same_on_both_databases(database_url: str, tmp_pat
         await at.ended(again)
         assert {RecipientState.STOPPED} == set((await at.states(again)).values())
         assert 61 == (await sends.preview(at.app, at.admin, again)).matched
+
+
+@asynccontextmanager
+async def slow_server(behind: int, go_on: asyncio.Event) -> AsyncIterator[int]:
+    """A mail server that greets nobody until it is told to; gives its port."""
+
+    async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+        target.close()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        answers, questions = await asyncio.open_connection("127.0.0.1", behind)
+        await asyncio.gather(carry(reader, questions), carry(answers, writer))
+
+    async with await asyncio.start_server(met, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_refusal_while_the_mail_server_takes_its_time_stops_the_mail(at: Mailroom) -> None:
+    """P1: what is refused before the server would take the mail is not handed to it, however slow it is."""
+    first, _ = await at.people("a@x.example", "b@x.example")
+    send_id, go_on = await at.started(), asyncio.Event()
+    server = mail_server(at.app.settings)
+    assert server is not None
+    async with slow_server(at.sink.port, go_on) as port, Mailer(replace(server, port=port)) as mailer:
+        errands = replace(at.errands, hands=replace(at.errands.hands, mailer=mailer))
+        carried = asyncio.create_task(errands.perform(at.account_id, send_id))
+
+        async def both_begun() -> bool:
+            return {RecipientState.HANDING} == set((await at.states(send_id)).values())
+
+        await until(both_begun)
+        await at.app.act(at.account_id, ADMIN, [Act(first, basis=LegalBasis.WITHDRAWN)], FORM)
+        at.clock.ahead += timedelta(seconds=5)
+        go_on.set()
+        await carried
+    assert ["b@x.example"] == at.arrived()
+    left = (await sends.result(at.app, at.admin, send_id)).left_out
+    assert {Reason.WITHDRAWN: 1} == left
+
+
+class Breaking(Mailer):
+    """A mail server's other side with an error of ours in it, for one address, once."""
+
+    broken = False
+
+    async def hand_over(self, message: EmailMessage, recipient: str, *more: LastLook) -> Outcome:
+        """Fail at once for one; everybody else takes a moment."""
+        if recipient.startswith("bug") and not self.broken:
+            self.broken = True
+            raise RuntimeError("an error of ours")
+        await asyncio.sleep(0.05)
+        return await super().hand_over(message, recipient, *more)
+
+
+async def test_an_error_of_ours_in_the_midst_of_a_batch_writes_to_nobody_twice(at: Mailroom) -> None:
+    """P6: the batch ends before its rest is given back; the mail that met the error is uncertain."""
+    people = [f"{number}@x.example" for number in range(20)]
+    await at.people("bug@x.example", *people)
+    send_id, server = await at.started(), mail_server(at.app.settings)
+    assert server is not None
+    async with Breaking(server) as mailer:
+        errands = replace(at.errands, hands=replace(at.errands.hands, mailer=mailer))
+        with pytest.raises(RuntimeError):
+            await errands.perform(at.account_id, send_id)
+        await errands.perform(at.account_id, send_id)
+    assert sorted(people) == at.arrived()
+    assert RecipientState.UNCERTAIN == (await at.states(send_id))["bug@x.example"]

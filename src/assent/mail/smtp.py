@@ -3,6 +3,7 @@
 import asyncio
 import email.policy
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -24,12 +25,20 @@ _GO_ON = 354
 _CLOSING = 421
 _FOREIGN = email.policy.SMTP.clone(cte_type="7bit")  # for messages not made by `compose`
 
+#: Asked once the server would take a mail, just before it gets it; what it raises ends the hand-over.
+LastLook = Callable[[], Awaitable[None]]
+
+
+async def _content() -> None:
+    """Nothing speaks against the mail."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Envelope:
     sender: str
     recipient: str
     data: bytes = field(repr=False)
+    last_look: LastLook = _content
 
 
 class Mailer:
@@ -65,15 +74,19 @@ class Mailer:
             await client.quit(timeout=_GOODBYE_S)
         client.close()
 
-    async def hand_over(self, message: EmailMessage, recipient: str) -> Outcome:
+    async def hand_over(
+        self, message: EmailMessage, recipient: str, last_look: LastLook = _content
+    ) -> Outcome:
         """Give one message to the server for one recipient; its envelope's sender is that of From.
+
+        What `last_look` raises is raised, and nothing was handed over: servers may take their time.
 
         Raises Invalid where an address cannot be mailed or the settings no longer work (TLS, sign-in),
         and Refused where the server wants no mail from this sender: in both cases nothing was handed
         over, and other recipients would fare the same. When the call is cancelled, the mail may have
         been taken.
         """
-        envelope = _Envelope(_sender(message), wire_address(recipient), _data(message))
+        envelope = _Envelope(_sender(message), wire_address(recipient), _data(message), last_look)
         line = await self._free.get()
         try:
             return await line.hand_over(envelope)
@@ -181,6 +194,7 @@ class _Line:
         if verdict(answer.code) is Handed.ACCEPTED:
             answer = await client.execute_command(b"RCPT", f"TO:<{envelope.recipient}>".encode("ascii"))
             if verdict(answer.code) is Handed.ACCEPTED:
+                await envelope.last_look()
                 answer = await client.execute_command(b"DATA")
                 if answer.code == _GO_ON:
                     return None

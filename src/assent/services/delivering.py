@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from assent.errors import Invalid
 from assent.mail.opening import SmtpSettings
@@ -28,7 +29,6 @@ from assent.store.columns import EPOCH
 from assent.store.gate_facts import GateFacts, GateReader
 from assent.store.handing import Taking
 from assent.store.opening import Store
-from assent.store.recipients import Taken
 from assent.store.sends import StoredSend
 
 
@@ -138,19 +138,24 @@ class SendErrands:
             return await self._end(account_id, send, Step.FAIL, ARCHIVED)
         if self.hands.mailer is None:
             return await self._tell(account_id, send, f"{NO_SERVER} The send goes on then.")
-        taken = await self._take(account_id, send, categories)
+        taking, number, database = self._taking(send, categories), send.send_id, self.store.database
+        taken = await database.write(lambda c: taking.run(c, account_id, number))
         if taken:
-            problem = await self.hands.hand_over(account_id, send.send_id, letters, taken)
+
+            async def still_may(contact_id: UUID) -> bool:
+                return await database.read(lambda c: taking.still_may(c, account_id, number, contact_id))
+
+            problem = await self.hands.hand_over((account_id, number), letters, taken, still_may)
             return await self._tell(account_id, send, problem)
-        now, number = self.clock.now(), send.send_id
-        if await self.store.database.write(lambda c: handing.retry_deferred(c, account_id, number, now)):
+        now = self.clock.now()
+        if await database.write(lambda c: handing.retry_deferred(c, account_id, number, now)):
             return True
         if any(state.open for state in await self._standing(account_id, send)):
             return False
         return await self._end(account_id, send, Step.FINISH, "")
 
-    async def _take(self, account_id: int, send: StoredSend, categories: int) -> list[Taken]:
-        """The next batch, judged on what is known in the very transaction that marks it."""
+    def _taking(self, send: StoredSend, categories: int) -> Taking:
+        """Takes the next batch, judged on what is known in the very transaction that marks it."""
         message = Message(send.draft.category, send.draft.transactional)
         now = self.clock.now()
 
@@ -158,8 +163,7 @@ class SendErrands:
             return judge_here(facts, message, categories)
 
         since = EPOCH if send.draft.transactional else now - GOOD_FOR
-        taking = Taking(GateReader(self.store.accounts.marking), judge, since, HAND_AT_ONCE, now)
-        return await self.store.database.write(lambda c: taking.run(c, account_id, send.send_id))
+        return Taking(GateReader(self.store.accounts.marking), judge, since, HAND_AT_ONCE, now)
 
     async def _standing(self, account_id: int, send: StoredSend) -> set[RecipientState]:
         number = send.send_id

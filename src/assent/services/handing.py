@@ -3,9 +3,9 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from assent.errors import Invalid, Refused
@@ -24,7 +24,8 @@ from assent.store.recipients import Taken
 #: How many mails one look at the facts is for.
 HAND_AT_ONCE = 25
 
-#: How long that look is good for: a mail not begun by then goes back and is judged anew (P1).
+#: How long that look is good for: a mail not begun by then goes back and is judged anew, and one the mail
+#: server takes its time over is judged once more before it is handed over (P1).
 LOOK_GOOD_FOR = timedelta(seconds=2)
 
 #: How many mails are on their way at the same time.
@@ -48,15 +49,26 @@ _WORDS = re.compile(
 )
 
 
+#: Whether a recipient whose mail is being handed over may still be mailed.
+StillMay = Callable[[UUID], Awaitable[bool]]
+
+
+class CalledBack(Exception):
+    """The recipient may be mailed no more; nothing was handed over."""
+
+
 @dataclass(slots=True)
 class Batch:
-    """What became of the mails of one batch so far."""
+    """What became of the mails of one batch so far; `error` is one of ours that ended it."""
 
     waiting: deque[Taken]
+    until: datetime
+    still_may: StillMay
     marks: list[Mark] = field(default_factory=list)
     back: list[UUID] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
     problem: str = ""
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +80,34 @@ class Handing:
     mailer: Mailer | None
     delays: tuple[timedelta, ...] = DELAYS
 
-    async def hand_over(self, account_id: int, send_id: int, letters: Writer, taken: Sequence[Taken]) -> str:
-        """Hand over what was taken, and store the outcome; gives what keeps the rest from going, if anything.
+    async def hand_over(
+        self, send: tuple[int, int], letters: Writer, taken: Sequence[Taken], still_may: StillMay
+    ) -> str:
+        """Hand over what was taken of a send, named by account and number, and store the outcome.
 
-        Mails that were begun when this is cancelled stay as they are: it is not known what became of them.
+        Gives what keeps the rest from going, if anything. Mails that were begun when this is cancelled, or
+        that met an error of ours, stay as they are: it is not known what became of them.
         """
-        batch, until = Batch(deque(taken)), self.clock.now() + LOOK_GOOD_FOR
+        batch = Batch(deque(taken), self.clock.now() + LOOK_GOOD_FOR, still_may)
 
         async def work() -> None:
             while batch.waiting:
                 to = batch.waiting.popleft()
-                if batch.problem or self.clock.now() > until:
+                if batch.problem or batch.error or self.clock.now() > batch.until:
                     batch.back.append(to.contact_id)
-                else:
+                    continue
+                try:
                     await self._one(letters, to, batch)
+                except Exception as error:  # noqa: BLE001 - raised below, once nobody hands over any more
+                    batch.error = error
 
         try:
             await asyncio.gather(*(work() for _ in range(AT_THE_SAME_TIME)))
         finally:
             batch.back += [to.contact_id for to in batch.waiting]
-            await self._store(account_id, send_id, batch)
+            await self._store(*send, batch)
+        if batch.error is not None:
+            raise batch.error
         return batch.problem
 
     async def _one(self, letters: Writer, to: Taken, batch: Batch) -> None:
@@ -97,8 +117,16 @@ class Handing:
         except Invalid as error:  # this address, or a name in it, cannot stand in a mail
             batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, str(error)))
             return
+
+        async def last_look() -> None:
+            if self.clock.now() > batch.until and not await batch.still_may(to.contact_id):
+                raise CalledBack
+
         try:
-            outcome = await self.mailer.hand_over(message, to.email)
+            outcome = await self.mailer.hand_over(message, to.email, last_look)
+        except CalledBack:
+            batch.back.append(to.contact_id)
+            return
         except (Invalid, Refused) as error:  # the settings or the sender: nothing was handed over
             batch.problem = str(error)
             batch.back.append(to.contact_id)

@@ -160,6 +160,13 @@ class Taking:
         )
         return may
 
+    def still_may(self, connection: Connection, account_id: int, send_id: int, contact_id: UUID) -> bool:
+        """Whether somebody who was taken may be mailed even now, and the send was not stopped."""
+        if stored.read(connection, account_id, send_id).state is not SendState.SENDING:
+            return False
+        facts = self.reader.run(connection, account_id, [contact_id]).get(contact_id)
+        return facts is not None and self.judge(facts).may
+
     def _following(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
         c = recipients.c
         statement = (
