@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,12 @@ class Kept:
     raw: bytes
 
 
+@lru_cache(maxsize=200)
 def read(number: int, kept: Kept) -> Arrived:
-    """Give a mail as people read it; a broken one as well as can be."""
+    """Give a mail as people read it; a broken one as well as can be.
+
+    The newest stay read: who looks at a list sees it again with every mail that arrives.
+    """
     parsed = email.message_from_bytes(kept.raw, policy=email.policy.default)
     assert isinstance(parsed, EmailMessage)
     try:
