@@ -1,16 +1,17 @@
 """Questions only a person can answer."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from assent.errors import Invalid, NotAllowed, Unknown
+from assent.errors import Conflict, Invalid, NotAllowed, Unknown
 from assent.policy.permission import LegalBasis
 from assent.policy.plan import Request
-from assent.ports import Evidence, NewPerson
+from assent.ports import Act, Actor, ActorKind, Evidence, NewPerson
 from assent.services import contacts, questions
 from assent.services.access import Role, caller
 from assent.services.questions import Answer
@@ -67,6 +68,20 @@ async def test_a_grant_set_aside_is_confirmed_with_one_click(at: Desk) -> None:
     assert (CONSENT, [True, True]) == (view.basis, [s.subscribed for s in view.subscriptions])
     last = (await at.app.store.ledger.entries(at.account_id, contact=ann))[-1].entry
     assert last.personal["text"].startswith("Confirmed")
+
+
+@pytest.mark.parametrize("refusal", [Act(UUID(int=0), basis=WITHDRAWN), Act(UUID(int=0), answered=NEWS)])
+async def test_a_refusal_after_the_question_is_not_lifted_by_its_answer(at: Desk, refusal: Act) -> None:
+    """P2: whoever confirms an older grant, on a page that was open meanwhile, did not see the newer No."""
+    ann = await asked(at, Request.GRANT_SET_ASIDE)
+    herself = Actor(ActorKind.CONTACT, "preference-page")
+    await at.app.act(at.account_id, herself, [replace(refusal, contact_id=ann)], Evidence())
+    with pytest.raises(Conflict):
+        await questions.answer(at.app, at.marketer, 1, Answer(grant=True, subscribe=NEWS))
+    view = await contacts.read(at.app, at.marketer, ann)
+    assert (WITHDRAWN, False) == (view.basis, view.subscriptions[0].subscribed)
+    await questions.answer(at.app, at.marketer, 1, Answer(grant=False))
+    assert () == await questions.open_ones(at.app, at.marketer)
 
 
 async def test_without_a_grant_the_refusal_stands(at: Desk) -> None:

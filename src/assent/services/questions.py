@@ -56,7 +56,8 @@ async def answer(
     """Answer a question; the act it comes to and its end are one.
 
     A grant needs evidence, but for one that was set aside and is now confirmed: there the question is
-    the evidence (M3). Raises Unknown for a question that is not open, and Invalid.
+    the evidence (M3). Raises Unknown for a question that is not open, Conflict for a grant after somebody
+    refused anew, and Invalid.
     """
     caller.require(Right.EDIT)
     asked = await app.store.database.read(lambda c: question(c, caller.account_id, request_id))
