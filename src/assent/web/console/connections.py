@@ -68,8 +68,7 @@ async def create(visit: Visit) -> Response:
         made = await connections.connect(visit.app, visit.caller, new)
     except AssentError as error:
         typed = {name: value for name, value in form.values().items() if name not in ("secret", "csrf")}
-        values = {"typed": typed, "error": told(error)}
-        return visit.page("connection_new.html", status_of(error), **values)
+        return visit.page("connection_new.html", status_of(error), typed=typed, error=told(error))
     return visit.onwards(f"{PAGE}/{made.connection_id}", "connected")
 
 

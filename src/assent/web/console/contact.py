@@ -13,7 +13,7 @@ from assent.services.contacts import ContactChange
 from assent.services.questions import Answer
 from assent.web.console.contacts import basis_of
 from assent.web.console.sides import sides
-from assent.web.console.visiting import Desk, Visit, status_of, told
+from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
 SHOWN = 25
 
@@ -80,12 +80,15 @@ async def set_details(visit: Visit) -> Response:
     """Change the address and the name, as far as they were changed in the form."""
     contact_id, form = _contact_id(visit), await visit.form()
     view = await contacts.read(visit.app, visit.caller, contact_id)
-    shown = {"email": view.shown_email, "first_name": view.first_name, "last_name": view.last_name}
-    moved = {name: form.text(name) for name, old in shown.items() if form.text(name) != old}
-    if not moved:
+    change = ContactChange(
+        email=_moved(form, "email", view.shown_email),
+        first_name=_moved(form, "first_name", view.first_name),
+        last_name=_moved(form, "last_name", view.last_name),
+    )
+    if change.empty:
         return visit.onwards(f"/contacts/{contact_id}", "unchanged")
     try:
-        await contacts.change(visit.app, visit.caller, contact_id, ContactChange(**moved), visit.evidence())
+        await contacts.change(visit.app, visit.caller, contact_id, change, visit.evidence())
     except AssentError as error:
         return await _again(visit, contact_id, "details", error, form.values())
     return visit.onwards(f"/contacts/{contact_id}", "details")
@@ -145,6 +148,11 @@ async def _page(
         said=said or {},
         typed=typed or {},
     )
+
+
+def _moved(form: Form, name: str, shown: str) -> str | None:
+    """What a field holds now; None where it still is what was shown (S3)."""
+    return None if form.text(name) == shown else form.text(name)
 
 
 def _contact_id(visit: Visit) -> UUID:

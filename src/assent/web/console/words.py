@@ -16,7 +16,7 @@ from assent.services.setup_words import StepState
 from assent.services.tables.words import BASIS_WORDS
 
 WORDS: Mapping[Enum, str] = {
-    **BASIS_WORDS,
+    **{basis: words for basis, words in BASIS_WORDS.items()},  # noqa: C416 - keys of a wider type
     Role.ADMIN: "Admin",
     Role.SUPPORT: "Support",
     Role.MARKETER: "Marketer",
