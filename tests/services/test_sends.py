@@ -4,6 +4,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from assent.policy.permission import LegalBasis
 from assent.policy.sending import NEXT, RecipientState, SendState, Step
 from assent.services import sends
 from assent.services.access import RIGHTS, Right, Role, caller, operator
+from assent.services.drafts import checked
 from assent.services.sends import Draft, Wanted
 from assent.store import handing
 from assent.store import sends as stored
@@ -220,6 +222,27 @@ CALLS: dict[str, tuple[Right, Callable[..., Awaitable[object]]]] = {
     "stop": (Right.SEND, sends.stop),
     "discard": (Right.SEND, sends.discard),
 }
+
+
+async def test_a_draft_changed_while_it_is_started_is_not_sent(
+    at: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked through and whom it goes to belong together: neither old readers nor unread text."""
+    (few, _) = await at.people("few@x.example", "many@x.example")
+    made = await sends.create(
+        at.app, at.admin, replace(DRAFT, audience=Audience(contact_ids=frozenset({few})))
+    )
+
+    async def meanwhile(*given: Any) -> Any:
+        content = await checked(*given)
+        monkeypatch.undo()
+        await sends.edit(at.app, at.admin, made.send_id, DRAFT)
+        return content
+
+    monkeypatch.setattr("assent.services.sends.checked", meanwhile)
+    with pytest.raises(Conflict, match="changed"):
+        await sends.start(at.app, at.admin, made.send_id)
+    assert SendState.DRAFT is (await sends.read(at.app, at.admin, made.send_id)).state
 
 
 @pytest.mark.parametrize("name", CALLS)

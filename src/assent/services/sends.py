@@ -3,13 +3,15 @@
 from collections import Counter
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from assent.errors import Conflict, Invalid
 from assent.policy.gate import Reason
 from assent.policy.sending import RecipientState, Step, may_happen
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.delivering import can_send
-from assent.services.drafts import Draft, categories_of, checked
+from assent.services.drafts import Draft, categories_of, checked, draft_of
 from assent.services.handing import NO_SERVER
 from assent.services.paging import Page, within_limit
 from assent.services.previewing import preview
@@ -86,8 +88,8 @@ async def discard(app: Application, caller: Caller, send_id: int) -> None:
 async def start(app: Application, caller: Caller, send_id: int) -> SendView:
     """Fix who it is for, and begin: everybody is checked first, then written to.
 
-    Raises Unknown; Conflict where it was started before; Invalid where no mail server is set, nobody
-    is in the audience, the category was archived, or a text cannot be filled in.
+    Raises Unknown; Conflict where it was started before, or changes at this moment; Invalid where no mail
+    server is set, nobody is in the audience, the category was archived, or a text cannot be filled in.
     """
     caller.require(Right.SEND)
     view = await read(app, caller, send_id)
@@ -98,10 +100,13 @@ async def start(app: Application, caller: Caller, send_id: int) -> SendView:
         raise Invalid(NO_SERVER)
     now = app.clock.now()
 
-    begun = await app.store.database.write(
-        lambda c: handing.begin(c, caller.account_id, send_id, view.draft.audience, now)
-    )
-    if not begun:
+    def work(connection: Connection) -> bool:
+        begun = handing.begin(connection, caller.account_id, send_id, view.draft.audience, now)
+        if begun and draft_of(stored.read(connection, caller.account_id, send_id).draft) != view.draft:
+            raise Conflict("Somebody changed this send at this moment. Look at it again, then start it.")
+        return begun
+
+    if not await app.store.database.write(work):
         raise _refusal(Step.START, await read(app, caller, send_id))
     await app.work.ask(Errand(Kind.SEND, caller.account_id, send_id))
     return await read(app, caller, send_id)
