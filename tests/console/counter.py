@@ -32,8 +32,7 @@ class Shown:
     @property
     def words(self) -> str:
         """Everything there is to read, in one line."""
-        page = html.fromstring(self.body)
-        return " ".join(" ".join(str(one) for one in page.xpath("//body//text()")).split())
+        return " ".join(" ".join(map(str, self.find("//body//text()"))).split())
 
     def find(self, path: str) -> list[Any]:
         """What an XPath finds."""
