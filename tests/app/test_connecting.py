@@ -126,6 +126,21 @@ async def test_credentials_that_cannot_be_are_refused_before_anything_is_sent(
     assert 0 == strict.application.switches.journal.total
 
 
+@pytest.mark.parametrize(
+    "way", ["http://127.0.0.1:{port}", "https://127.0.0.1:{port}", "https://other.example"]
+)
+async def test_sign_in_is_asked_for_at_microsoft_alone(at: Office, way: str) -> None:
+    """Nobody can point the server at a machine of its own network by naming it as the sign-in server."""
+    account_id, met = await account(at.app), list[object]()
+    async with await asyncio.start_server(lambda reader, writer: met.append(writer), "127.0.0.1", 0) as door:
+        authority = way.format(port=door.sockets[0].getsockname()[1])
+        new = replace(organisation_at("https://contoso.crm4.dynamics.com"), authority=authority)
+        store, clock = at.app.store, at.app.clock
+        with pytest.raises(Invalid, match="sign-in server"):
+            await asyncio.wait_for(connect(store, clock, account_id, new, allow_other_hosts=False), 5)
+    assert [] == met
+
+
 async def test_an_organisation_is_connected_once(at: Office, strict: RunningEmulator) -> None:
     """A second connection to the same organisation is refused, under another address too."""
     account_id = await account(at.app)

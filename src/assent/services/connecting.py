@@ -5,9 +5,33 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.organisation import parse_organisation_url
 from assent.crm.signin import MICROSOFT, Credentials
+from assent.errors import Invalid
 from assent.ports import Clock, Organisation
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
+
+#: Where Microsoft's clouds sign applications in.
+AUTHORITIES = (
+    MICROSOFT,
+    "https://login.microsoftonline.us",
+    "https://login.partner.microsoftonline.cn",
+    "https://login.chinacloudapi.cn",
+)
+
+
+def sign_in_server(authority: str, *, allow_other_hosts: bool) -> str:
+    """Give where to sign in, Microsoft's own where none is named.
+
+    Raises Invalid for any but Microsoft's, so that nobody can point the server at another machine of its
+    network; `allow_other_hosts` (for the emulator) takes any.
+    """
+    given = authority.strip().rstrip("/") or MICROSOFT
+    if given.lower() not in AUTHORITIES and not allow_other_hosts:
+        raise Invalid(
+            f"This is no sign-in server of Microsoft. Leave it empty, or name {' or '.join(AUTHORITIES)}; an "
+            "operator may allow others, such as the emulator, with ASSENT_ALLOW_OTHER_HOSTS=true."
+        )
+    return given
 
 
 async def verify(new: NewConnection, clock: Clock, *, allow_other_hosts: bool) -> Organisation:
@@ -17,7 +41,8 @@ async def verify(new: NewConnection, clock: Clock, *, allow_other_hosts: bool) -
     NotDataverse or Unreachable, each saying what to do.
     """
     url = parse_organisation_url(new.url, allow_other_hosts=allow_other_hosts)
-    credentials = Credentials(new.tenant, new.client_id, new.secret, new.authority or MICROSOFT)
+    authority = sign_in_server(new.authority, allow_other_hosts=allow_other_hosts)
+    credentials = Credentials(new.tenant, new.client_id, new.secret, authority)
     async with open_organisation(url, credentials, clock) as client:
         return await DataverseContacts(client, Columns(), connection_id=0).organisation()
 

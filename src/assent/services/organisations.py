@@ -10,9 +10,10 @@ from assent.crm.client import DataverseClient, open_organisation
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.organisation import parse_organisation_url
-from assent.crm.signin import MICROSOFT, Credentials
+from assent.crm.signin import Credentials
 from assent.errors import AssentError
 from assent.ports import CategoryColumn, Clock, Connection
+from assent.services.connecting import sign_in_server
 from assent.store.accounts import Accounts
 from assent.store.organisations import Organised
 
@@ -74,7 +75,7 @@ class Organisations:
                 tenant=organised.tenant,
                 client_id=organised.client_id,
                 secret=organised.secret,
-                authority=organised.authority or MICROSOFT,
+                authority=sign_in_server(organised.authority, allow_other_hosts=self._allow_other_hosts),
             ),
             self._clock,
         )
