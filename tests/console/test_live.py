@@ -63,8 +63,6 @@ async def test_a_stream_ends_when_the_session_does(
     monkeypatch.setattr(live, "TICK", 1.0)
     page = await opened(at, browser, "/activity")
     await people.sign_out(at.on.app, at.admin.secret)
-    await page.wait_for_url("**/sign-in*")
-    await page.go_back()
     await page.wait_for_url("**/sign-in?next=/activity")
 
 

@@ -66,6 +66,12 @@ async def test_an_ended_session_leads_back_to_where_one_was(at: Counter, nobody:
     assert (303, "/sign-in") == ((await asked(at, "POST", "/categories"))[0], "/sign-in")
     status, headers = await asked(at, "GET", "/activity", headers={"hx-request": "true"})
     assert (401, "/sign-in") == (status, headers["hx-redirect"])
+    for shown, led in {
+        f"{at.url}/contacts?text=bo": "?next=/contacts%3Ftext%3Dbo",
+        "//evil.example": "",
+    }.items():
+        sent = {"hx-request": "true", "hx-current-url": shown}
+        assert f"/sign-in{led}" == (await asked(at, "GET", "/activity", headers=sent))[1]["hx-redirect"]
 
 
 async def test_forms_of_other_sites_and_old_pages_change_nothing(at: Counter) -> None:

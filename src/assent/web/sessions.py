@@ -166,7 +166,10 @@ def _is_form(request: Request) -> bool:
 def _to_sign_in(request: Request) -> HTTPException:
     """Only pages are come back to: a form that was open when the session ended is not sent twice."""
     if request.headers.get("hx-request") == "true":
-        return HTTPException(HTTPStatus.UNAUTHORIZED, people.ENDED, {"HX-Redirect": "/sign-in"})
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        page = local_path(shown.path + (f"?{shown.query}" if shown.query else ""))
+        back = "" if page == "/" else f"?next={quote(page, safe='/')}"
+        return HTTPException(HTTPStatus.UNAUTHORIZED, people.ENDED, {"HX-Redirect": f"/sign-in{back}"})
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     onwards = f"?next={quote(here, safe='/')}" if request.method == "GET" and here != "/" else ""
     return HTTPException(HTTPStatus.SEE_OTHER, people.ENDED, {"Location": f"/sign-in{onwards}"})

@@ -4,6 +4,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from assent.services import connections, history, questions, troubles
+from assent.web.console.contact import POSITIVE
 from assent.web.console.visiting import Desk, Visit
 
 #: Entries and errors on one page.
@@ -15,6 +16,7 @@ def activity_routes(desk: Desk) -> list[Route]:
     return [
         desk.get("/activity", activity),
         desk.get("/attention", attention),
+        desk.get("/attention/count", count),
         desk.post("/attention/retry", retry),
         desk.post("/attention/aside", aside),
     ]
@@ -36,11 +38,20 @@ async def attention(visit: Visit) -> Response:
     return visit.page(
         "attention.html",
         asked=await questions.open_ones(visit.app, visit.caller, limit=SHOWN),
+        positive=POSITIVE,
         stuck=[one for one in joined if one.needs_somebody],
         troubles=page,
         aside=shows_aside,
         after=after,
     )
+
+
+async def count(visit: Visit) -> Response:
+    """How much waits for a person, for the menu of whatever page."""
+    joined = await connections.all(visit.app, visit.caller)
+    asked = await questions.open_ones(visit.app, visit.caller)
+    number = len(asked) + sum(one.troubles + one.needs_somebody for one in joined)
+    return visit.page("attention_count.html", number=number)
 
 
 async def retry(visit: Visit) -> Response:

@@ -78,7 +78,7 @@ def _bar(number: int, hour: Hour, ceiling: float) -> Bar:
 def _y(seconds: float, ceiling: float) -> float:
     """From 10 ms at the bottom to the ceiling at the top."""
     lowest = math.log10(0.01)
-    share = (math.log10(max(seconds, 0.012)) - lowest) / (math.log10(ceiling) - lowest)
+    share = (math.log10(min(max(seconds, 0.012), ceiling)) - lowest) / (math.log10(ceiling) - lowest)
     return round(HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 12), 1)
 
 

@@ -17,6 +17,9 @@ from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
 SHOWN = 25
 
+#: What a question about a grant may be answered with.
+POSITIVE = tuple(basis for basis in LegalBasis if basis.positive)
+
 #: Verdicts are shown for this many categories; the rest one by one on demand.
 JUDGED = 12
 
@@ -145,6 +148,7 @@ async def _page(
         fields=sides(view),
         happened=happened,
         bases=tuple(LegalBasis),
+        positive=POSITIVE,
         said=said or {},
         typed=typed or {},
     )
