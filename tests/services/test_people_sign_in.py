@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from assent.errors import Forbidden, Invalid, NotAllowed, TooMany
+from assent.errors import Conflict, Forbidden, Invalid, NotAllowed, TooMany
 from assent.ports import Actor, ActorKind
 from assent.services import people
 from assent.services.access import Role, caller
@@ -241,6 +241,24 @@ async def test_a_new_password_ends_the_other_sessions(ours: Team) -> None:
         await people.session(ours.app, there.secret)
     await refused(ours, "ada@team.example", PASSWORD)
     await ours.sign_in("ada@team.example", "another few words")
+
+
+async def test_a_password_chosen_while_an_admin_resets_it_is_not_taken(
+    ours: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sits in a session that an admin ends cannot keep the door open with a new password."""
+    ada, here = await _ada(ours), await ours.sign_in("ada@team.example")
+    reset: list[str] = []
+
+    async def meanwhile(password: str) -> str:
+        reset.append((await people.new_link(ours.app, ours.admin, ada)).token)
+        return passwords.HASHER.hash(password)
+
+    monkeypatch.setattr("assent.services.people.passwords.hashed", meanwhile)
+    with pytest.raises(Conflict, match="reset"):
+        await people.set_password(ours.app, here.caller, PASSWORD, "another few words", secret=here.secret)
+    await refused(ours, "ada@team.example", "another few words")
+    await people.sign_in_once(ours.app, reset[0])
 
 
 async def test_the_old_password_cannot_be_guessed_from_a_session(ours: Team) -> None:

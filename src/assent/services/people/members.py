@@ -190,6 +190,7 @@ async def _linked(app: Application, account_id: int, user_id: UUID) -> Invited:
     now, token = app.clock.now(), new_secret(app)
 
     def work(connection: Connection) -> StoredUser:
+        lock_account(connection, account_id)
         user = kept.user_of(connection, account_id, user_id)
         if user.disabled:
             raise Conflict("This user is disabled. Let them sign in again first, then make the link.")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from assent.errors import Forbidden, Invalid
+from assent.errors import Conflict, Forbidden, Invalid
 from assent.ports import Actor, ActorKind
 from assent.services.access import Caller, Role, caller
 from assent.services.application import Application
@@ -14,6 +14,7 @@ from assent.services.people.members import own, own_address
 from assent.services.people.secrets import LONGEST, digest, new_secret
 from assent.store import sign_ins
 from assent.store import users as kept
+from assent.store.counters import lock_account
 from assent.store.sign_ins import StoredSession
 from assent.store.users import StoredUser
 
@@ -109,8 +110,8 @@ async def sign_out(app: Application, secret: str) -> None:
 async def set_password(app: Application, caller: Caller, old: str, new: str, *, secret: str = "") -> None:
     """Choose a password; every other session of the user ends, that of `secret` goes on.
 
-    Raises Forbidden where a password was chosen before and `old` is not it, Invalid for a bad new one,
-    and NotAllowed for callers who are no user.
+    Raises Forbidden where a password was chosen before and `old` is not it, Conflict where it changed
+    meanwhile, Invalid for a bad new one, and NotAllowed for callers who are no user.
     """
     user = await own(app, caller)
     if user.password is not None:
@@ -123,6 +124,10 @@ async def set_password(app: Application, caller: Caller, old: str, new: str, *, 
     going_on = digest(_SESSION, secret[:LONGEST])
 
     def work(connection: Connection) -> None:
+        lock_account(connection, user.account_id)
+        present = kept.user_of(connection, user.account_id, user.user_id)
+        if present.disabled or present.password != user.password:
+            raise Conflict("The password was changed or reset meanwhile, so this one was not taken.")
         kept.change_user(connection, user.account_id, user.user_id, password=chosen)
         sign_ins.end_sessions(connection, user.account_id, user.user_id, but=going_on)
         sign_ins.end_links(connection, user.account_id, user.user_id)
@@ -134,6 +139,7 @@ def _unchanged(
     connection: Connection, app: Application, seen: StoredUser, limited: tuple[attempts.Limit, ...]
 ) -> SignedIn | None:
     """Begin a session unless the user was disabled, or the password changed, since it was compared."""
+    lock_account(connection, seen.account_id)
     user = kept.user_of(connection, seen.account_id, seen.user_id)
     if user.disabled or user.password != seen.password:
         return None
