@@ -1,9 +1,11 @@
 """Files of contacts: understood, looked at, and applied whole or not at all."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from assent.errors import Conflict, Invalid, NotAllowed, Unknown
 from assent.policy.audience import EVERYBODY
@@ -13,7 +15,8 @@ from assent.ports import Act, Evidence, NewPerson
 from assent.services import contacts, exports, imports
 from assent.services.access import Role, caller
 from assent.services.importing import ImportOptions, ImportOutcome
-from assent.store.imports import data
+from assent.store.desk_schema import imports as stored_imports
+from assent.store.imports import KEPT, data
 from tests.app.world import HERSELF, office
 
 from .hub import CONSENT, NEWS, NONE, WITHDRAWN, Desk, desk
@@ -83,6 +86,21 @@ async def test_a_file_is_looked_at_and_then_applied_as_it_was_looked_at(at: Desk
     last = (await at.app.store.ledger.entries(at.account_id, contact=ann.contact_id))[-1].entry
     assert ("Customer", "fair.csv, line 3") == (last.personal["text"], last.personal["source"])
     assert at.woken
+
+
+async def test_a_file_nobody_came_back_to_is_emptied_after_a_week(at: Desk) -> None:
+    """It holds people's data for nothing; no other upload is needed for that, and a younger file stays."""
+    left, fresh = await uploaded(at), await uploaded(at)
+    week = {"created_at": at.app.clock.now() - KEPT - timedelta(minutes=1)}
+    aged = update(stored_imports).where(stored_imports.c.import_id == left).values(**week)
+    await at.app.store.database.write(lambda c: c.execute(aged).rowcount)
+    await at.app.jobs.due()
+    kept = {
+        number: await at.app.store.database.read(lambda c, n=number: data(c, at.account_id, n))  # type: ignore[misc]
+        for number in (left, fresh)
+    }
+    assert (None, True) == (kept[left], kept[fresh] is not None)
+    assert "discarded" == (await imports.read(at.app, at.marketer, left)).state
 
 
 async def test_an_import_ends_once_and_its_file_is_emptied(at: Desk) -> None:

@@ -69,14 +69,7 @@ _COLUMNS = (
 
 
 def add(connection: Connection, account_id: int, stored: StoredImport, data: bytes) -> int:
-    """Keep a file, sealed; files nobody came back to are emptied. Gives its number."""
-    forgotten = and_(
-        imports.c.account_id == account_id,
-        imports.c.state == UPLOADED,
-        imports.c.created_at < stored.created_at - KEPT,
-    )
-    ended = {"state": DISCARDED, "data": None, "finished_at": stored.created_at}
-    connection.execute(update(imports).where(forgotten).values(**ended))
+    """Keep a file, sealed. Gives its number."""
     number = take_numbers(connection, account_id, "import")[0]
     connection.execute(
         imports.insert().values(
@@ -141,6 +134,13 @@ def end(connection: Connection, account_id: int, import_id: int, ended: Ended) -
     counts = msgspec.json.encode(dict(ended.counts)).decode()
     values = {"state": ended.state, "counts": counts, "data": None, "finished_at": ended.at}
     connection.execute(update(imports).where(_at(account_id, import_id)).values(**values))
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Empty the files of every account that nobody came back to."""
+    forgotten = and_(imports.c.state == UPLOADED, imports.c.created_at < now - KEPT)
+    ended = {"state": DISCARDED, "data": None, "finished_at": now}
+    connection.execute(update(imports).where(forgotten).values(**ended))
 
 
 def standing_at(connection: Connection, account_id: int, emails: Collection[str]) -> dict[str, Standing]:
