@@ -1,5 +1,6 @@
 """Which contacts are meant: one filter for lists, bulk actions, exports and sends."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from assent.policy.sides import CATEGORY_LIMIT, bits
 
 TEXT_LIMIT = 200
 IDS_LIMIT = 50_000
+
+#: No database holds NUL, or halves of characters.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def read_audience(plain: object) -> Audience:
 
 
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_LIMIT or "\0" in value:
+    if not isinstance(value, str) or len(value) > TEXT_LIMIT or _UNSTORABLE.search(value):
         raise Invalid(f"The audience's “{name}” is a text of at most {TEXT_LIMIT} characters.")
     return value
 

@@ -72,12 +72,12 @@ def read_fields(given: ImmutableMultiDict[str, Any]) -> Audience:
     plain: dict[str, object] = {
         "text": next(iter(texts("text")), "").replace("\0", "").strip()[:TEXT_LIMIT] or None,
         "bases": texts("basis") or None,
-        "subscribed": _numbers(texts("yes")) or None,
-        "unsubscribed": _numbers(texts("no")) or None,
+        "subscribed": whole_numbers(texts("yes")) or None,
+        "unsubscribed": whole_numbers(texts("no")) or None,
         "linked": flag("linked"),
         "held": flag("held"),
         "pending": flag("pending"),
-        "connection": next(iter(_numbers(texts("connection"))), None),
+        "connection": next(iter(whole_numbers(texts("connection"))), None),
         "contact_ids": texts("pick") or None,
     }
     return read_audience(plain)
@@ -87,7 +87,7 @@ def sent_audience(text: str) -> Audience:
     """Read an audience a form carried; raises Invalid."""
     try:
         return read_audience(json.loads(text or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("The audience was not readable. Choose the contacts again.") from None
 
 
@@ -109,8 +109,9 @@ def write_fields(audience: Audience) -> list[tuple[str, str]]:
     return found + ([] if ids is None else [("pick", str(one)) for one in sorted(ids)])
 
 
-def _numbers(texts: Sequence[str]) -> list[int]:
+def whole_numbers(texts: Sequence[str]) -> list[int]:
+    """Read numbers of an address or a form; raises Invalid for what is none."""
     for text in texts:
         if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
-            raise Invalid("A filter in the address is no number. Choose the filters again.")
+            raise Invalid("A number that was sent is none. Choose again on the page.")
     return [int(text) for text in texts if text]

@@ -13,7 +13,7 @@ from assent.policy.permission import LegalBasis
 from assent.services import bulk, contacts
 from assent.services.access import Right
 from assent.services.bulk import BulkPreview
-from assent.web.console.audiences import filters, read_fields, sent_audience
+from assent.web.console.audiences import filters, read_fields, sent_audience, whole_numbers
 from assent.web.console.contacts import basis_of
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
@@ -83,5 +83,4 @@ def _action(form: Form) -> BulkAction:
     kind = kinds.get(form.text("kind"), BulkKind.SET_BASIS)
     if kind is BulkKind.SET_BASIS:
         return BulkAction(kind, basis=basis_of(form))
-    numbers = [int(text) for text in form.texts("category") if text.isascii() and text.isdigit()]
-    return BulkAction(kind, categories=mask_of(numbers))
+    return BulkAction(kind, categories=mask_of(whole_numbers(form.texts("category"))))
