@@ -197,7 +197,7 @@ async def test_bulk_does_exactly_what_was_looked_at(at: Counter, admin: Visitor)
     (audience,) = chosen.find("//input[@name='audience']/@value")
     action = {"audience": str(audience), "kind": "set_basis", "basis": "consent", **PROOF}
     looked = await admin.post("/contacts/bulk/preview", **action)
-    assert "2 will be changed 1 have withdrawn and stay Withdrawn" in looked.words
+    assert "2 changed 1 withdrawn: stays Withdrawn" in looked.words
     (token,) = looked.find("//input[@name='token']/@value")
     await one(at, "late@example.com", NONE)
     stale = await admin.post("/contacts/bulk", **action, token=str(token))
@@ -253,7 +253,7 @@ async def test_a_file_is_understood_looked_at_and_imported_whole(at: Counter, ad
     assert 400 == refused.status
     options = {"evidence": "Signed up at the fair", "leave_out_errors": "yes"}
     looked = await admin.post(f"{uploaded.url}/preview", **options)
-    assert "1 have errors and are not imported 1 are new contacts" in looked.words
+    assert "1 with errors: not imported 1 new" in looked.words
     (token,) = looked.find("//form[contains(@action, '/apply')]//input[@name='token']/@value")
     done = await admin.post(f"{uploaded.url}/apply", token=str(token), **options)
     assert f"{uploaded.url}?done=imported" == done.url

@@ -72,7 +72,6 @@ async def _page(
         typed=form.values(),
         ticked=form.texts("category"),
         preview=found,
-        outcomes=bulk.OUTCOME_WORDS,
         grants=found is not None and _action(form).grants,
         error=told(error) if error else "",
     )

@@ -9,7 +9,7 @@ from assent.errors import AssentError, Invalid
 from assent.services import categories, imports
 from assent.services.access import Right
 from assent.services.import_views import ImportView
-from assent.services.importing import OUTCOME_WORDS, ImportOptions
+from assent.services.importing import ImportOptions
 from assent.services.tables.words import FIELD_WORDS
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 
@@ -96,7 +96,6 @@ async def _list(visit: Visit, error: AssentError | None = None) -> Response:
         "imports.html",
         status_of(error) if error else HTTPStatus.OK,
         page=page,
-        outcomes=OUTCOME_WORDS,
         error=told(error) if error else "",
     )
 
@@ -116,7 +115,6 @@ async def _columns(
         one=view,
         meanings=meanings,
         chosen=choices or {column.label: column.meaning for column in view.columns},
-        outcomes=OUTCOME_WORDS,
         error=told(error) if error else "",
     )
 
@@ -130,7 +128,6 @@ async def _look(
         one=view,
         preview=await imports.preview(visit.app, visit.caller, view.import_id, options),
         options=options,
-        outcomes=OUTCOME_WORDS,
         error=told(error) if error else "",
     )
 

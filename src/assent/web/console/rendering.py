@@ -8,7 +8,7 @@ from operator import and_
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -44,6 +44,11 @@ def _number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def _breakable(text: str) -> Markup:
+    """An address that breaks at its @ where it must."""
+    return escape(text).replace("@", Markup("@<wbr>"))
+
+
 def _when(moment: datetime | None, *, day: bool = True) -> Markup:
     """A moment as UTC; the browser shows it in its own zone."""
     if moment is None:
@@ -58,7 +63,13 @@ _TEMPLATES.globals.update(
     icon=icon, static=_static_url, when=_when, plural=plural, rules=RULES, words=WORDS, tone=tone
 )
 _TEMPLATES.filters.update(
-    n=_number, duration=duration, size=size, band=and_, without_rule=without_rule, sentence=sentence
+    n=_number,
+    breakable=_breakable,
+    duration=duration,
+    size=size,
+    band=and_,
+    without_rule=without_rule,
+    sentence=sentence,
 )
 
 

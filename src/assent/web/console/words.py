@@ -12,6 +12,7 @@ from assent.policy.sending import RecipientState, SendState
 from assent.services import connections, health, outgoing
 from assent.services.access import Role
 from assent.services.category_reach import Reach
+from assent.services.importing import ImportOutcome
 from assent.services.setup_words import StepState
 from assent.services.tables.words import BASIS_WORDS
 
@@ -65,11 +66,19 @@ WORDS: Mapping[Enum, str] = {
     Reach.NOT_SET_UP: "Follows with setup",
     Reach.KEPT: "Answers kept, hidden",
     Reach.NOWHERE: "Not in Dynamics",
-    Outcome.CHANGED: "will be changed",
-    Outcome.REPEATED: "refuse already; the refusal is recorded again",
-    Outcome.UNCHANGED: "are so already and stay as they are",
-    Outcome.KEPT_WITHDRAWN: "have withdrawn and stay Withdrawn",
-    Outcome.KEPT_NO: "said No themselves, or in Dynamics, and stay unsubscribed",
+    Outcome.CHANGED: "changed",
+    Outcome.REPEATED: "refusing already: the refusal is recorded again",
+    Outcome.UNCHANGED: "the same already: left alone",
+    Outcome.KEPT_WITHDRAWN: "withdrawn: stays Withdrawn",
+    Outcome.KEPT_NO: "said No themselves, or in Dynamics: stays unsubscribed",
+    ImportOutcome.ERROR: "with errors: not imported",
+    ImportOutcome.BARRED: "erased before: not created again",
+    ImportOutcome.NEW: "new",
+    ImportOutcome.NEW_WITHDRAWN: "new, but withdrawn before: starts Withdrawn",
+    ImportOutcome.KEPT_WITHDRAWN: "withdrawn: stays Withdrawn",
+    ImportOutcome.KEPT_NO: "unsubscribed from what the file says Yes to: stays so",
+    ImportOutcome.CHANGED: "changed",
+    ImportOutcome.UNCHANGED: "the same already: left alone",
 }
 
 #: What each role is for, beside its name in forms.
