@@ -3,11 +3,15 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from assent.services.access import Role
+from assent.web.api.idempotency import Idempotency
 
 from .served import Answer, Served
 
@@ -100,6 +104,31 @@ async def test_a_request_that_never_ended_is_told(served: Served) -> None:
     with closing(sqlite3.connect(served.app.settings.data / "assent.sqlite")) as other, other:
         other.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL WHERE key = ?", (ident,))
     assert "took effect" in (await post(served, ident)).problem(409)["detail"]
+
+
+async def test_a_request_that_is_cancelled_in_its_midst_is_not_done_again(served: Served) -> None:
+    """A server that ends may have done it: the key stays taken, and the answer tells to look first (P6)."""
+    ident, state = str(uuid4()), {"body": b""}
+
+    async def stopped(scope: Scope, receive: Receive, send: Send) -> None:
+        raise asyncio.CancelledError
+
+    async def nothing(message: Message | None = None) -> Message:
+        return {"type": "http.request"}
+
+    headers = [(b"authorization", f"Bearer {served.keys[Role.ADMIN]}".encode())]
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "POST",
+        "path": "/keys",
+        "query_string": b"",
+        "state": state,
+    }
+    scope["headers"] = [*headers, (b"idempotency-key", ident.encode())]
+    scope["app"] = SimpleNamespace(state=SimpleNamespace(application=served.app))
+    with pytest.raises(asyncio.CancelledError):
+        await Idempotency(stopped, application=served.app)(scope, nothing, cast("Send", nothing))
+    (await post(served, ident)).problem(422)  # not the same request, and taken
 
 
 async def test_kept_answers_cannot_be_read_in_the_database(served: Served) -> None:

@@ -53,7 +53,7 @@ class Idempotency:
 
         try:
             await self._app(scope, receive, keeping)
-        except BaseException:
+        except Exception:  # not when it is cancelled: then it may have been done, and the key stays taken
             await repeats.release(self._application, place)
             for message in messages:
                 await send(message)
