@@ -74,7 +74,24 @@ async def test_the_sign_in_page_too(at: Console, browser: Any) -> None:
     assert [] == await violations(page)
     await page.fill("#email", "nobody@example.com")
     await page.fill("#password", "four wrong words here")
-    await page.click("text=Sign in >> nth=-1")
+    await page.click("button:has-text('Sign in')")
     await page.wait_for_selector("[role=alert]")
     assert "nobody@example.com" == await page.input_value("#email")
     assert [] == await violations(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_what_opens_on_a_page_too(at: Console, browser: Any, scheme: str) -> None:
+    """Menus, the list of shortcuts, a question before something is done, a rule's explanation."""
+    page = await at.page(browser, viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    await page.goto(f"/connections/{at.on.connection_id}")
+    for opens, shown in {"Menu": "#menu", "Anna Lind": "#me", "Pause…": "#sure-pause"}.items():
+        await page.get_by_role("button", name=opens).click()
+        assert await page.is_visible(shown)
+        assert [] == await violations(page), opens
+        await page.keyboard.press("Escape")
+        assert not await page.is_visible(shown)
+    await page.keyboard.press("?")
+    assert [] == await violations(page)
+    await page.keyboard.press("Escape")
+    assert [] == page.problems
