@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from assent.errors import Unknown
 from assent.services.application import Application
@@ -55,16 +55,18 @@ def console_routes(app: Application, ending: asyncio.Event) -> Sequence[BaseRout
     ]
 
 
+class _Lost(Route):
+    """Answers browsers that ask for a page nobody has; for everybody else it is not there."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match every address, where a person asks."""
+        accepts = Headers(scope=scope).get("accept", "") if scope["type"] == "http" else ""
+        return super().matches(scope) if "text/html" in accepts else (Match.NONE, {})
+
+
 def _lost_route(desk: Desk) -> Route:
     async def lost(visit: Visit) -> Response:
         return problem_page(visit, Unknown(LOST))
 
     page = desk.get("/{path:path}", lost)
-
-    async def answered(request: Request) -> Response:
-        if "text/html" not in request.headers.get("accept", ""):
-            raise HTTPException(404)
-        response: Response = await page.endpoint(request)
-        return response
-
-    return Route("/{path:path}", answered, methods=["GET"])
+    return _Lost("/{path:path}", page.endpoint, methods=["GET"])
