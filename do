@@ -65,6 +65,8 @@ def environment(lock: str) -> Path:
     if not python.exists():
         call(tool, "venv", "-q", "--python", sys.executable, VENV)
     install = [tool, "pip", "install", "-q", "--python", python]
+    if lock == "dev":  # tests start many processes, and not every machine keeps what they compile
+        install.append("--compile-bytecode")
     call(*install, "--require-hashes", "-r", pinned)
     call(*install, "--no-deps", "--no-build-isolation", "-e", HERE)
     stamp.write_text(wanted)

@@ -134,7 +134,7 @@ def postgres() -> Iterator[Databases]:
         server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh database: a SQLite file without tables, a PostgreSQL copy with them."""
     if request.param == "sqlite":

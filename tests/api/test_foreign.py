@@ -7,7 +7,7 @@ from .operations import NOBODYS
 from .seeding import seeded
 from .served import Operation, Served, operations, perform
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -7,7 +7,7 @@ from assent.services.access import RIGHTS, Role
 from .operations import NOBODYS, RIGHT_OF
 from .served import Served, operations, perform
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 async def test_every_operation_has_its_right(served: Served) -> None:

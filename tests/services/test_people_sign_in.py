@@ -21,6 +21,8 @@ from tests.app.world import office
 
 from .team import PASSWORD, Team, team
 
+pytestmark = pytest.mark.thorough  # passwords are slow on purpose
+
 
 @pytest.fixture
 async def ours(tmp_path: Path, database_url: str) -> AsyncIterator[Team]:
