@@ -11,12 +11,17 @@ ROWS = "contactid,emailaddress1,donotbulkemail,statecode,firstname,lastname"
 
 
 class Rep:
-    """Reads and edits contacts of the emulator under a rep's own name, never the sync's."""
+    """Reads and edits contacts of the emulator under a rep's own name, never the sync's.
+
+    What scenes look at again and again is read under another name: limits are per user.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, url: str, name: str) -> None:
         self._session = session
         self._url = url
-        self._headers = {"Authorization": f"Bearer {name}", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
+        odata = {"OData-MaxVersion": "4.0", "OData-Version": "4.0"}
+        self._headers = {"Authorization": f"Bearer {name}", **odata}
+        self._looking = {"Authorization": f"Bearer {name}-looking", **odata}
 
     async def rows(self, columns: str = ROWS) -> list[dict[str, Any]]:
         """Every contact row, page by page."""
@@ -32,7 +37,7 @@ class Rep:
 
     async def row(self, row_id: UUID | str) -> dict[str, Any] | None:
         """One row as it is now, or None where there is none."""
-        async with self._session.get(self._contact(row_id), headers=self._headers) as answer:
+        async with self._session.get(self._contact(row_id), headers=self._looking) as answer:
             if answer.status == 404:
                 return None
             answer.raise_for_status()
@@ -42,7 +47,7 @@ class Rep:
         """The rows with this address."""
         url = f"{self._url}/api/data/v9.2/contacts"
         query = {"$filter": f"emailaddress1 eq '{email}'"}
-        async with self._session.get(url, params=query, headers=self._headers) as answer:
+        async with self._session.get(url, params=query, headers=self._looking) as answer:
             answer.raise_for_status()
             return list((await answer.json(content_type=None))["value"])
 

@@ -14,13 +14,17 @@ from assent.policy.sides import Person
 #: How long a scene waits for what it expects before it counts as missed.
 PATIENCE_S = 15.0
 
+#: How soon it looks again, and how slowly at last: looking costs both systems time too.
+FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.1
+
 
 async def until(on: Stage, holds: Callable[[], Awaitable[object]], what: str) -> float:
     """Wait until something holds; gives the seconds it took, and misses the scene when it never does."""
-    started = perf_counter()
+    started, pause = perf_counter(), FIRST_LOOK_S
     while not await holds():
         expect(perf_counter() - started < PATIENCE_S, f"{what}: not within {PATIENCE_S:.0f} s")
-        await on.app.clock.sleep(0.01)
+        await on.app.clock.sleep(pause)
+        pause = min(pause * 1.2, LAST_LOOK_S)
     return perf_counter() - started
 
 
