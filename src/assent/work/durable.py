@@ -95,7 +95,8 @@ class WorkSettings:
     url: str
     executor_id: str = "local"
     tick: str = "* * * * *"
-    poll_s: float = 0.05
+    poll_s: float = 0.05  # of real time; every look costs some queries
+    calm_poll_s: float = 0.5  # of sweeps and errands
     sweeps_at_once: int = 4
 
 
@@ -214,11 +215,11 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
     try:
         await DBOS.register_queue_async(REALTIME, polling_interval_sec=settings.poll_s, worker_concurrency=8)
         await DBOS.register_queue_async(
-            SWEEPS, polling_interval_sec=settings.poll_s, worker_concurrency=settings.sweeps_at_once
+            SWEEPS, polling_interval_sec=settings.calm_poll_s, worker_concurrency=settings.sweeps_at_once
         )
         for kind in Kind:
             await DBOS.register_queue_async(
-                kind.value, polling_interval_sec=settings.poll_s, worker_concurrency=ERRANDS_AT_ONCE
+                kind.value, polling_interval_sec=settings.calm_poll_s, worker_concurrency=ERRANDS_AT_ONCE
             )
         await DBOS.apply_schedules_async(
             [{"schedule_name": "tick", "workflow_fn": tick, "schedule": settings.tick, "context": None}]
