@@ -12,7 +12,10 @@ import pytest
 from .processes import command, within
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("demo", "emulator", "serve", "connect", "setup", "sync", "ledger", "ledger verify")
+COMMANDS = (
+    *("demo", "emulator", "serve", "connect", "setup", "sync", "ledger", "ledger verify"),
+    *("users", "users admin", "users list", "users reset"),
+)
 SIGN_IN = ("--tenant", "t", "--client-id", "app", "--secret", "swordfish")
 
 
