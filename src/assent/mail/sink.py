@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, syntax
 
@@ -198,8 +198,9 @@ class _Conversation(SMTP):
 
     def hang_up(self) -> None:
         """End the connection without a word."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        transport = cast("asyncio.Transport | None", self.transport)  # uvloop's is no subclass of it
+        if transport is not None:
+            transport.abort()
 
     async def _gone(self) -> str:
         """Hang up, and never answer."""
