@@ -97,4 +97,4 @@ def test_an_operation_keeps_to_its_document_whatever_is_sent(
     target: Target, ident: str, mode: GenerationMode
 ) -> None:
     """Bodies and parameters that fit, and ones that do not."""
-    explore(target, ident, mode, 25)
+    explore(target, ident, mode, 10)
