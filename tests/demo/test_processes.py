@@ -19,7 +19,7 @@ def left(folder: Path) -> list[str]:
 
 async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None:
     """Ctrl-C ends both systems within seconds: no traceback, no process, no temporary folder."""
-    async with background(tmp_path, "demo", "--contacts", "200", "--seed", "3") as demo:
+    async with background(tmp_path, "demo", "--contacts", "500", "--seed", "3") as demo:
         await line_with(demo.stderr, "Ctrl-C ends both")
         assert len(group(demo.pid)) >= 2
         started = perf_counter()
@@ -34,8 +34,8 @@ async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None
 
 async def test_a_tour_prints_one_object_and_exits_by_its_verdict(tmp_path: Path) -> None:
     """`demo --tour --json`: one JSON object on stdout, nothing on stderr, exit code 0 when all holds."""
-    async with background(tmp_path, "demo", "--tour", "--json", "--contacts", "200", "--seed", "1") as demo:
-        done = await finished(demo, 90)
+    async with background(tmp_path, "demo", "--tour", "--json", "--contacts", "500", "--seed", "1") as demo:
+        done = await finished(demo, 240)
         assert [] == group(demo.pid)
     told = done.object()
     assert [] == [claim for claim in told["claims"] if not claim["ok"]]

@@ -18,7 +18,7 @@ from assent.policy.permission import LegalBasis
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
-SMALLEST = 200
+SMALLEST = 500
 
 
 def silent(_: object) -> None:

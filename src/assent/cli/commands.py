@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 def demo(
     tour: Annotated[bool, typer.Option("--tour", help="Play the whole story unattended, checked.")] = False,
     json: Json = False,
-    contacts: Annotated[int, typer.Option(min=200, help="How many contacts Dynamics holds.")] = 10_000,
+    contacts: Annotated[int, typer.Option(min=500, help="How many contacts Dynamics holds.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Which crowd; the same seed gives the same people.")] = 7,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the web server; 0: any.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open both systems in a browser, where there is one.")] = True,
