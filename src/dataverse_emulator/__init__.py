@@ -1,11 +1,11 @@
 """A local stand-in for the Dataverse Web API: faithful where documented, loud where not.
 
 `running()` serves an organisation from the current event loop, `serve()` until interrupted, and
-`create_app()` gives the ASGI application; `README.md` beside this file lists what is imitated, and the
-control calls under /emulator.
+`create_app()` gives the ASGI application, whose `ask()` answers without a network; `README.md` beside
+this file lists what is imitated, and the control calls under /emulator.
 """
 
-from dataverse_emulator.application import Application
+from dataverse_emulator.application import Application, Incoming
 from dataverse_emulator.serving import RunningEmulator, create_app, create_organization, running, serve
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.organization import Organization, Settings
@@ -15,6 +15,7 @@ from dataverse_emulator.wire.limits import Limits
 __all__ = [
     "Application",
     "Choices",
+    "Incoming",
     "Limits",
     "Organization",
     "RunningEmulator",

@@ -12,7 +12,7 @@ from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
 from dataverse_emulator.wire import batch, control, dispatch, sign_in
 from dataverse_emulator.wire.answers import Answer, Call, refused
 from dataverse_emulator.wire.limits import Limits, Protection
-from dataverse_emulator.wire.webhooks import Deliveries
+from dataverse_emulator.wire.webhooks import Deliveries, Post
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,11 +26,13 @@ _SERVICES: Final = tuple(f"/api/data/v9.{minor}/" for minor in (0, 1, 2))
 class Application:
     """Serves one organisation; every write runs to its end between two awaits, hence atomically."""
 
-    def __init__(self, organization: Organization, limits: Limits | None = None) -> None:
+    def __init__(
+        self, organization: Organization, limits: Limits | None = None, post: Post | None = None
+    ) -> None:
         self.organization = organization
         self.switches = control.Switches(Protection(organization.sources.now, limits or Limits()))
         self._host = "localhost"
-        self.deliveries = Deliveries(organization, lambda: self.switches.webhooks, lambda: self._host)
+        self.deliveries = Deliveries(organization, lambda: self.switches.webhooks, lambda: self._host, post)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -53,15 +55,15 @@ class Application:
             await _reply(send, page, method)
             return
         self._host = headers.get("host", self._host)
-        incoming = _Incoming(method, f"{scope['scheme']}://{self._host}", path, query, headers, body)
-        answer = await self._imitate(incoming)
+        incoming = Incoming(method, f"{scope['scheme']}://{self._host}", path, query, headers, body)
+        answer = await self.ask(incoming)
         if answer is None:
             _cut(receive)
         else:
             await _reply(send, answer, method)
 
-    async def _imitate(self, incoming: "_Incoming") -> Answer | None:
-        """The answer, or nothing when a fault says that it gets lost on the way."""
+    async def ask(self, incoming: "Incoming") -> Answer | None:
+        """Answer a request without a network; nothing when a fault says that the answer gets lost."""
         clock = asyncio.get_running_loop().time
         started = clock()
         user, answer = await self._answer(incoming)
@@ -74,7 +76,7 @@ class Application:
             return None
         return answer
 
-    async def _answer(self, incoming: "_Incoming") -> tuple[User | None, Answer]:
+    async def _answer(self, incoming: "Incoming") -> tuple[User | None, Answer]:
         if incoming.body is None:
             return None, refused(Refusal(Problem.TOO_LARGE, "The request is larger than 116.85 MB."))
         identity, path = self.organization.identity, incoming.path
@@ -162,8 +164,11 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class _Incoming:
-    """An HTTP request as it came; `body` is missing when it was too large."""
+class Incoming:
+    """An HTTP request as it came; `host` with its scheme, `headers` by lower-case name.
+
+    `body` is missing when it was too large.
+    """
 
     method: str
     host: str

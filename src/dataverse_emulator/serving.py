@@ -16,6 +16,7 @@ from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.organization import Organization, Settings
 from dataverse_emulator.state.sources import Sources, seeded_ids
 from dataverse_emulator.wire.limits import Limits
+from dataverse_emulator.wire.webhooks import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,11 @@ def create_organization(
     return organization
 
 
-def create_app(organization: Organization, limits: Limits | None = None) -> Application:
-    """The ASGI application for an organisation."""
-    return Application(organization, limits)
+def create_app(
+    organization: Organization, limits: Limits | None = None, post: Post | None = None
+) -> Application:
+    """The ASGI application for an organisation; `post` carries its notices instead of HTTP."""
+    return Application(organization, limits, post)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 import aiohttp
@@ -14,7 +15,7 @@ from assent.crm.budget import Budget
 from assent.crm.faults import TookTooLong, refusal
 from assent.crm.organisation import OrganisationUrl
 from assent.crm.signin import Credentials, Post, TokenSource, entra_tokens, plain_tokens
-from assent.crm.transport import Request, Response
+from assent.crm.transport import Exchange, Request, Response
 from assent.errors import Locked, Refused, Retry, Throttled, Unreachable
 from assent.ports import Clock
 
@@ -45,17 +46,17 @@ class Limits:
 
 
 class DataverseClient:
-    """Carries requests to one organisation, as the application user."""
+    """Carries requests to one organisation, as the application user, by whatever exchanges HTTP."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        exchange: Exchange,
         url: OrganisationUrl,
         tokens: TokenSource,
         clock: Clock,
         limits: Limits,
     ) -> None:
-        self._session = session
+        self._http = exchange
         self._url = url
         self._tokens = tokens
         self._clock = clock
@@ -121,7 +122,7 @@ class DataverseClient:
         if request.method == "GET":
             headers["If-None-Match"] = "null"  # defeats caches on the way (2.1)
         self.requests_sent += 1
-        return await exchange(self._session, request.method, address, headers, request.body, request.what)
+        return await self._http(request.method, address, headers, request.body, request.what)
 
 
 async def exchange(
@@ -187,16 +188,19 @@ async def open_organisation(
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=proxied
     ) as session:
+        http = partial(exchange, session)
         if credentials.authority.startswith("https://"):
             tokens = entra_tokens(credentials, clock, verify=ca_file or True)
         else:
-            tokens = plain_tokens(credentials, _poster(session), clock)
-        yield DataverseClient(session, url, tokens, clock, chosen)
+            tokens = plain_tokens(credentials, form_posts(http), clock)
+        yield DataverseClient(http, url, tokens, clock, chosen)
 
 
-def _poster(session: aiohttp.ClientSession) -> Post:
+def form_posts(exchange: Exchange) -> Post:
+    """Post forms, as sign-in does, by whatever exchanges HTTP."""
+
     async def post(address: str, form: Mapping[str, str]) -> Response:
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        return await exchange(session, "POST", address, kind, urlencode(form).encode(), "signing in")
+        return await exchange("POST", address, kind, urlencode(form).encode(), "signing in")
 
     return post

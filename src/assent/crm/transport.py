@@ -1,6 +1,6 @@
 """The small port between requests as values and whatever carries them (dataverse.md 2.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -39,6 +39,11 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+
+
+#: One HTTP exchange: method, whole address, headers, body, and in words what it is for. Raises Retry or
+#: Refused when no answer came.
+Exchange = Callable[[str, str, Mapping[str, str], bytes, str], Awaitable[Response]]
 
 
 class Transport(Protocol):

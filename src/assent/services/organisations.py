@@ -1,6 +1,6 @@
 """Opens organisations and keeps them open: one signed-in client per connection and process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ import structlog
 from assent.crm.client import DataverseClient, open_organisation
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
-from assent.crm.organisation import parse_organisation_url
+from assent.crm.organisation import OrganisationUrl, parse_organisation_url
 from assent.crm.signin import Credentials
 from assent.errors import AssentError
 from assent.ports import CategoryColumn, Clock, Connection
@@ -18,6 +18,9 @@ from assent.store.accounts import Accounts
 from assent.store.organisations import Organised
 
 log = structlog.get_logger()
+
+#: Opens a client for an organisation; simulations bring one without a network.
+Opening = Callable[[OrganisationUrl, Credentials, Clock], AbstractAsyncContextManager[DataverseClient]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,17 @@ class Opened:
 class Organisations:
     """Gives the CRM of each connection, with the account's category columns."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, *, allow_other_hosts: bool) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        clock: Clock,
+        *,
+        allow_other_hosts: bool,
+        opening: Opening = open_organisation,
+    ) -> None:
         self._accounts = accounts
         self._clock = clock
+        self._opening = opening
         self._allow_other_hosts = allow_other_hosts
         self._open: dict[int, _Open] = {}
 
@@ -69,7 +80,7 @@ class Organisations:
         return client
 
     def _connected(self, organised: Organised) -> AbstractAsyncContextManager[DataverseClient]:
-        return open_organisation(
+        return self._opening(
             parse_organisation_url(organised.url, allow_other_hosts=self._allow_other_hosts),
             Credentials(
                 tenant=organised.tenant,

@@ -50,7 +50,11 @@ async def open_store(
     """
     database = Database(url, inline=inline)
     await database.upgrade()
-    vault = Vault(keys, entropy)
+    return store_on(database, clock, ids, Vault(keys, entropy))
+
+
+def store_on(database: Database, clock: Clock, ids: Ids, vault: Vault) -> Store:
+    """Everything that is kept in a database which is up to date."""
     journal, marks = Journal(clock, vault), Marks(vault)
     return Store(
         database=database,

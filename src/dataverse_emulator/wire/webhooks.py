@@ -1,7 +1,7 @@
 """The asynchronous service: posts notices after commit, once or twice, and records failures (6.5)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,9 @@ _AT_ONCE: Final = 32
 _RETRIED: Final = frozenset({502, 503, 504})
 _SUCCEEDED, _FAILED, _COMPLETED = 30, 31, 3
 
+#: Carries a notice: the status of the reply, or what went wrong before there was one.
+Post = Callable[[notices.Notice], Awaitable[int | str]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -30,11 +33,16 @@ class Deliveries:
     """A queue and a few workers; nothing is promised about order, as in the documentation."""
 
     def __init__(
-        self, organization: Organization, switch: Callable[[], WebhookSwitch], host: Callable[[], str]
+        self,
+        organization: Organization,
+        switch: Callable[[], WebhookSwitch],
+        host: Callable[[], str],
+        post: Post | None = None,
     ) -> None:
         self._organization = organization
         self._switch = switch
         self._host = host
+        self._post = post or self._by_http
         self._queue: asyncio.Queue[_Job] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -84,8 +92,7 @@ class Deliveries:
         if failed or not job.step.asyncautodelete:
             self._record(job, f"The webhook call failed: {outcome}" if failed else None)
 
-    async def _post(self, notice: notices.Notice) -> int | str:
-        """The status, or what went wrong before there was one."""
+    async def _by_http(self, notice: notices.Notice) -> int | str:
         if self._session is None:
             # Certificates are checked as usual; redirects are answers, not invitations.
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
