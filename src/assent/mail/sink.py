@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, cast
@@ -200,7 +201,8 @@ class _Conversation(SMTP):
         """End the connection without a word."""
         transport = cast("asyncio.Transport | None", self.transport)  # uvloop's is no subclass of it
         if transport is not None:
-            transport.abort()
+            with suppress(AttributeError):  # of Python 3.11.2 and its like, for a TLS line that is gone
+                transport.abort()
 
     async def _gone(self) -> str:
         """Hang up, and never answer."""
