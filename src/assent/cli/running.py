@@ -39,10 +39,11 @@ async def connect(
     """Store a verified connection; makes the first account where there is none."""
     async with open_application(read_settings(), worker=False) as app:
         new = NewConnection(name, url, tenant, client_id, secret, authority)
-        joined = await connecting.verify(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
         if not await app.store.accounts.all():
+            # A refused organisation leaves no account behind.
+            await connecting.verify(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
             account = await app.store.accounts.create("Default")
-        added = await app.store.accounts.connect(account, new, joined)
+        added = await app.connect(account, new)
         organised = await app.store.accounts.connection(account, added.connection_id)
     if json:
         numbers = {"account": account, "connection": added.connection_id}
