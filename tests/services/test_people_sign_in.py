@@ -103,6 +103,23 @@ async def test_a_place_that_tries_many_addresses_waits(ours: Team) -> None:
     await ours.sign_in("ada@team.example", place="203.0.113.1")
 
 
+async def test_an_ipv6_customer_is_one_place_whichever_address_is_used(ours: Team) -> None:
+    """Whoever has a /64 has more addresses in it than there are guesses; the next /64 is somebody else's."""
+    for number in range(30):
+        place = f"2001:db8:0:1::{number:x}"
+        assert isinstance(await refused(ours, f"guess{number}@team.example", place=place), Forbidden)
+    assert isinstance(await refused(ours, "fresh@team.example", place="2001:0DB8:0:1:ffff::9%eth0"), TooMany)
+    await ours.sign_in("ada@team.example", place="2001:db8:0:2::1")
+
+
+@pytest.mark.parametrize("place", ["198.51.100.9", "::ffff:198.51.100.9", "somewhere"])
+def test_other_places_are_counted_as_they_are(place: str) -> None:
+    """An IPv4 address is one place however it is written, and none of its neighbours'."""
+    ours, theirs = attempts.limits("", place)[1], attempts.limits("", "198.51.100.8")[1]
+    assert (attempts.limits("", "198.51.100.9")[1] == ours) is (place != "somewhere")
+    assert ours != theirs
+
+
 async def test_a_success_does_not_pay_for_the_failures_of_its_place(ours: Team) -> None:
     """Whoever has an account of their own here cannot reset the counter between guesses."""
     for number in range(30):

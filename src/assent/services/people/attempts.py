@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from sqlalchemy import Connection
 
@@ -30,7 +31,20 @@ class Limit:
 def limits(email: str, place: str) -> tuple[Limit, ...]:
     """What an attempt counts against: its address, and the place it came from, which may be an office."""
     by_address = Limit(digest("attempt-address", email), 5)
-    return (by_address, Limit(digest("attempt-place", place), 30)) if place else (by_address,)
+    return (by_address, Limit(digest("attempt-place", _network(place)), 30)) if place else (by_address,)
+
+
+def _network(place: str) -> str:
+    """What one customer has: an IPv4 address, or a /64, in which every IPv6 address is theirs."""
+    try:
+        address = ip_address(place.partition("%")[0])
+    except ValueError:
+        return place
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, 64), strict=False))
 
 
 def begin(connection: Connection, limited: tuple[Limit, ...], now: datetime) -> None:
