@@ -210,6 +210,7 @@ class Connection:
     allow: AllowPolicy
     create_in_hub: bool = True
     create_in_crm: bool = True
+    create_from_others: bool = False
     hold_deleted: bool = True
     live: bool = False
     paused: bool = False

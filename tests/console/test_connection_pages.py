@@ -90,10 +90,13 @@ async def test_setup_waits_with_the_evidence_and_goes_on_as_somebody_decides(at:
 async def test_settings_are_kept_and_what_cannot_be_is_told(at: Console) -> None:
     """Switches that are not ticked are off; a writer is named by its id."""
     base, writer = f"{page_of(at)}/settings", "11111111-2222-4333-8444-555555555555"
-    await at.admin.post(base, on_allow="hold", held_writers=writer, create_in_hub="yes")
+    await at.admin.post(
+        base, on_allow="hold", held_writers=writer, create_in_hub="yes", create_from_others="yes"
+    )
     view = await at.on.view()
     assert (OnAllow.HOLD, [writer]) == (view.on_allow, [str(one) for one in view.held_writers])
     assert (True, False, False) == (view.create_in_hub, view.create_in_crm, view.hold_deleted)
+    assert view.create_from_others
     wrong = await at.admin.post(base, on_allow="hold", held_writers="the ERP")
     assert (400, ["the ERP"]) == (wrong.status, wrong.find("//textarea/text()"))
 

@@ -109,8 +109,14 @@ async def test_settings_are_changed_one_by_one(on: Joined) -> None:
     """What is not given stays as it is (T3, I4, I5)."""
     changed = await connections.change(on.app, on.me, on.connection_id, Changed(on_allow=OnAllow.HOLD))
     assert (OnAllow.HOLD, True, True) == (changed.on_allow, changed.create_in_hub, changed.hold_deleted)
-    changed = await connections.change(on.app, on.me, on.connection_id, Changed(create_in_hub=False))
-    assert (OnAllow.HOLD, False) == (changed.on_allow, changed.create_in_hub)
+    changed = await connections.change(
+        on.app, on.me, on.connection_id, Changed(create_in_hub=False, create_from_others=True)
+    )
+    assert (OnAllow.HOLD, False, True) == (
+        changed.on_allow,
+        changed.create_in_hub,
+        changed.create_from_others,
+    )
 
 
 async def test_verifying_stores_nothing(on: Joined) -> None:

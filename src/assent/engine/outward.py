@@ -7,7 +7,7 @@ from assent.engine.adopt import NO_MARKS, created_rows, meet
 from assent.engine.run import STEP, Report, Run
 from assent.engine.sighting import now, stamped
 from assent.errors import AssentError, Retry
-from assent.policy.identity import row_id_for, row_wanted
+from assent.policy.identity import Origin, row_id_for, row_wanted
 from assent.policy.permission import BulkEmail, project
 from assent.policy.sides import LinkKey, Row
 from assent.ports import Candidate, Connection
@@ -52,6 +52,7 @@ async def _wanted(run: Run, connection: Connection, candidates: Sequence[Candida
             c.origin,
             marks=marks.get(c.contact.email, NO_MARKS),
             switched_on=connection.create_in_crm,
+            ticked=c.origin is Origin.OTHER_CONNECTION and connection.create_from_others,
         )
         is None
     ]

@@ -83,6 +83,7 @@ class ConnectionView:
     held_writers: tuple[UUID, ...]
     create_in_hub: bool
     create_in_crm: bool
+    create_from_others: bool
     hold_deleted: bool
     last_sweep: Sweep | None
     troubles: int
@@ -104,6 +105,7 @@ class Changed:
     held_writers: tuple[UUID, ...] | None = None
     create_in_hub: bool | None = None
     create_in_crm: bool | None = None
+    create_from_others: bool | None = None
     hold_deleted: bool | None = None
 
 
@@ -290,6 +292,7 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         held_writers=row.settings.held_writers,
         create_in_hub=row.settings.create_in_hub,
         create_in_crm=row.settings.create_in_crm,
+        create_from_others=row.settings.create_from_others,
         hold_deleted=row.settings.hold_deleted,
         last_sweep=_sweep(newest[0]) if newest else None,
         troubles=troubles,

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True):
     held_writers: tuple[UUID, ...] = ()
     create_in_hub: bool = True
     create_in_crm: bool = True
+    create_from_others: bool = False  # rows for contacts born in another connection (I8)
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
     tab: str = ""  # the form tab a person chose for the toggles, by name or GUID
     skip_form: bool = False  # a person chose to go on without toggles on the form
@@ -105,6 +106,7 @@ def engine_view(
         allow=read.allow,
         create_in_hub=read.create_in_hub,
         create_in_crm=read.create_in_crm,
+        create_from_others=read.create_from_others,
         hold_deleted=read.hold_deleted,
         live=state == LIVE,
         paused=state == PAUSED,

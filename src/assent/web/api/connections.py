@@ -49,6 +49,9 @@ class ChangedConnection(Shape):
     ] = None
     create_in_hub: bool | None = None
     create_in_crm: bool | None = None
+    create_from_others: Annotated[
+        bool | None, Field(description="Rows here for contacts first seen in another connection (I8).")
+    ] = None
     hold_deleted: bool | None = None
 
 
@@ -119,6 +122,7 @@ class ConnectionShape(Shape):
     held_writers: list[UUID]
     create_in_hub: bool
     create_in_crm: bool
+    create_from_others: bool
     hold_deleted: bool
     last_sweep: SweepShape | None
     troubles: int

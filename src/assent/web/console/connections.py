@@ -21,7 +21,7 @@ PAGE = "/connections"
 #: Sweeps on a connection's page.
 SHOWN = 15
 
-_SWITCHES = ("create_in_hub", "create_in_crm", "hold_deleted")
+_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted")
 
 
 def connection_routes(desk: Desk) -> list[Route]:

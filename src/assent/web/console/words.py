@@ -161,6 +161,7 @@ RULES: Mapping[str, str] = {
     "I5": "New contacts are created on the other side with what they say.",
     "I6": "An erased person's address is barred until they sign up themselves.",
     "I7": "Imports and bulk actions never overwrite a refusal.",
+    "I8": "Somebody first seen in one organisation becomes known to another only where an admin ticked it.",
     "S1": "Categories are made here; everybody starts at Yes.",
     "S2": "Subscriptions never change the legal basis, nor the reverse.",
     "S3": "Only the controls that were moved are touched; unsubscribing always counts.",
