@@ -149,6 +149,7 @@ BODIES: dict[str, Any] = {
     "change_connection": {"create_in_hub": False},
     "decide_setup": {"choice": "retry"},
     "create_send": _SEND,
+    "start_send": {"revision": "x"},
     "replace_send": _SEND,
     "create_endpoint": {"url": "https://hooks.example/assent"},
     "change_endpoint": {"description": "changed"},

@@ -29,6 +29,9 @@ async def test_a_draft_is_made_replaced_previewed_and_removed(served: Served) ->
     assert (2, 1, {"withdrawn": 1}) == (seen["matched"], seen["may"], seen["left_out"])
     assert "ada@sends.example" == seen["mail_to"]
     assert "No mail server is set" in seen["obstacles"][0]
+    assert changed.json()["revision"] == seen["revision"] != told["revision"]
+    stale = await served.call("POST", f"{path}/start", {"revision": told["revision"]})
+    assert "changed after you looked at it" in stale.problem(409)["detail"]
     assert told["send_id"] in [one["send_id"] for one in (await served.call("GET", "/sends")).json()["items"]]
     assert 204 == (await served.call("DELETE", path)).status
     (await served.call("GET", path)).problem(404)
@@ -36,9 +39,9 @@ async def test_a_draft_is_made_replaced_previewed_and_removed(served: Served) ->
 
 async def test_what_cannot_be_done_is_a_problem_with_words(served: Served) -> None:
     """No mail server, nothing to stop, broken texts and filters, foreign sends, roles that may not."""
-    number = (await served.call("POST", "/sends", BODY)).json()["send_id"]
-    path = f"/sends/{number}"
-    assert "No mail server" in (await served.call("POST", f"{path}/start")).problem(400)["detail"]
+    made = (await served.call("POST", "/sends", BODY)).json()
+    path, seen = f"/sends/{made['send_id']}", {"revision": made["revision"]}
+    assert "No mail server" in (await served.call("POST", f"{path}/start", seen)).problem(400)["detail"]
     (await served.call("POST", f"{path}/stop")).problem(409)
     broken = await served.call("POST", "/sends", BODY | {"body": "{{ nobody }}"})
     assert "The text, line 1" in broken.problem(400)["detail"]
@@ -52,13 +55,13 @@ async def test_what_cannot_be_done_is_a_problem_with_words(served: Served) -> No
     assert [] == (await served.call("GET", f"{path}/recipients?state=sent&reason=withdrawn")).json()["items"]
     (await served.call("GET", f"{path}/recipients?state=lost")).problem(400)
     (await served.call("GET", f"{path}/recipients?after=x")).problem(400)
-    for method, rest in (
-        ("GET", ""),
-        ("POST", "/start"),
-        ("POST", "/preview"),
-        ("GET", "/recipients"),
-        ("DELETE", ""),
+    for method, rest, body in (
+        ("GET", "", None),
+        ("POST", "/start", seen),
+        ("POST", "/preview", None),
+        ("GET", "/recipients", None),
+        ("DELETE", "", None),
     ):
-        (await served.call(method, f"{path}{rest}", key=served.other_key)).problem(404)
-    (await served.call("POST", f"{path}/start", key=served.keys[Role.READER])).problem(403)
+        (await served.call(method, f"{path}{rest}", body, key=served.other_key)).problem(404)
+    (await served.call("POST", f"{path}/start", seen, key=served.keys[Role.READER])).problem(403)
     (await served.call("GET", "/sends/9223372036854775807")).problem(404)

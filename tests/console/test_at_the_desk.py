@@ -39,10 +39,10 @@ async def some_of_everything(at: Counter) -> dict[str, str]:
     """Sends in several states, mails, people, keys and webhooks; gives the paths to look at."""
     await at.room.people("ada@example.com", "bea@example.com")
     done = await sends.create(at.app, at.operator, Draft("May", "Hello", "Text", HTML, NEWS))
-    await sends.start(at.app, at.operator, done.send_id)
+    await sends.start(at.app, at.operator, done.send_id, done.revision)
     await at.room.ended(done.send_id)
     running = await sends.create(at.app, at.operator, Draft("June", "Hello", "Text", "", NEWS))
-    await sends.start(at.app, at.operator, running.send_id)
+    await sends.start(at.app, at.operator, running.send_id, running.revision)
     draft = await sends.create(at.app, at.operator, Draft("July", "Hello", "Text", HTML, NEWS))
     (user, *_) = await people.users(at.app, at.operator)
     await (await at.as_()).post("/settings/webhooks", url="http://127.0.0.1:9/none", description="None")

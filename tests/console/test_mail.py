@@ -19,7 +19,7 @@ async def sent(at: Counter, html: str = "") -> None:
     await at.room.people("ada@example.com", "bea@example.com")
     await at.room.people("cia@example.com", basis=LegalBasis.WITHDRAWN)
     send = await sends.create(at.app, at.operator, Draft("May", "News for May", "Text", html, NEWS))
-    await sends.start(at.app, at.operator, send.send_id)
+    await sends.start(at.app, at.operator, send.send_id, send.revision)
     await at.room.ended(send.send_id)
 
 

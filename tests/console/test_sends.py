@@ -52,7 +52,7 @@ async def crowd(at: Counter) -> None:
 async def started(at: Counter, draft: Draft = HELLO) -> int:
     """Store a send and start it; nothing is carried out yet."""
     send = await sends.create(at.app, at.operator, draft)
-    await sends.start(at.app, at.operator, send.send_id)
+    await sends.start(at.app, at.operator, send.send_id, send.revision)
     return send.send_id
 
 
@@ -70,12 +70,27 @@ async def test_from_an_empty_page_to_mails_that_arrived(at: Counter) -> None:
     assert {"would get it now": "2", "would be left out": "4", "in the audience": "6"} == figures(looked)
     assert {"Withdrawn": "2", "No legal basis": "1", "Unsubscribed": "1"} == reasons(looked)
     assert "Subject Hello Alice" in looked.words
-    begun = await marketer.post(f"/sends/{send_id}/start")
+    (seen,) = looked.find("//form[contains(@action, '/start')]//input[@name='revision']/@value")
+    begun = await marketer.post(f"/sends/{send_id}/start", revision=seen)
     assert f"/sends/{send_id}?done=started" == begun.url
     await at.room.ended(send_id)
     done = await marketer.get(f"/sends/{send_id}")
     assert {"in the audience": "6", "sent": "2", "left out": "4"} == figures(done)
     assert ["ada@example.com", "bea@example.com"] == at.room.arrived()
+
+
+async def test_what_was_changed_since_the_page_was_drawn_is_not_started(at: Counter) -> None:
+    """The page that was open says so, and the draft is still there to be looked at."""
+    await crowd(at)
+    admin = await at.as_()
+    send = await sends.create(at.app, at.operator, HELLO)
+    looked = await admin.get(f"/sends/{send.send_id}?look=yes")
+    (seen,) = looked.find("//form[contains(@action, '/start')]//input[@name='revision']/@value")
+    await admin.post(f"/sends/{send.send_id}/edit", subject="Other", body="Other")
+    for given in (seen, ""):
+        told = await admin.post(f"/sends/{send.send_id}/start", revision=given)
+        assert (409, True) == (told.status, "changed after you looked at it" in told.words)
+    assert SendState.DRAFT is (await sends.read(at.app, at.operator, send.send_id)).state
 
 
 async def test_who_was_left_out_is_found_by_reason(at: Counter) -> None:

@@ -76,7 +76,7 @@ class Mailroom:
             "May", texts["subject"], texts["body"], texts.get("html", ""), category, audience=audience
         )
         made = await sends.create(self.app, self.admin, draft)
-        return (await sends.start(self.app, self.admin, made.send_id)).send_id
+        return (await sends.start(self.app, self.admin, made.send_id, made.revision)).send_id
 
     async def carry_out(self, send_id: int) -> SendView:
         """Carry a send out as far as it goes."""

@@ -101,7 +101,7 @@ async def test_transactional_mail_skips_all_but_suppression(at: Mailroom) -> Non
     await at.app.store.accounts.suppress(at.account_id, ["bounced@x.example"])
     draft = Draft("Receipt", "Receipt", "Paid", transactional=True)
     made = await sends.create(at.app, at.admin, draft)
-    await sends.start(at.app, at.admin, made.send_id)
+    await sends.start(at.app, at.admin, made.send_id, made.revision)
     await at.ended(made.send_id)
     (mail,) = at.sink.messages()
     assert ("no@x.example", None) == (mail.recipient, mail.header("List-Unsubscribe"))
@@ -259,7 +259,7 @@ async def test_the_whole_application_delivers_what_was_started(tmp_path: Path) -
             await add(app, account_id, "a@x.example", "b@x.example", basis=LegalBasis.CONSENT)
             me = operator(account_id)
             made = await sends.create(app, me, Draft("May", "Hello", "News", category=NEWS))
-            await sends.start(app, me, made.send_id)
+            await sends.start(app, me, made.send_id, made.revision)
 
             async def over() -> bool:
                 return (await sends.read(app, me, made.send_id)).state is SendState.DONE

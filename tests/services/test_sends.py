@@ -16,7 +16,7 @@ from assent.policy.sending import NEXT, RecipientState, SendState, Step
 from assent.services import sends
 from assent.services.access import RIGHTS, Right, Role, caller, operator
 from assent.services.drafts import checked
-from assent.services.sends import Draft, Wanted
+from assent.services.sends import Draft, SendView, Wanted
 from assent.store import handing
 from assent.store import sends as stored
 from tests.app.world import ADMIN, account
@@ -42,6 +42,12 @@ async def in_state(at: Mailroom, state: SendState) -> int:
     return send_id
 
 
+async def start(at: Mailroom, send_id: int) -> SendView:
+    """Start a send as it stands."""
+    revision = (await sends.read(at.app, at.admin, send_id)).revision
+    return await sends.start(at.app, at.admin, send_id, revision)
+
+
 def by(step: Step, at: Mailroom, send_id: int) -> Awaitable[object]:
     """Do a step, as whoever does it."""
     now, database = at.app.clock.now(), at.app.store.database
@@ -56,7 +62,7 @@ def by(step: Step, at: Mailroom, send_id: int) -> Awaitable[object]:
     steps: dict[Step, Callable[[], Awaitable[object]]] = {
         Step.EDIT: lambda: sends.edit(at.app, at.admin, send_id, replace(DRAFT, name="June")),
         Step.DISCARD: lambda: sends.discard(at.app, at.admin, send_id),
-        Step.START: lambda: sends.start(at.app, at.admin, send_id),
+        Step.START: lambda: start(at, send_id),
         Step.STOP: lambda: sends.stop(at.app, at.admin, send_id),
         Step.CHECKED: checked,
         Step.FINISH: ended,
@@ -88,7 +94,7 @@ async def test_a_started_send_asks_for_its_errand_once(at: Mailroom) -> None:
     await at.people("a@x.example")
     send_id = await at.started()
     with pytest.raises(Conflict, match="started before"):
-        await sends.start(at.app, at.admin, send_id)
+        await start(at, send_id)
     assert [f"send-{at.account_id}-{send_id}-1"] == [name for name in at.woken if name.startswith("send")]
     assert [(at.account_id, send_id)] == await at.errands.owed()
 
@@ -127,17 +133,18 @@ async def test_a_draft_that_cannot_be_sent_is_told_what_is_wrong(
 
 async def test_what_keeps_a_send_from_starting_is_told(at: Mailroom) -> None:
     """No mail server, nobody in the audience, an archived category: an error each, and it stays a draft."""
-    send_id = (await sends.create(at.app, at.admin, DRAFT)).send_id
+    made = await sends.create(at.app, at.admin, DRAFT)
+    send_id = made.send_id
     with pytest.raises(Invalid, match="Nobody is in this audience"):
-        await sends.start(at.app, at.admin, send_id)
+        await start(at, send_id)
     await at.people("a@x.example")
     unset = replace(at.app, settings=at.app.settings.model_copy(update={"smtp_host": ""}))
     with pytest.raises(Invalid, match="No mail server is set"):
-        await sends.start(unset, at.admin, send_id)
+        await sends.start(unset, at.admin, send_id, made.revision)
     assert "No mail server is set" in (await sends.preview(unset, at.admin, send_id)).obstacles[0]
     await at.app.store.accounts.set_category_active(at.account_id, NEWS, active=False)
     with pytest.raises(Invalid, match="“News” is archived"):
-        await sends.start(at.app, at.admin, send_id)
+        await start(at, send_id)
     assert ["archived" in text for text in (await sends.preview(at.app, at.admin, send_id)).obstacles] == [
         True
     ]
@@ -218,7 +225,7 @@ CALLS: dict[str, tuple[Right, Callable[..., Awaitable[object]]]] = {
     "create": (Right.SEND, lambda app, who, number: sends.create(app, who, DRAFT)),
     "edit": (Right.SEND, lambda app, who, number: sends.edit(app, who, number, DRAFT)),
     "preview": (Right.SEND, sends.preview),
-    "start": (Right.SEND, sends.start),
+    "start": (Right.SEND, lambda app, who, number: sends.start(app, who, number, "")),
     "stop": (Right.SEND, sends.stop),
     "discard": (Right.SEND, sends.discard),
 }
@@ -241,8 +248,25 @@ async def test_a_draft_changed_while_it_is_started_is_not_sent(
 
     monkeypatch.setattr("assent.services.sends.checked", meanwhile)
     with pytest.raises(Conflict, match="changed"):
-        await sends.start(at.app, at.admin, made.send_id)
+        await sends.start(at.app, at.admin, made.send_id, made.revision)
     assert SendState.DRAFT is (await sends.read(at.app, at.admin, made.send_id)).state
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"subject": "Other"}, {"body": "Other"}, {"category": EVENTS}, {"audience": Audience(text="bea")}],
+)
+async def test_only_the_draft_that_was_looked_at_is_started(at: Mailroom, changed: dict[str, Any]) -> None:
+    """One looks at the preview, another edits, the first starts: what goes out is what was looked at (I7)."""
+    await at.people("ada@x.example", "bea@x.example")
+    made = await sends.create(at.app, at.admin, DRAFT)
+    looked_at = (await sends.preview(at.app, at.admin, made.send_id)).revision
+    edited = await sends.edit(at.app, at.admin, made.send_id, replace(DRAFT, **changed))
+    with pytest.raises(Conflict, match="changed after you looked at it"):
+        await sends.start(at.app, at.admin, made.send_id, looked_at)
+    assert SendState.DRAFT is (await sends.read(at.app, at.admin, made.send_id)).state
+    begun = await sends.start(at.app, at.admin, made.send_id, edited.revision)
+    assert SendState.CHECKING is begun.state
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -49,6 +49,7 @@ async def preview(app: Application, caller: Caller, send_id: int) -> Preview:
     letters = await _writer(app, account_id, send_id, draft)
     matched, now = asked.counts.total(), app.clock.now()
     return Preview(
+        revision=send.draft.revision,
         matched=matched,
         may=asked.counts[Reason.MAY],
         left_out={reason: n for reason, n in asked.counts.most_common() if reason is not Reason.MAY},

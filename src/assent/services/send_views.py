@@ -17,10 +17,14 @@ from assent.store.sends import StoredSend
 
 @dataclass(frozen=True, slots=True)
 class SendView:
-    """A send as it stands; `counts` tells how many recipients stand where, `problem` what it waits for."""
+    """A send as it stands; `counts` tells how many recipients stand where, `problem` what it waits for.
+
+    `revision` names the draft: whoever starts the send says which one they looked at.
+    """
 
     send_id: int
     draft: Draft
+    revision: str
     category_name: str
     state: SendState
     problem: str
@@ -75,9 +79,11 @@ class Preview:
 
     `left_out` counts by the gate's reason and `sample` shows some people of each reason, and some who
     may be mailed. `mail` is the mail as `mail_to` would get it. `obstacles` says what keeps it from being
-    started, and `unreachable` that Dynamics did not answer, so that nobody could be proved.
+    started, and `unreachable` that Dynamics did not answer, so that nobody could be proved. `revision` names
+    the draft that was looked at.
     """
 
+    revision: str
     matched: int
     may: int
     left_out: Mapping[Reason, int]
@@ -96,6 +102,7 @@ def view_of(send: StoredSend, names: Mapping[int, Category], counted: Counts) ->
     return SendView(
         send_id=send.send_id,
         draft=draft_of(send.draft),
+        revision=send.draft.revision,
         category_name=category.name if category else "",
         state=send.state,
         problem=send.problem,

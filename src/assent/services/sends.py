@@ -11,7 +11,7 @@ from assent.policy.sending import RecipientState, Step, may_happen
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.delivering import can_send
-from assent.services.drafts import Draft, categories_of, checked, draft_of
+from assent.services.drafts import Draft, categories_of, checked
 from assent.services.handing import NO_SERVER
 from assent.services.paging import Page, within_limit
 from assent.services.previewing import preview
@@ -40,6 +40,11 @@ __all__ = [
     "start",
     "stop",
 ]
+
+CHANGED = (
+    "This send was changed after you looked at it, so it was not started and nobody was written to. "
+    "Look at what it says now, and whom it is for; then start it."
+)
 
 
 async def sends(app: Application, caller: Caller, *, after: str = "", limit: int = 50) -> Page[SendView]:
@@ -85,16 +90,19 @@ async def discard(app: Application, caller: Caller, send_id: int) -> None:
         raise _refusal(Step.DISCARD, await read(app, caller, send_id))
 
 
-async def start(app: Application, caller: Caller, send_id: int) -> SendView:
+async def start(app: Application, caller: Caller, send_id: int, revision: str) -> SendView:
     """Fix who it is for, and begin: everybody is checked first, then written to.
 
-    Raises Unknown; Conflict where it was started before, or changes at this moment; Invalid where no mail
-    server is set, nobody is in the audience, the category was archived, or a text cannot be filled in.
+    `revision` is that of the draft which was looked at. Raises Unknown; Conflict where it was started
+    before, or says something else by now; Invalid where no mail server is set, nobody is in the
+    audience, the category was archived, or a text cannot be filled in.
     """
     caller.require(Right.SEND)
     view = await read(app, caller, send_id)
     if view.state not in may_happen(Step.START):
         raise _refusal(Step.START, view)
+    if view.revision != revision:
+        raise Conflict(CHANGED)
     await checked(app, caller.account_id, view.draft)
     if not can_send(app.settings):
         raise Invalid(NO_SERVER)
@@ -102,8 +110,8 @@ async def start(app: Application, caller: Caller, send_id: int) -> SendView:
 
     def work(connection: Connection) -> bool:
         begun = handing.begin(connection, caller.account_id, send_id, view.draft.audience, now)
-        if begun and draft_of(stored.read(connection, caller.account_id, send_id).draft) != view.draft:
-            raise Conflict("Somebody changed this send at this moment. Look at it again, then start it.")
+        if begun and stored.read(connection, caller.account_id, send_id).draft.revision != revision:
+            raise Conflict(CHANGED)
         return begun
 
     if not await app.store.database.write(work):

@@ -1,10 +1,12 @@
 """How sends lie in their table."""
 
+import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from assent.errors import Unknown
@@ -26,6 +28,11 @@ class StoredDraft:
     category: int
     transactional: bool
     audience: str
+
+    @property
+    def revision(self) -> str:
+        """What tells this text for these people from every other."""
+        return hashlib.sha256(msgspec.msgpack.encode(astuple(self))).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def _send(on: Stage, name: str, contact_ids: Sequence[UUID], category: int
         name, f"{name}, {{{{ first_name or 'friend' }}}}", TEXT, category=category, audience=audience
     )
     made = await sends.create(on.app, on.operator, draft)
-    await sends.start(on.app, on.operator, made.send_id)
+    await sends.start(on.app, on.operator, made.send_id, made.revision)
 
     async def over() -> bool:
         view = await sends.read(on.app, on.operator, made.send_id)

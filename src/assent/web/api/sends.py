@@ -62,10 +62,19 @@ class SendBody(Shape):
         )
 
 
+class StartBody(Shape):
+    """Which draft is meant: one that was changed since is not sent."""
+
+    revision: Annotated[
+        str, Field(max_length=64, description="The `revision` of the send, or of its preview, as you saw it.")
+    ]
+
+
 class SendShape(Shape):
     """A send. `problem` says what it waits for, or why it failed; `counts` holds recipients by state."""
 
     send_id: Number
+    revision: Annotated[str, Field(description="What it says, and for whom: another after every change.")]
     name: str
     subject: str
     body: str
@@ -114,6 +123,7 @@ class MailShape(Shape):
 class PreviewShape(Shape):
     """What a send would do now. `obstacles` says what keeps it from being started."""
 
+    revision: Annotated[str, Field(description="Which draft this is about; say it when you start the send.")]
     matched: int
     may: int
     left_out: Annotated[dict[str, int], Field(examples=[{"withdrawn": 2}])]
@@ -132,6 +142,7 @@ def _send(view: SendView) -> SendShape:
     draft = view.draft
     return SendShape(
         send_id=view.send_id,
+        revision=view.revision,
         name=draft.name,
         subject=draft.subject,
         body=draft.body,
@@ -157,6 +168,7 @@ def _result(found: Result) -> ResultShape:
 
 def _preview(found: Preview) -> PreviewShape:
     return PreviewShape(
+        revision=found.revision,
         matched=found.matched,
         may=found.may,
         left_out=_counts(found.left_out),
@@ -206,9 +218,12 @@ async def preview_send(app: App, calling: Calling, send_id: Number) -> PreviewSh
 
 
 @router.post("/{send_id}/start", status_code=202, summary="Start a send")
-async def start_send(app: App, calling: Calling, send_id: Number) -> SendShape:
-    """Fix who it is for, and begin; 409 where it was started before. Read the send to see how it gets on."""
-    return _send(await sends.start(app, calling, send_id))
+async def start_send(app: App, calling: Calling, send_id: Number, body: StartBody) -> SendShape:
+    """Fix who it is for, and begin; read the send to see how it gets on.
+
+    409 where it was started before, or was changed since the draft of that revision was looked at.
+    """
+    return _send(await sends.start(app, calling, send_id, body.revision))
 
 
 @router.post("/{send_id}/stop", summary="Stop a send")

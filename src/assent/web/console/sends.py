@@ -67,8 +67,9 @@ async def mail(visit: Visit) -> Response:
 
 
 async def start(visit: Visit) -> Response:
-    """Begin: everybody is checked first."""
-    send = await sends.start(visit.app, visit.caller, visit.number("send"))
+    """Begin what the page showed: everybody is checked first."""
+    seen = (await visit.form()).text("revision")
+    send = await sends.start(visit.app, visit.caller, visit.number("send"), seen)
     return visit.onwards(f"{PAGE}/{send.send_id}", "started")
 
 
