@@ -17,6 +17,7 @@ AssentError
 │   └── WrongOrganisation  the organisation id is not the one connected (M7)
 ├── Invalid           what was given is wrong; the giver must correct it
 │   ├── Unknown         no such account, connection, contact ...
+│   │   └── Erased        there was one, who was erased (I6)
 │   ├── Forbidden       a wrong or missing key, or nobody is signed in
 │   ├── NotAllowed      a role that may not do this
 │   ├── Conflict        it contradicts what stands: taken, begun already, looked at too long ago
@@ -104,6 +105,10 @@ class Invalid(AssentError):
 
 class Unknown(Invalid):
     """There is no such thing in this account."""
+
+
+class Erased(Unknown):
+    """The person was erased, or is being erased: no mail goes to them, and nothing is left to change (I6)."""
 
 
 class Forbidden(Invalid):

@@ -343,6 +343,15 @@ class Memory(Protocol):
     async def join(self, account_id: int, joins: Sequence[Join]) -> set[UUID]:
         """Join contacts to others, each if neither moved meanwhile; gives those that left (I3)."""
 
+    async def erasing(self, account_id: int) -> list[UUID]:
+        """Contacts somebody asked to be erased, and who still are there (I6)."""
+
+    async def erase(self, account_id: int, contact_ids: Collection[UUID]) -> set[UUID]:
+        """Leave nothing of those among them whose rows all refuse, as last proved; gives them (I6).
+
+        Also of one with rows that could not be reached, where a person decided not to wait for them.
+        """
+
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 

@@ -110,6 +110,13 @@ TOLD = [
         "Every contact is compared afresh with Contoso, the strictest holds: a restore (rule M7).",
     ),
     (
+        Entry(ledger.ERASING, "user", "u", field=PERMISSION, new={"basis": 1, "hold": "erasing"}, rule="I6"),
+        (
+            "Anna Lind (admin) asked for the person to be erased: withdrawn, held, and the address barred "
+            "(rule I6)."
+        ),
+    ),
+    (
         Entry(ledger.ERASED, "user", "u", rule="I6"),
         "Anna Lind (admin) erased the person; the address is barred until they sign up themselves (rule I6).",
     ),

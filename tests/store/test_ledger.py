@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from assent.errors import Bug
 from assent.ledger.chain import Flaw, Verified
 from assent.ledger.entries import State
+from assent.store.journal import destroy_keys
 from assent.store.reading import Place, verify_account
 from assent.store.schema import accounts, contact_keys, contacts, ledger_entries, ledger_links
 
@@ -132,7 +133,7 @@ async def test_an_erased_person_leaves_a_chain_that_verifies(town: Town) -> None
     """Destroying a person's key makes their data unreadable and breaks nothing (I6)."""
     ann, ben = await town.add("ann@x.example", "ben@x.example")
     await town.act(ann, WITHDRAWN)
-    await town.store.ledger.destroy_key(town.account_id, ann)
+    await town.store.database.write(lambda c: destroy_keys(c, town.account_id, [ann]))
     assert (await verify(town)).broken is None
     mine = await town.store.ledger.entries(town.account_id, contact=ann)
     assert [(r.erased, dict(r.entry.personal)) for r in mine] == [(True, {}), (False, {})]

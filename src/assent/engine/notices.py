@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from assent.engine.adopt import meet
+from assent.engine.erase import finish_erasures
 from assent.engine.forget import forget
 from assent.engine.organisation import answering
 from assent.engine.outward import create_rows
@@ -33,7 +34,9 @@ async def deal(run: Run) -> Report:
     here. What could not be settled stays waiting, and blocks, until a later run succeeds.
     """
     report = await _drain_notices(run)
-    return report + await create_rows(run) + await reconcile_pending(run)
+    report += await create_rows(run) + await reconcile_pending(run)
+    await finish_erasures(run)
+    return report
 
 
 async def _drain_notices(run: Run) -> Report:

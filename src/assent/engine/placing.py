@@ -11,7 +11,7 @@ from assent.errors import Retry
 from assent.policy.address import normalise
 from assent.policy.identity import PLACEMENTS, EmailMove, Placement, follow_address, place
 from assent.policy.joining import join
-from assent.policy.sides import Link, LinkKey, Person
+from assent.policy.sides import Hold, Link, LinkKey, Person
 from assent.ports import Change, Join, NewContact
 
 
@@ -41,6 +41,7 @@ async def place_rows(run: Run, people: Sequence[Person]) -> Placed:
     leaving = [
         (person, link, new)
         for person in people
+        if person.contact.hold != Hold.ERASING.value  # its rows stay until they refuse (I6)
         for link in person.links
         if follow_address(person.contact, link) in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT)
         and link.row is not None

@@ -21,7 +21,7 @@ from assent.errors import AssentError, ReadAgain, Retry
 from assent.policy.brakes import Braked, brake
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
 from assent.policy.refusing import refusals
-from assent.policy.sides import Contact, Link, LinkKey, Person, Row
+from assent.policy.sides import Contact, Hold, Link, LinkKey, Person, Row
 from assent.ports import Change, Settlement, Written
 
 #: Longer than any step takes; a dead worker's claims fall free after it.
@@ -103,7 +103,7 @@ async def _look(
         link.key
         for person in people
         for link in person.links
-        if fresh or link.row is None or link.read_revision < person.contact.revision
+        if fresh or link.row is None or _outdated(person.contact, link)
     ]
     if not stale:
         return people, run, errors
@@ -118,6 +118,11 @@ async def _look(
         if gone:
             await forget(run, gone)
     return await run.memory.people(run.account_id, contact_ids), run, errors
+
+
+def _outdated(contact: Contact, link: Link) -> bool:
+    """Whether a row was read before the contact moved; who is being erased is let go on fresh reads (I6)."""
+    return link.read_revision < contact.revision or contact.hold == Hold.ERASING.value
 
 
 def _coexisted(person: Person) -> bool:

@@ -19,6 +19,7 @@ WRITTEN = "row.written"  # we wrote to a CRM row
 MOVED = "row.moved"  # a row's link went from one contact to another (I3, I4)
 UNLINKED = "row.unlinked"  # a row's link was dropped (I4)
 VOIDED = "connection.voided"  # every base of a connection was voided (M7)
+ERASING = "contact.erasing"  # somebody asked for a person to be erased: refused, held, address barred (I6)
 ERASED = "contact.erased"  # a person was erased and their key destroyed (I6)
 
 Scalar = int | str | None
@@ -83,10 +84,15 @@ def read_entry(plain: bytes, personal: bytes | None = None) -> Entry:
 
 
 def replay(state: State | None, entry: Entry) -> State | None:
-    """Take one entry into the state of its contact (P7); entries about rows change nothing here."""
+    """Take one entry into the state of its contact (P7); entries about rows change nothing here.
+
+    None is left of who was erased.
+    """
+    if entry.kind == ERASED:
+        return None
     if entry.kind == CREATED:
         state = State(LegalBasis.NONE, CATEGORIES, None, None)
-    if state is None or entry.kind not in (CREATED, ACTED, CHANGED, HELD):
+    if state is None or entry.kind not in (CREATED, ACTED, CHANGED, HELD, ERASING):
         return state
     new, mask = entry.new, entry.field & CATEGORIES
     basis, value, hold = new.get("basis"), new.get("value"), state.hold

@@ -92,7 +92,8 @@ def place(contact: Contact, link: Link, others: Sequence[Link], taken: bool) -> 
 def strictest(one: Contact, other: Contact) -> Contact:
     """Give `one` the strictest of two contacts' permission; a joined person keeps every refusal (I3).
 
-    None beside a positive basis keeps the positive one: None is the absence of an opinion (T7).
+    None beside a positive basis keeps the positive one: None is the absence of an opinion (T7). Being
+    erased is nobody else's: that one was asked for (I6).
     """
     stances = {BASIS_STANCE[one.basis], BASIS_STANCE[other.basis]}
     basis = one.basis if BASIS_STANCE[one.basis] is not Stance.SILENT else other.basis
@@ -104,7 +105,7 @@ def strictest(one: Contact, other: Contact) -> Contact:
         value=one.value & other.value,
         last_positive=one.last_positive or other.last_positive,
         refused_personally=one.refused_personally or other.refused_personally,
-        hold=one.hold or other.hold,
+        hold=one.hold or (None if other.hold == Hold.ERASING.value else other.hold),
         acted=_newest(one.acted, other.acted),
     )
 

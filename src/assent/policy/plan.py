@@ -144,6 +144,8 @@ def plan_person(person: Person, terms: Terms) -> Plan:
     if _still(person, terms):
         return Plan(contact, contact)
     rows = sorted((link for link in person.links if link.row is not None), key=_order)
+    if _erasing(contact):
+        return Plan(contact, contact, writes=_last_refusal(rows))
     permission = decide([_hub_permission(contact, rows), *(_row_permission(link, terms) for link in rows)])
     basis, requests, changes = _lift(contact, rows, permission, terms)
     value, category_changes, set_aside = _subscriptions(contact, rows, terms)
@@ -197,12 +199,13 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
     if row is None:
         return None
     known = row.known & categories
-    if row.active:
+    if row.active and not agree(contact.basis, row.toggle):
+        return None
+    if row.active and not _erasing(contact):
         same = not (row.value ^ contact.value) & known and not ~contact.value & categories & ~(
             known | row.unread
         )
-        addressed = normalise(row.email) in (contact.email, None) or _parted(contact)
-        if not (same and addressed and agree(contact.basis, row.toggle)):
+        if not (same and (normalise(row.email) in (contact.email, None) or _parted(contact))):
             return None
     held = contact.value if row.active else (contact.value & ~known) | (row.value & known)
     return Base(
@@ -220,6 +223,18 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
 def _parted(contact: Contact) -> bool:
     """Whether the two sides keep different addresses until a person decides (I3)."""
     return contact.hold == Hold.ADDRESS_TAKEN.value
+
+
+def _erasing(contact: Contact) -> bool:
+    """Whether the person is being erased: refused for good, whatever any side says from now on (I6)."""
+    return contact.hold == Hold.ERASING.value
+
+
+def _last_refusal(links: Sequence[Link]) -> tuple[RowWrite, ...]:
+    """Do not allow for every row that can be written and does not say so, and nothing else (I6)."""
+    open_ = (BulkEmail.ALLOW, BulkEmail.NULL)
+    due = [link.key for link in links if link.row and link.row.active and link.row.toggle in open_]
+    return tuple(RowWrite(key, BulkEmail.DO_NOT_ALLOW) for key in due)
 
 
 def _shared(links: Sequence[Link]) -> list[tuple[Link, Base]]:

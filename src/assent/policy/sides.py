@@ -26,6 +26,7 @@ class Hold(Enum):
     ADDRESS_TAKEN = "address_taken"  # its row's new address is another contact's, or barred (I3, I6)
     CRM_DELETED = "crm_deleted"  # its CRM row was deleted (I4)
     JOINED = "joined"  # its rows went to the contact that held their new address (I3)
+    ERASING = "erasing"  # its rows get their last refusal; then nothing is left of it (I6)
 
 
 def bits(mask: int) -> Iterator[int]:

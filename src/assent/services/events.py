@@ -52,9 +52,11 @@ def kind_of(entry: Entry) -> str:
         return CREATED
     if entry.kind == ledger.ERASED:
         return ERASED
+    if entry.kind == ledger.ERASING and entry.old.get("basis") == entry.new.get("basis"):
+        return HELD
     if entry.kind == ledger.HELD:
         return HELD if entry.new.get("hold") else RELEASED
-    if entry.kind not in (ledger.ACTED, ledger.CHANGED):
+    if entry.kind not in (ledger.ACTED, ledger.CHANGED, ledger.ERASING):
         return ""
     if entry.old.get("basis") != entry.new.get("basis"):
         return PERMISSION_CHANGED

@@ -17,7 +17,7 @@ class ImportOutcome(Enum):
     """What becomes of a row; the first that holds."""
 
     ERROR = "error"  # it cannot be read, or a grant has no evidence
-    BARRED = "barred"  # the address was erased (I6)
+    BARRED = "barred"  # the address was erased, or is being erased (I6)
     NEW = "new"
     NEW_WITHDRAWN = "new_withdrawn"  # a new contact with a remembered refusal (I3)
     KEPT_WITHDRAWN = "kept_withdrawn"  # the person stays Withdrawn; names and refusals are taken (I7)
@@ -98,7 +98,10 @@ def decide(
     for row in rows:
         holder = standing.get(row.email)
         remembered = marks.get(row.email, NOTHING)
-        found = _existing(row, holder) if holder is not None else _new(row, remembered)
+        if remembered.erased:
+            found = ImportOutcome.BARRED
+        else:
+            found = _existing(row, holder) if holder is not None else _new(row, remembered)
         decided.append(Decided(row, found, holder))
     return decided
 
@@ -120,8 +123,6 @@ def act_of(item: Decided, file: File) -> Act | None:
 
 
 def _new(row: ImportRow, marks: AddressMarks) -> ImportOutcome:
-    if marks.erased:
-        return ImportOutcome.BARRED
     return ImportOutcome.NEW_WITHDRAWN if marks.refused else ImportOutcome.NEW
 
 

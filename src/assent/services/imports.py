@@ -233,8 +233,7 @@ def _line(error: RowError) -> int:
 def _decided(app: Application, connection: Connection, account_id: int, plan: ImportPlan) -> list[Decided]:
     emails = [row.email for row in plan.rows]
     standing = stored.standing_at(connection, account_id, emails)
-    free = [email for email in emails if email not in standing]
-    marks = app.store.accounts.marking.of(connection, account_id, free)
+    marks = app.store.accounts.marking.of(connection, account_id, emails)
     return decide(plan.rows, standing, marks)
 
 

@@ -118,6 +118,10 @@ def _voided(entry: Entry, known: Known) -> str:
     return f"Every contact is compared afresh with {place}, the strictest holds: {reason.rstrip('.')}"
 
 
+def _erasing(entry: Entry, known: Known) -> str:
+    return f"{who(entry, known)} asked for the person to be erased: withdrawn, held, and the address barred"
+
+
 def _erased(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} erased the person; the address is barred until they sign up themselves"
 
@@ -132,6 +136,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.MOVED: _moved,
     ledger.UNLINKED: _unlinked,
     ledger.VOIDED: _voided,
+    ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }
 

@@ -25,10 +25,6 @@ HOLD_WORDS: Mapping[str, str] = {
         "Its row in Dynamics got an address that another contact holds, or that was erased. Correct the "
         "address on one side; the hold then ends by itself."
     ),
-    Hold.JOINED.value: (
-        "Its row in Dynamics got the address of another contact, which has its rows and every refusal now. "
-        "Release it only if this address may still be mailed."
-    ),
     Hold.CRM_DELETED.value: (
         "Its row in Dynamics was deleted. Decide whether the contact may still be mailed, then release it."
     ),
@@ -36,15 +32,19 @@ HOLD_WORDS: Mapping[str, str] = {
         "Its rows in Dynamics moved to the contact that holds their new address. This one is kept for its "
         "history; release it only if the old address belongs to somebody who may be mailed."
     ),
+    Hold.ERASING.value: (
+        "The person is being erased: Do not allow is written to their rows in Dynamics first. Then nothing "
+        "is left of them here but a keyed hash of the address that keeps them from being created again."
+    ),
 }
 
 #: The same in a few words, for lists and files.
 HOLD_SHORT: Mapping[str, str] = {
     Hold.EMAIL_CONFLICT.value: "email changed on both sides",
     Hold.ADDRESS_TAKEN.value: "address belongs to another contact",
-    Hold.JOINED.value: "joined another contact",
     Hold.CRM_DELETED.value: "deleted in Dynamics",
     Hold.JOINED.value: "joined to another contact",
+    Hold.ERASING.value: "being erased",
 }
 
 #: What a question asks; the stricter answer applies until somebody answers.

@@ -12,7 +12,7 @@ from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.identity import AddressMarks
 from assent.policy.permission import LegalBasis
-from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, bits
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Hold, bits
 from assent.ports import Act, Actor, ActorKind, Evidence
 from assent.store.changes import personal_move, plain_state
 from assent.store.contact_rows import contact_values, contacts_at, holders, record_acts, update_contacts
@@ -23,6 +23,9 @@ from assent.store.marks import NOTHING, Marks, address_of
 from assent.store.naming import Renamed, names_of, rename, write_names
 from assent.store.pending import mark
 from assent.store.schema import links
+
+#: Whoever is being erased stays refused: nobody's act lifts that any more (I6).
+BEING_ERASED = "this person is being erased, so nothing about them can be changed any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def decide(contact: Contact, act: Act, actor: Actor, addresses: Addresses) -> Ac
     """Decide what an act leads to; raises Invalid for what may not be."""
     if act.revision not in (None, contact.revision):
         raise Conflict("this contact was changed meanwhile; look at it again and repeat what still applies")
+    if contact.hold == Hold.ERASING.value:
+        raise Conflict(BEING_ERASED)
     after, fields, shown = contact, act.answered, None
     if act.answered & ~CATEGORIES:
         raise Invalid("answered categories must be bits of categories")

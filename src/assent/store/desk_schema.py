@@ -1,4 +1,4 @@
-"""The tables of what people do: sign-in, imports, sends, outgoing webhooks, trouble and waiting times."""
+"""The tables of what people do: sign-in, imports, sends, webhooks, erasures, trouble and waiting times."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from assent.store.columns import Guid, Instant
-from assent.store.parts import account, flag, key, mask, metadata, of
+from assent.store.parts import account, flag, key, mask, metadata, of, partial
 
 users = Table(
     "users",
@@ -211,6 +211,25 @@ deliveries = Table(
     UniqueConstraint("account_id", "endpoint_id", "seq", "position"),
     Index(None, "account_id", "state", "next_at"),
     of("endpoints", "endpoint_id"),
+)
+
+#: Who was asked to be erased, by whom, and how each row stood at the end; nothing personal is in it (I6).
+erasures = Table(
+    "erasures",
+    metadata,
+    account(),
+    Column("erasure_id", BigInteger, nullable=False),
+    Column("contact_id", Guid, nullable=False),
+    Column("actor_kind", String(20), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    flag("patient", "true"),  # it waits for rows that cannot be reached
+    Column("rows", Text, nullable=False, server_default=text("'[]'")),
+    key("erasure_id"),
+    UniqueConstraint("account_id", "contact_id"),
+    partial("ix_erasures_open", "account_id", where="finished_at IS NULL"),
+    of("accounts"),
 )
 
 #: What the CRM refused, or could not be reached for, until it went well or a person put it aside.

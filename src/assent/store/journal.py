@@ -14,6 +14,7 @@ from assent.ports import Clock
 from assent.store.among import among_guids
 from assent.store.batches import chunked
 from assent.store.columns import microseconds
+from assent.store.dialects import insert
 from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
 
 #: What stands where an erased person's key was.
@@ -108,3 +109,17 @@ def wrapped_keys(connection: Connection, account_id: int, owners: Collection[UUI
         )
         found.update((owner, bytes(wrapped)) for owner, wrapped in connection.execute(statement))
     return found
+
+
+def destroy_keys(connection: Connection, account_id: int, owners: Collection[UUID]) -> None:
+    """Make everything personal the ledger holds of people unreadable for good (I6).
+
+    What is left says that there was a key, so that none is ever made again for them.
+    """
+    statement = insert(connection, contact_keys)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "contact_id"], set_={"wrapped": statement.excluded.wrapped}
+        ),
+        [{"account_id": account_id, "contact_id": owner, "wrapped": DESTROYED} for owner in sorted(owners)],
+    )

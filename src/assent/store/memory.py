@@ -18,6 +18,7 @@ from assent.store import (
     claims,
     connection_rows,
     contact_rows,
+    erasing,
     notices,
     pending,
     people,
@@ -28,6 +29,7 @@ from assent.store.births import FromRows
 from assent.store.categories import active_mask
 from assent.store.changes import Applying
 from assent.store.database import Database
+from assent.store.erased import Finishing
 from assent.store.hearing import Hearing
 from assent.store.joining import Joining
 from assent.store.journal import Journal
@@ -130,6 +132,15 @@ class SqlMemory:
         now = self.clock.now()
         joining = Joining(Applying(self.journal, self.marking, now), ties.Linking(self.journal, now))
         return await self.database.write(lambda c: joining.run(c, account_id, joins))
+
+    async def erasing(self, account_id: int) -> list[UUID]:
+        """Contacts that are being erased."""
+        return await self.database.read(lambda c: sorted(erasing.under_way(c, account_id)))
+
+    async def erase(self, account_id: int, contact_ids: Collection[UUID]) -> set[UUID]:
+        """Leave nothing of those whose rows refuse."""
+        finishing = Finishing(self.journal, self.marking, self.clock.now())
+        return await self.database.write(lambda c: finishing.run(c, account_id, contact_ids))
 
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first."""

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select, text, union
 
 from assent.store.connection_rows import LIVE
 from assent.store.counters import take_numbers
+from assent.store.desk_schema import erasures
 from assent.store.schema import connections, contacts, counters, notices, sweeps
 
 #: The counter of drains: they are numbered as they begin, errands by their own names as they end.
@@ -24,13 +25,15 @@ def count(connection: Connection, account_id: int, name: str, more: int) -> int:
 
 
 def waiting(connection: Connection) -> list[int]:
-    """Accounts with a live connection and waiting notices or pending contacts."""
+    """Accounts with a live connection and waiting notices or pending contacts, or somebody to erase."""
     live = select(connections.c.account_id).where(connections.c.state == LIVE)
     owed = union(
         select(notices.c.account_id),
         select(contacts.c.account_id).where(text("pending > 0")),
     ).subquery()
-    statement = select(owed.c.account_id).where(owed.c.account_id.in_(live)).order_by(owed.c.account_id)
+    begun = select(erasures.c.account_id).where(text("finished_at IS NULL"))
+    either = union(select(owed.c.account_id).where(owed.c.account_id.in_(live)), begun).subquery()
+    statement = select(either.c.account_id).order_by(either.c.account_id)
     return list(connection.execute(statement).scalars())
 
 

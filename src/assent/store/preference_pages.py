@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import Connection, exists, select
 
-from assent.errors import Unknown
+from assent.errors import Erased, Unknown
 from assent.ledger import entries as ledger
 from assent.policy.permission import LegalBasis
+from assent.policy.sides import Hold
 from assent.store.categories import Category, all_categories
 from assent.store.columns import EPOCH
 from assent.store.desk_schema import sends
+from assent.store.journal import DESTROYED, wrapped_keys
 from assent.store.schema import accounts, contacts, ledger_entries, ledger_links, links
+
+ERASED = "The person was erased; no mail goes to them, and nothing is left to change."
 
 #: How far back it is looked for when the basis came about; contacts have few entries.
 _ENTRIES = 500
@@ -38,7 +43,7 @@ class Sheet:
 
 
 def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: int) -> Sheet:
-    """Read one person; raises Unknown for one who is no contact of the account."""
+    """Read one person; raises Unknown for one who is no contact of the account, Erased for one who was."""
     c = contacts.c
     statement = (
         select(
@@ -51,14 +56,17 @@ def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: in
             c.value,
             c.created_at,
             c.updated_at,
+            c.hold,
         )
         .select_from(contacts.join(accounts, accounts.c.account_id == c.account_id))
         .where(c.account_id == account_id, c.contact_id == contact_id)
     )
     found = connection.execute(statement).first()
     if found is None:
-        raise Unknown("This account has no such contact.")
-    name, email, first, last, revision, basis, value, created_at, updated_at = found
+        _raise_unknown(connection, account_id, contact_id)
+    name, email, first, last, revision, basis, value, created_at, updated_at, hold = found
+    if hold == Hold.ERASING.value:
+        raise Erased(ERASED)
     since = _since(connection, account_id, contact_id) or created_at
     return Sheet(
         account_name=name,
@@ -74,6 +82,13 @@ def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: in
         categories=tuple(one for one in all_categories(connection, account_id) if one.active),
         category=_category(connection, account_id, send_id),
     )
+
+
+def _raise_unknown(connection: Connection, account_id: int, contact_id: UUID) -> NoReturn:
+    """Tell somebody who was erased, and has no key any more, from one who never was."""
+    if wrapped_keys(connection, account_id, [contact_id]).get(contact_id) == DESTROYED:
+        raise Erased(ERASED)
+    raise Unknown("This account has no such contact.")
 
 
 def _since(connection: Connection, account_id: int, contact_id: UUID) -> datetime | None:

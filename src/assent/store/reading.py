@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, or_, select, update
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
@@ -15,7 +15,7 @@ from assent.ledger.seal import Position, Vault, unseal
 from assent.store.columns import EPOCH
 from assent.store.database import Database
 from assent.store.journal import DESTROYED, wrapped_keys
-from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_links
+from assent.store.schema import accounts, ledger_entries, ledger_links
 
 #: Links read per statement while verifying, and entries while replaying.
 _PAGE = 500
@@ -77,15 +77,6 @@ class LedgerReader:
         """The state of every contact the ledger leads to, whatever the tables say."""
         return await self.database.read(lambda c: self._replay(c, account_id))
 
-    async def destroy_key(self, account_id: int, contact_id: UUID) -> None:
-        """Make everything personal the ledger holds of a contact unreadable for good (I6).
-
-        What is left says that there was a key, so that none is ever made again for this contact.
-        """
-        theirs = and_(contact_keys.c.account_id == account_id, contact_keys.c.contact_id == contact_id)
-        emptied = update(contact_keys).where(theirs).values(wrapped=DESTROYED)
-        await self.database.write(lambda c: c.execute(emptied).rowcount)
-
     def _replay(self, connection: Connection, account_id: int) -> dict[UUID, State]:
         states: dict[UUID, State] = {}
         place = Place()
@@ -96,7 +87,9 @@ class LedgerReader:
                 if contact_id is None:
                     continue
                 state = replay(states.get(contact_id), recorded.entry)
-                if state is not None:
+                if state is None:
+                    states.pop(contact_id, None)
+                else:
                     states[contact_id] = state
         return states
 

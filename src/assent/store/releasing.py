@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from assent.errors import Conflict, Unknown
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
+from assent.policy.sides import Hold
 from assent.ports import Actor, Evidence
+from assent.store.acts import BEING_ERASED
 from assent.store.contact_rows import contacts_at, update_contacts
 from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
@@ -34,6 +36,8 @@ class Releasing:
             raise Unknown("this account has no such contact")
         if contact.hold is None:
             raise Conflict("this contact is not held; somebody may have released it already")
+        if contact.hold == Hold.ERASING.value:
+            raise Conflict(BEING_ERASED)
         (revision,) = take_revisions(connection, account_id, 1)
         values: dict[str, object] = {"hold": None, "revision": revision, "updated_at": self.now}
         update_contacts(connection, account_id, [(contact_id, values)])

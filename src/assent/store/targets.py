@@ -7,7 +7,7 @@ from sqlalchemy import Connection, or_, select
 
 from assent.policy.audience import Audience
 from assent.policy.bulk import BulkAction, BulkKind, Target
-from assent.policy.sides import bits
+from assent.policy.sides import Hold, bits
 from assent.ports import ActorKind
 from assent.store.among import among_guids
 from assent.store.batches import chunked
@@ -18,11 +18,15 @@ from assent.store.search import condition
 def targets(
     connection: Connection, account_id: int, audience: Audience, action: BulkAction, limit: int
 ) -> dict[UUID, Target]:
-    """The contacts of an audience in the order of their ids, at most so many."""
+    """The contacts of an audience in the order of their ids, at most so many.
+
+    Whoever is being erased is no contact any more that something could be done to (I6).
+    """
     c = contacts.c
     statement = (
         select(c.contact_id, c.basis, c.value, c.synced)
         .where(*condition(connection, account_id, audience))
+        .where(or_(c.hold.is_(None), c.hold != Hold.ERASING.value))
         .order_by(c.contact_id)
         .limit(limit)
     )

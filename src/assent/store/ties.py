@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete
 from assent.errors import Unknown
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
-from assent.policy.sides import Contact, Link, LinkKey, Row
+from assent.policy.sides import Contact, Hold, Link, LinkKey, Row
 from assent.ports import SYSTEM, Sighting, Written
 from assent.store import gone, row_writes
 from assent.store.among import among_guids
@@ -94,8 +94,11 @@ class Unlinking:
     def _hold(
         self, connection: Connection, account_id: int, owners: Sequence[Contact], hold: str
     ) -> list[Entry]:
-        """Hold contacts for a new reason; it replaces an older one, which the lost row outdates."""
-        moving = [contact for contact in owners if contact.hold != hold]
+        """Hold contacts for a new reason; it replaces an older one, which the lost row outdates.
+
+        Somebody who is being erased goes on being erased (I6).
+        """
+        moving = [contact for contact in owners if contact.hold not in (hold, Hold.ERASING.value)]
         revisions = take_revisions(connection, account_id, len(moving)) if moving else range(0)
         update_contacts(
             connection,

@@ -77,6 +77,11 @@ ENGLISH = Words(
         "Mail programs sometimes cut long links in two. Open the link again from the mail itself, or copy "
         "all of it. If that does not help, answer the mail and ask to be taken off the list."
     ),
+    erased_title="You get no mail from us",
+    erased=(
+        "You were erased here, or are being erased. No mail is sent to you, and there is nothing left to "
+        "choose."
+    ),
     later_title="Please try again in a moment",
     later="We could not do this just now, and nothing was changed. The link stays valid.",
     months=(

@@ -85,6 +85,11 @@ FRENCH = Words(
         "Les messageries coupent parfois les longs liens. Ouvrez de nouveau le lien depuis l’e-mail, ou "
         "copiez-le en entier. Sinon, répondez à l’e-mail et demandez à être retiré de la liste."
     ),
+    erased_title="Vous ne recevez plus de courrier de notre part",
+    erased=(
+        "Vos données ont été effacées ici, ou sont en train de l’être. Aucun message ne vous est envoyé, "
+        "et il n’y a plus rien à choisir."
+    ),
     later_title="Veuillez réessayer dans un instant",
     later="Ce n’était pas possible à l’instant, et rien n’a été changé. Le lien reste valable.",
     months=(

@@ -83,6 +83,11 @@ GERMAN = Words(
         "E-Mail-Programme trennen lange Links manchmal. Öffnen Sie den Link noch einmal aus der E-Mail, oder "
         "kopieren Sie ihn ganz. Hilft das nicht, antworten Sie auf die E-Mail und bitten Sie um Abmeldung."
     ),
+    erased_title="Sie bekommen keine Post von uns",
+    erased=(
+        "Ihre Daten wurden hier gelöscht oder werden gerade gelöscht. Es wird Ihnen keine Mail "
+        "geschickt, und es gibt nichts mehr auszuwählen."
+    ),
     later_title="Bitte versuchen Sie es gleich noch einmal",
     later="Es ging gerade nicht, und nichts wurde geändert. Der Link bleibt gültig.",
     months=(

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from assent.errors import Retry, Unknown
+from assent.errors import Erased, Retry, Unknown
 from assent.ports import Evidence
 from assent.services import preferences
 from assent.services.application import Application
@@ -127,6 +127,10 @@ def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
         seen = asked(request)
         try:
             return await answer(request, seen)
+        except Erased:
+            # No refusal: a mail program's one click, too, has what it asked for.
+            words = {"title": seen.words.erased_title, "texts": [seen.words.erased]}
+            return draw("problem.html", seen, words)
         except Unknown:
             words = {"title": seen.words.lost_title, "texts": [seen.words.lost, seen.words.lost_advice]}
             return draw("problem.html", seen, words, HTTPStatus.NOT_FOUND)

@@ -80,6 +80,11 @@ SWEDISH = Words(
         "E-postprogram delar ibland långa länkar i två. Öppna länken igen från själva mejlet eller kopiera "
         "hela. Hjälper inte det, svara på mejlet och be att bli borttagen från listan."
     ),
+    erased_title="Du får ingen post från oss",
+    erased=(
+        "Dina uppgifter har raderats här, eller håller på att raderas. Ingen post skickas till dig, och "
+        "det finns inget kvar att välja."
+    ),
     later_title="Försök igen om en stund",
     later="Det gick inte just nu, och inget har ändrats. Länken gäller fortfarande.",
     months=(

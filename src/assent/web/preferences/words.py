@@ -66,6 +66,8 @@ class Words:
     lost_title: str
     lost: str
     lost_advice: str
+    erased_title: str
+    erased: str
     later_title: str
     later: str
     months: tuple[str, ...]

@@ -1,0 +1,20 @@
+"""Erases people once their rows have the refusal: derived from what stands, so a crash ends nothing (I6)."""
+
+from assent.engine.reconcile import LEASE
+from assent.engine.run import STEP, Run
+
+
+async def finish_erasures(run: Run) -> None:
+    """Erase whoever was asked to be and whose rows refuse by now; the others wait for a later run.
+
+    They are claimed first, so that nobody is about to write to a row that is let go.
+    """
+    due = await run.memory.erasing(run.account_id)
+    for start in range(0, len(due), STEP):
+        owner = run.ids.new()
+        until = run.clock.now() + LEASE
+        mine = await run.memory.claim(run.account_id, due[start : start + STEP], owner, until)
+        try:
+            await run.memory.erase(run.account_id, mine)
+        finally:
+            await run.memory.release(run.account_id, owner)
