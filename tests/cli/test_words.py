@@ -13,7 +13,7 @@ from .processes import command, within
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("demo", "emulator", "serve", "connect", "setup", "sync", "ledger", "ledger verify"),
+    *("demo", "emulator", "serve", "worker", "connect", "setup", "sync", "ledger", "ledger verify"),
     *("users", "users admin", "users list", "users reset"),
 )
 SIGN_IN = ("--tenant", "t", "--client-id", "app", "--secret", "swordfish")

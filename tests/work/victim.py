@@ -1,17 +1,23 @@
-"""A process to be killed: `python -m tests.work.victim DATABASE JOURNAL SECONDS WAKE [EXECUTOR]`.
+"""A process to be killed: `python -m tests.work.victim DATABASE JOURNAL SECONDS WAKE NAME ROSTER LEASE`.
 
 Runs the durable engine over jobs that take SECONDS and write what happens into JOURNAL, one line
 each: what, account, process. With WAKE `yes` it starts a drain of account 1 and sweeps of 2 and 3.
+It enters the list of processes in the database ROSTER under its NAME, where nobody can tell which
+processes of this machine run: only LEASE seconds without a beat tell.
 """
 
 import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from assent.work.durable import Errand, WorkSettings, durable_work
+from assent.app.system import SystemClock
+from assent.store.database import Database
+from assent.store.executors import Executor, Process, Roster
+from assent.work.durable import APPLICATION_VERSION, Errand, WorkSettings, durable_work
 
 
 class Jobs:
@@ -72,16 +78,24 @@ class Jobs:
         return []
 
 
-async def main(url: str, journal: str, seconds: str, wake: str, executor: str = "local") -> None:
+async def main(
+    url: str, journal: str, seconds: str, wake: str, name: str, listed_in: str, lease: str
+) -> None:
     """Run until killed."""
-    jobs = Jobs(Path(journal), float(seconds))
-    async with durable_work(jobs, WorkSettings(url, executor, "0 0 1 1 *")) as work:
+    jobs, database, within = Jobs(Path(journal), float(seconds)), Database(listed_in), float(lease)
+    await database.upgrade()
+    me = Executor(f"{name}.{os.getpid()}", name, APPLICATION_VERSION, Process("", os.getpid(), ""))
+    roster = Roster(database, SystemClock(), me, lambda _: None, lease=timedelta(seconds=within))
+    await roster.enter()
+    settings = WorkSettings(url, roster.executor_id, "0 0 1 1 *", beat_s=within / 5)
+    async with durable_work(jobs, settings, roster) as work:
         jobs.note("ready")
         if wake == "yes":
             await work.wake(1)
             await work.sweep(2, 5)
             await work.sweep(3, 5)
-        await asyncio.Event().wait()
+        await work.replaced.wait()
+        jobs.note("replaced")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 
+from assent.app.processes import is_running, this_process
 from assent.app.system import RandomIds, SystemClock
-from assent.errors import Invalid, Retry
+from assent.errors import AssentError, Invalid, Retry
 from assent.ledger.keys import load_or_create_key
 from assent.mail.sink import Sink
 from assent.mail.smtp import Mailer
@@ -21,12 +22,13 @@ from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.services.telling import Telling
+from assent.store.executors import Executor, Roster
 from assent.store.opening import Store, open_store
 from assent.web.faces import faces
 from assent.web.inbox import Inbox
 from assent.web.server import create_app
 from assent.web.sessions import secure
-from assent.work.durable import Kind, WorkSettings, durable_work, work_elsewhere
+from assent.work.durable import APPLICATION_VERSION, Kind, WorkSettings, durable_work, work_elsewhere
 
 
 @asynccontextmanager
@@ -61,11 +63,32 @@ async def open_application(
         jobs.afterwards(telling.ask)
         work = work_elsewhere(jobs)
         if worker:
-            identity = WorkSettings(settings.engine_url, settings.executor_id, settings.tick)
-            work = await stack.enter_async_context(durable_work(jobs, identity))
+            roster = await stack.enter_async_context(_listed(store, settings, clock, ids))
+            own = WorkSettings(settings.engine_url, roster.executor_id, settings.tick)
+            work = await stack.enter_async_context(durable_work(jobs, own, roster))
             stack.callback(sends.closing.set)
         telling.through(work)
         yield Application(settings, store, organisations, jobs, work, clock, ids, sink)
+
+
+@asynccontextmanager
+async def _listed(store: Store, settings: Settings, clock: Clock, ids: Ids) -> AsyncIterator[Roster]:
+    """A place among the processes that work on this database, given up at the end.
+
+    Whoever serves an SQLite file has the same name with every start, so that a second one is refused;
+    processes that share a PostgreSQL database are named after their machines.
+    """
+    start = ids.new().hex[:12]
+    own = "local" if store.database.sqlite else f"{socket.gethostname()[:40]}-{start}"
+    name = settings.executor_id or own
+    me = Executor(f"{name[:80]}.{start}", name[:80], APPLICATION_VERSION, this_process())
+    roster = Roster(store.database, clock, me, is_running)
+    await roster.enter()
+    try:
+        yield roster
+    finally:
+        with suppress(AssentError):  # what cannot be said now shows when our lease ends
+            await roster.leave()
 
 
 async def _mailer(stack: AsyncExitStack, settings: Settings, *, worker: bool) -> Mailer | None:
@@ -86,11 +109,20 @@ def _make_folder(settings: Settings) -> None:
 async def _opened(settings: Settings, clock: Clock, ids: Ids, keys: Sequence[str | bytes]) -> Store:
     """Open the store; what is wrong with its address is told by the setting's name, never its value."""
     try:
-        return await open_store(settings.store_url, clock=clock, ids=ids, keys=keys)
+        store = await open_store(settings.store_url, clock=clock, ids=ids, keys=keys)
     except Invalid as error:
         raise Invalid(f"ASSENT_DATABASE_URL or ASSENT_SECRET_KEY cannot work: {error}") from None
     except Retry as error:
         raise Retry(f"The database that ASSENT_DATABASE_URL names cannot be used now: {error}") from None
+    try:
+        await store.accounts.try_keys()
+    except Invalid:
+        store.close()
+        raise Invalid(
+            "The secret key does not open what this database holds. Every machine that works on it needs the "
+            "same one: give it as ASSENT_SECRET_KEY, or copy the key file into the folder ASSENT_DATA names."
+        ) from None
+    return store
 
 
 def listen(host: str, port: int) -> socket.socket:

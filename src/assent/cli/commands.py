@@ -56,10 +56,22 @@ def emulator(
 
 @app.command()
 def serve() -> None:
-    """Serve webhooks and health, and do the work: everything in one process."""
+    """Serve webhooks and health, and do the work: everything in one process.
+
+    On PostgreSQL as many of these as are wanted share one database, on as many machines: each takes part
+    in all work, and what one of them leaves undone when it dies the others take over within seconds.
+    """
     from assent.cli import running
 
     run(running.serve(), verbose=True)
+
+
+@app.command()
+def worker() -> None:
+    """Take part in the work of a PostgreSQL database without answering HTTP."""
+    from assent.cli import running
+
+    run(running.work(), verbose=True)
 
 
 @app.command()

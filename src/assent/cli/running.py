@@ -6,7 +6,7 @@ import signal
 from assent.app.application import open_application, serving
 from assent.cli import show
 from assent.engine.setup import Step
-from assent.errors import Invalid
+from assent.errors import Conflict, Invalid
 from assent.services import connecting
 from assent.services.application import Application
 from assent.services.jobs import figures
@@ -16,13 +16,40 @@ from assent.store.organisations import NewConnection
 
 async def serve() -> int:
     """Serve until told to stop."""
+    stop = _told_to_stop()
+    async with open_application(read_settings()) as app, serving(app) as url:
+        show.console.print(f"Assent answers at [bold]{url}[/]. Ctrl-C ends it.")
+        await _until(stop, app)
+    return 0
+
+
+async def work() -> int:
+    """Do the work without answering HTTP, until told to stop."""
+    stop = _told_to_stop()
+    async with open_application(read_settings()) as app:
+        show.console.print("Assent works here. Ctrl-C ends it.")
+        await _until(stop, app)
+    return 0
+
+
+def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_application(read_settings()) as app, serving(app) as url:
-        show.console.print(f"Assent answers at [bold]{url}[/]. Ctrl-C ends it.")
-        await stop.wait()
-    return 0
+    return stop
+
+
+async def _until(stop: asyncio.Event, app: Application) -> None:
+    """Wait to be told; raises Conflict once another process works under our name."""
+    waits = [asyncio.create_task(event.wait()) for event in (stop, app.work.replaced)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+    if app.work.replaced.is_set():
+        raise Conflict(
+            "This process slept so long that another took its name and its work; it ends here, "
+            "and nothing is lost. Is the machine overloaded, or was it suspended?"
+        )
 
 
 async def connect(

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     allow_other_hosts: bool = Field(
         default=False, description="Allow organisations outside Microsoft's hosts, such as the emulator."
     )
-    executor_id: str = Field(default="local", description="Name of this process; unique among workers.")
+    executor_id: str = Field(
+        default="", description="Name of this process among those of one database; empty chooses one."
+    )
     smtp_host: str = Field(default="", description="Mail server that takes our mail; empty: no sends.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
     smtp_tls: Literal["none", "starttls", "implicit"] = Field(

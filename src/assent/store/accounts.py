@@ -63,6 +63,16 @@ class Accounts:
         statement = select(accounts.c.account_id, accounts.c.name).order_by(accounts.c.account_id)
         return await self.database.read(lambda c: [(row[0], row[1]) for row in c.execute(statement)])
 
+    async def try_keys(self) -> None:
+        """Open something with the secret keys, if there is anything; raises Invalid where none fits."""
+
+        def work(connection: Connection) -> None:
+            first = connection.execute(select(func.min(accounts.c.account_id))).scalar_one()
+            if first is not None:
+                self.marking.key(connection, first)
+
+        await self.database.read(work)
+
     async def add_category(
         self, account_id: int, name: str, *, schema_name: str, description: str = ""
     ) -> Category:

@@ -262,3 +262,19 @@ waits = Table(
     key("settled_at", "contact_id"),
     of("accounts"),
 )
+
+#: The processes that work on this database, each with a name of its own for every start.
+executors = Table(
+    "executors",
+    metadata,
+    Column("executor_id", String(120), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("version", String(20), nullable=False),
+    Column("machine", String(120), nullable=False),  # with `pid` and `born`: which process of which machine
+    Column("pid", BigInteger, nullable=False),
+    Column("born", String(40), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("beat_at", Instant),  # empty once it has left by itself
+    Column("taken_by", String(120)),  # who takes its work over, and since when
+    Column("taken_at", Instant),
+)

@@ -1,33 +1,33 @@
 """DBOS Transact behind a port of ours: start, schedule, recover (docs/decisions/0002).
 
 Its traps and their cures: an SQLite engine of our own (`engines`), JSON instead of pickle, an explicit
-application version, bounded threads, one schedule that fans out instead of one per connection.
+application version, bounded threads, one schedule that fans out instead of one per connection, and what
+dead processes left undone (`takeover`).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
-from assent.errors import AssentError, ReadAgain, Retry
 from assent.work.engines import system_engine
+from assent.work.steps import step
+from assent.work.takeover import UNDER_WAY, Alone, Forgetting, Roster, keep_beating
 
 log = structlog.get_logger()
 
 #: Raised whenever a workflow changes shape: pending work of another version is left to its own code.
-APPLICATION_VERSION = "2"
+APPLICATION_VERSION = "3"
 
 REALTIME = "realtime"
 SWEEPS = "sweeps"
 ERRANDS_AT_ONCE = 4
-
-_UNDER_WAY = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
 
 Figures = Mapping[str, Any]
 
@@ -98,6 +98,7 @@ class WorkSettings:
     poll_s: float = 0.05  # of real time; every look costs some queries
     calm_poll_s: float = 0.5  # of sweeps and errands
     sweeps_at_once: int = 4
+    beat_s: float = 3.0
 
 
 #: Starts a named job unless that name was used before; tells whether it is waiting or running now.
@@ -113,9 +114,13 @@ class Count:
 
 
 class Work:
-    """Starts jobs; they run in whichever process is free and survive the one that started them."""
+    """Starts jobs; they run in whichever process is free and survive the one that started them.
+
+    `replaced` is set once another process works under our name: then we are to end.
+    """
 
     def __init__(self, jobs: Jobs, start: Start) -> None:
+        self.replaced = asyncio.Event()
         self._jobs = jobs
         self._start = start
 
@@ -175,18 +180,23 @@ def work_elsewhere(jobs: Jobs) -> Work:
 
 
 @asynccontextmanager
-async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work]:
-    """Run the durable engine inside the running loop; one per process."""
+async def durable_work(
+    jobs: Jobs, settings: WorkSettings, roster: Roster | None = None
+) -> AsyncIterator[Work]:
+    """Run the durable engine inside the running loop; one per process.
+
+    With a roster it shares the work with the others on it: `executor_id` must then be new with every start.
+    """
     engine = system_engine(settings.url)
     DBOS(config=_config(settings, engine))
 
     @DBOS.workflow(name="drain")
     async def drain(account_id: int) -> Figures:
-        return await DBOS.run_step_async(_step("drain"), jobs.drain, account_id)
+        return await DBOS.run_step_async(step("drain"), jobs.drain, account_id)
 
     @DBOS.workflow(name="sweep")
     async def sweep(account_id: int, slot: int) -> Figures:
-        return await DBOS.run_step_async(_step("sweep"), jobs.sweep, account_id, slot)
+        return await DBOS.run_step_async(step("sweep"), jobs.sweep, account_id, slot)
 
     workflows: dict[str, Callable[..., Coroutine[Any, Any, Figures]]] = {REALTIME: drain, SWEEPS: sweep}
     workflows |= {kind.value: _errand(kind, jobs) for kind in Kind}
@@ -196,39 +206,59 @@ async def durable_work(jobs: Jobs, settings: WorkSettings) -> AsyncIterator[Work
         with SetWorkflowID(ident):
             handle = await DBOS.enqueue_workflow_async(queue, workflow, *arguments)
         # Within a workflow the look would be recorded as a step, whose result is no plain JSON.
-        return DBOS.workflow_id is not None or (await handle.get_status()).status in _UNDER_WAY
+        return DBOS.workflow_id is not None or (await handle.get_status()).status in UNDER_WAY
 
-    work = Work(jobs, start)
+    work, forgetting = Work(jobs, start), Forgetting()
 
     @DBOS.workflow(name="tick")
     async def tick(scheduled: datetime, context: Any) -> None:
-        for account_id, slot in await DBOS.run_step_async(_step("due"), jobs.due):
+        for account_id, slot in await DBOS.run_step_async(step("due"), jobs.due):
             await work.sweep(account_id, slot)
-        for account_id in await DBOS.run_step_async(_step("waiting"), jobs.waiting):
+        for account_id in await DBOS.run_step_async(step("waiting"), jobs.waiting):
             await work.wake(account_id)
         # As plain numbers: what a step returns is kept as JSON.
-        owed = await DBOS.run_step_async(_step("errands"), _owed, jobs)
+        owed = await DBOS.run_step_async(step("errands"), _owed, jobs)
         for kind, account_id, number in owed:
             await work.ask(Errand(Kind(kind), account_id, number))
+        await DBOS.run_step_async(step("forget"), forgetting.forget)
 
     DBOS.launch()
     try:
-        await DBOS.register_queue_async(REALTIME, polling_interval_sec=settings.poll_s, worker_concurrency=8)
-        await DBOS.register_queue_async(
-            SWEEPS, polling_interval_sec=settings.calm_poll_s, worker_concurrency=settings.sweeps_at_once
-        )
-        for kind in Kind:
-            await DBOS.register_queue_async(
-                kind.value, polling_interval_sec=settings.calm_poll_s, worker_concurrency=ERRANDS_AT_ONCE
-            )
+        await _register(settings)
         await DBOS.apply_schedules_async(
             [{"schedule_name": "tick", "workflow_fn": tick, "schedule": settings.tick, "context": None}]
         )
-        yield work
+        async with _beating(roster or Alone(), settings, work):
+            yield work
     finally:
         # In a thread: the work it waits for runs on this loop.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5, destroy_registry=True)
         engine.dispose()
+
+
+async def _register(settings: WorkSettings) -> None:
+    """Make the queues."""
+    await DBOS.register_queue_async(REALTIME, polling_interval_sec=settings.poll_s, worker_concurrency=8)
+    await DBOS.register_queue_async(
+        SWEEPS, polling_interval_sec=settings.calm_poll_s, worker_concurrency=settings.sweeps_at_once
+    )
+    for kind in Kind:
+        await DBOS.register_queue_async(
+            kind.value, polling_interval_sec=settings.calm_poll_s, worker_concurrency=ERRANDS_AT_ONCE
+        )
+
+
+@asynccontextmanager
+async def _beating(roster: Roster, settings: WorkSettings, work: Work) -> AsyncIterator[None]:
+    """Be heard of, and take over from the dead, while the block runs."""
+    beats = keep_beating(roster, APPLICATION_VERSION, settings.beat_s, work.replaced)
+    task = asyncio.create_task(beats)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _errand(kind: Kind, jobs: Jobs) -> Callable[..., Coroutine[Any, Any, Figures]]:
@@ -237,32 +267,15 @@ def _errand(kind: Kind, jobs: Jobs) -> Callable[..., Coroutine[Any, Any, Figures
     async def perform(account_id: int, number: int) -> Figures:
         errand = Errand(kind, account_id, number)
         try:
-            return await DBOS.run_step_async(_step(kind.value), jobs.perform, errand)
+            return await DBOS.run_step_async(step(kind.value), jobs.perform, errand)
         finally:
-            await DBOS.run_step_async(_step("end"), jobs.end, errand, 1)
+            await DBOS.run_step_async(step("end"), jobs.end, errand, 1)
 
     return DBOS.workflow(name=kind.value)(perform)
 
 
 async def _owed(jobs: Jobs) -> list[tuple[str, int, int]]:
     return [(errand.kind.value, errand.account_id, errand.number) for errand in await jobs.errands()]
-
-
-def _step(name: str) -> StepOptions:
-    """A step that is tried again for half a minute; the next tick takes over from there."""
-    return {
-        "name": name,
-        "retries_allowed": True,
-        "interval_seconds": 0.5,
-        "backoff_rate": 2.0,
-        "max_attempts": 6,
-        "should_retry": _worth_repeating,
-    }
-
-
-def _worth_repeating(error: BaseException) -> bool:
-    log.warning("step_failed", error=type(error).__name__, exc_info=not isinstance(error, AssentError))
-    return isinstance(error, Retry | ReadAgain)
 
 
 def _config(settings: WorkSettings, engine: Any) -> DBOSConfig:
