@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details: what happened, what it means, what to do; nothing personal."""
 
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
@@ -7,6 +8,7 @@ from math import ceil
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assent.errors import (
     AssentError,
@@ -58,11 +60,45 @@ async def assent_error(request: Request, error: Exception) -> Response:
     for kind, status in STATUS:
         if isinstance(error, kind):
             return problem(status, str(error), headers=_headers(error))
-    log.error("request_failed", path=_page(request), error=type(error).__name__)
+    log.error("request_failed", path=_page(request), error=type(error).__name__, at=place_of(error))
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Assent could not do this because of an error of its own. Nothing was changed; try again.",
+        "Assent could not do this because of an error of its own; its log says where. Look whether it took "
+        "effect before you try again.",
     )
+
+
+def place_of(error: Exception) -> str:
+    """Where in the program an error came from, without anything personal its text or values may hold."""
+    frames = [
+        f"{frame.f_globals.get('__name__', '')}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    ours = [at for at in frames if at.startswith("assent.")]
+    return (ours or frames or ["nowhere"])[-1]
+
+
+class Unhandled:
+    """Answers errors nobody expected; a server that met them would log them with the values they quote."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does; of an answer that has begun, the rest is not sent."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends here
+            answer = await assent_error(Request(scope), error)
+            if not begun:
+                await answer(scope, receive, send)
 
 
 async def http_error(request: Request, error: Exception) -> Response:

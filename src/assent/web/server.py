@@ -15,7 +15,7 @@ from assent.errors import AssentError, Unknown
 from assent.services.application import Admitted
 from assent.web.inbox import Inbox
 from assent.web.metrics import CountRequests
-from assent.web.problems import assent_error, http_error, problem
+from assent.web.problems import Unhandled, assent_error, http_error, problem
 from assent.web.sessions import SecurityHeaders
 
 #: Dataverse strips bodies above 256 KB; whatever is larger is not a notice.
@@ -69,12 +69,12 @@ def create_app(
             Route("/readyz", readyz),
             *faces,
         ],
-        middleware=[Middleware(CountRequests), Middleware(SecurityHeaders, over_https=over_https)],
-        exception_handlers={
-            AssentError: assent_error,
-            HTTPException: http_error,
-            Exception: assent_error,
-        },
+        middleware=[
+            Middleware(CountRequests),
+            Middleware(SecurityHeaders, over_https=over_https),
+            Middleware(Unhandled),
+        ],
+        exception_handlers={AssentError: assent_error, HTTPException: http_error},
     )
 
 

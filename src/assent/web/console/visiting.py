@@ -1,10 +1,8 @@
 """One request of a person who is signed in: who they are, what they sent, and how they are answered."""
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +21,7 @@ from assent.services.application import Application
 from assent.web.console.notices import NOTICES
 from assent.web.console.rendering import draw
 from assent.web.console.words import sentence
-from assent.web.problems import STATUS
+from assent.web.problems import STATUS, place_of
 from assent.web.sessions import check_csrf, csrf_token, secret_of, signed_in
 
 __all__ = [
@@ -194,7 +192,9 @@ class Desk:
             except HTTPException as error:
                 return problem_page(visit, Invalid(_readable(error)))
             except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
-                log.error("page_failed", path=request.url.path, error=type(error).__name__, at=_place(error))
+                log.error(
+                    "page_failed", path=request.url.path, error=type(error).__name__, at=place_of(error)
+                )
                 return problem_page(visit, error)
 
         return answered
@@ -251,12 +251,6 @@ def problem_page(visit: Visit, error: Exception) -> Response:
         headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML", "HX-Reselect": "#notices > *"}
         return draw("problem_notice.html", {"said": said}, status, headers)
     return draw("problem.html", {"v": visit, "title": title, "said": said}, status)
-
-
-def _place(error: Exception) -> str:
-    """Where an error came from, without anything personal its text may hold."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _readable(error: HTTPException) -> str:
