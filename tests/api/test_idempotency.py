@@ -3,15 +3,17 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from types import SimpleNamespace
-from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assent.services.access import Role
+from assent.services import people
+from assent.services.access import Role, operator
 from assent.web.api.idempotency import Idempotency
+from assent.web.sessions import cookie_name, csrf_token
 
 from .served import Answer, Served
 
@@ -106,29 +108,91 @@ async def test_a_request_that_never_ended_is_told(served: Served) -> None:
     assert "took effect" in (await post(served, ident)).problem(409)["detail"]
 
 
+async def through(
+    served: Served, inner: ASGIApp, ident: str, body: bytes = b"", **headers: str
+) -> list[Message]:
+    """Let an application of a test answer behind the keys; gives what it sent."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    given = headers or {"authorization": f"Bearer {served.keys[Role.ADMIN]}"}
+    named = {"host": served.url.removeprefix("http://"), **given, "idempotency-key": ident}
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/keys",
+        "query_string": b"",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()],
+        "state": {"body": body},
+    }
+    await Idempotency(inner, application=served.app)(scope, receive, send)
+    return sent
+
+
 async def test_a_request_that_is_cancelled_in_its_midst_is_not_done_again(served: Served) -> None:
     """A server that ends may have done it: the key stays taken, and the answer tells to look first (P6)."""
-    ident, state = str(uuid4()), {"body": b""}
+    ident = str(uuid4())
 
     async def stopped(scope: Scope, receive: Receive, send: Send) -> None:
         raise asyncio.CancelledError
 
-    async def nothing(message: Message | None = None) -> Message:
-        return {"type": "http.request"}
-
-    headers = [(b"authorization", f"Bearer {served.keys[Role.ADMIN]}".encode())]
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": "POST",
-        "path": "/keys",
-        "query_string": b"",
-        "state": state,
-    }
-    scope["headers"] = [*headers, (b"idempotency-key", ident.encode())]
-    scope["app"] = SimpleNamespace(state=SimpleNamespace(application=served.app))
     with pytest.raises(asyncio.CancelledError):
-        await Idempotency(stopped, application=served.app)(scope, nothing, cast("Send", nothing))
+        await through(served, stopped, ident)
     (await post(served, ident)).problem(422)  # not the same request, and taken
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_what_failed_after_it_wrote_is_not_done_again(served: Served, broken: bool) -> None:
+    """It may have been done, though the answer says 503 or breaks off: the key stays taken (P6)."""
+    ident, done = str(uuid4()), list[int]()
+
+    async def fails_late(scope: Scope, receive: Receive, send: Send) -> None:
+        await served.app.store.database.write(lambda connection: done.append(1))
+        if broken:
+            await send({"type": "http.response.start", "status": 201, "headers": []})
+        else:
+            await JSONResponse({}, 503)(scope, receive, send)
+
+    await through(served, fails_late, ident)
+    again = await through(served, fails_late, ident)
+    assert (409, [1]) == (again[0]["status"], done)
+    assert b"took effect" in again[1]["body"]
+
+
+async def test_what_failed_before_it_wrote_is_tried_again_under_its_key(served: Served) -> None:
+    """Nothing was done: a program that repeats a 503 needs no other key."""
+    ident, tried = str(uuid4()), list[int]()
+
+    async def fails_early(scope: Scope, receive: Receive, send: Send) -> None:
+        await served.app.store.database.read(lambda connection: tried.append(1))
+        await JSONResponse({}, 503)(scope, receive, send)
+
+    for _ in range(2):
+        assert 503 == (await through(served, fails_early, ident))[0]["status"]
+    assert [1, 1] == tried
+
+
+async def test_a_form_that_carries_its_token_is_read_by_the_operation_too(served: Served) -> None:
+    """Who looked for the token in the body of a form leaves the body as it was."""
+    invited = await people.invite(
+        served.app, operator(served.account_id), f"{uuid4().hex}@team.example", "Ann", Role.ADMIN
+    )
+    secret = (await people.sign_in_once(served.app, invited.token)).secret
+    body = f'--x\r\ncontent-disposition: form-data; name="csrf"\r\n\r\n{csrf_token(secret)}\r\n--x--\r\n'
+    kind = "multipart/form-data; boundary=x"
+    cookie = f"{cookie_name(served.app)}={secret}"
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(await Request(scope, receive).body())(scope, receive, send)
+
+    sent = await through(served, echo, str(uuid4()), body.encode(), cookie=cookie, content_type=kind)
+    assert (200, body.encode()) == (sent[0]["status"], sent[1]["body"])
 
 
 async def test_kept_answers_cannot_be_read_in_the_database(served: Served) -> None:

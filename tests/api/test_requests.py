@@ -107,6 +107,15 @@ async def test_a_huge_body_without_an_end_is_refused(served: Served) -> None:
     assert b"413" in (await raw(served.url, head.encode() + chunk * 33))[:16]
 
 
+async def test_little_is_read_from_callers_nobody_knows(served: Served) -> None:
+    """401 after the first 64 KB of a file, and the connection is closed, however much was to come."""
+    head = "POST /api/v1/imports HTTP/1.1\r\nhost: x\r\nauthorization: Bearer guess\r\n"
+    head += "content-type: text/csv\r\ncontent-length: 30000000\r\n\r\n"
+    told = await raw(served.url, head.encode() + b"x" * 70_000)
+    assert b"401" in told[:16]
+    assert b"connection: close" in told.lower()
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""])
 async def test_another_content_type_is_refused(served: Served, kind: str) -> None:
     """415 that says which one is read; a browser cannot send JSON in disguise."""

@@ -59,23 +59,25 @@ async def begin(app: Application, place: KeyPlace, request: bytes) -> Kept | Non
         )
     if earlier.status is None or earlier.answer is None:
         raise Conflict(
-            "The first request with this Idempotency-Key has no answer yet: it still runs, or the server "
-            "was stopped in the midst of it. Try again soon; if it stays so, look whether it took effect."
+            "The first request with this Idempotency-Key has no answer yet: it still runs, or it failed or "
+            "was stopped in its midst. Try again soon; if it stays so, look whether it took effect, then use "
+            "a fresh key."
         )
     sealed = msgspec.msgpack.decode(app.store.accounts.vault.unwrap(earlier.answer), type=_Sealed)
     return Kept(earlier.status, sealed.content_type, sealed.body)
 
 
-async def finish(app: Application, place: KeyPlace, answer: Kept) -> None:
-    """Keep the answer for a day, sealed; what may be different next time frees the key."""
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _PASSING:
-        await release(app, place)
+async def finish(app: Application, place: KeyPlace, answer: Kept, *, wrote: bool) -> None:
+    """Keep the answer for a day, sealed; what may be different next time frees the key.
+
+    What failed after it `wrote` may have been done, in part or whole: its key stays taken, without an answer.
+    """
+    failed = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if failed and wrote:
+        return
+    if failed or answer.status in _PASSING:
+        await app.store.database.write(lambda c: idempotency.release(c, place))
         return
     plain = msgspec.msgpack.encode(_Sealed(answer.content_type, answer.body))
     sealed = app.store.accounts.vault.wrap(plain)
     await app.store.database.write(lambda c: idempotency.finish(c, place, answer.status, sealed))
-
-
-async def release(app: Application, place: KeyPlace) -> None:
-    """Free the key: the request was not done."""
-    await app.store.database.write(lambda c: idempotency.release(c, place))

@@ -1,8 +1,11 @@
 """One door to the database: a function of a connection runs in one transaction, off the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -22,6 +25,27 @@ T = TypeVar("T")
 BUSY_TIMEOUT_S = 10.0
 #: PostgreSQL: could not serialise, deadlock, lock not available, too many connections, shutting down.
 _PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
+
+
+@dataclass(slots=True)
+class Watch:
+    """Tells whether anything may have been written, by whatever was awaited while it looked on."""
+
+    wrote: bool = False
+
+
+_WATCH: ContextVar[Watch | None] = ContextVar("assent_writes", default=None)
+
+
+@contextmanager
+def watching_writes() -> Iterator[Watch]:
+    """Look on while a request is answered."""
+    watch = Watch()
+    before = _WATCH.set(watch)
+    try:
+        yield watch
+    finally:
+        _WATCH.reset(before)
 
 
 def driver_url(url: str) -> URL:
@@ -68,7 +92,15 @@ class Database:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction: all of it happens or nothing does."""
-        return await self._run(self._writing, self._write, work)
+        if (watch := _WATCH.get()) is None:
+            return await self._run(self._writing, self._write, work)
+
+        def watched(connection: Connection) -> T:
+            done = work(connection)
+            watch.wrote = True  # before it is committed: a commit whose end is not known may have been one
+            return done
+
+        return await self._run(self._writing, self._write, watched)
 
     async def upgrade(self) -> None:
         """Bring the tables to what this version of the program expects."""

@@ -1,5 +1,6 @@
 """Builds the API: routers, problems for every error, and the checks that come before a router."""
 
+from functools import cache
 from http import HTTPStatus
 
 from fastapi import Depends, FastAPI
@@ -9,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from assent.errors import AssentError
 from assent.services.application import Application
@@ -17,13 +19,19 @@ from assent.web.api.docs import docs_routes
 from assent.web.api.documented import as_documented, expected, openapi
 from assent.web.api.idempotency import Idempotency
 from assent.web.api.intake import Intake
-from assent.web.problems import assent_error, http_error, problem
+from assent.web.problems import Unhandled, assent_error, http_error, problem
 
 PREFIX = "/api/v1"
 
 
-def create_api(application: Application) -> FastAPI:
+def create_api(application: Application) -> ASGIApp:
     """The API over an application, to be mounted at `PREFIX`."""
+    return Intake(Idempotency(_operations(), application=application), application=application)
+
+
+@cache
+def _operations() -> FastAPI:
+    """Every operation, and the document that describes them: the same for every application of a process."""
     api = FastAPI(
         title="Assent",
         version="1",
@@ -33,15 +41,13 @@ def create_api(application: Application) -> FastAPI:
         openapi_url=None,
         generate_unique_id_function=_operation_id,
         dependencies=[Depends(as_documented)],
-        middleware=[Middleware(Intake), Middleware(Idempotency, application=application)],
+        middleware=[Middleware(Unhandled)],
         exception_handlers={
             AssentError: assent_error,
             HTTPException: http_error,
             RequestValidationError: invalid_request,
-            Exception: assent_error,
         },
     )
-    api.state.application = application
     for router in ROUTERS:
         api.include_router(router)
     document = openapi(api)

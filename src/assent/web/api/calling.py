@@ -39,21 +39,28 @@ _BEARER = "bearer "
 
 def get_app(request: Request) -> Application:
     """The application behind the API."""
-    application: Application = request.app.state.application
+    application: Application = request.state.application
     return application
 
 
-async def identify(app: Application, request: Request) -> Caller:
-    """Who calls: an API key, or the console's session with its CSRF token; raises Forbidden for nobody."""
+async def known(app: Application, request: Request) -> Caller:
+    """Whose key or session came with a request; raises Forbidden for nobody's.
+
+    Enough to read the request on, not to act on it: a session's request may be another site's.
+    """
     given = request.headers.get("authorization")
     if given is not None:
         key = given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else ""
         return await people.key_holder(app, key)
     secret = secret_of(app, request)
-    if not secret:
-        return await people.key_holder(app, "")
-    found = await people.session(app, secret)
-    await check_csrf(app, request)
+    return await (people.session(app, secret) if secret else people.key_holder(app, ""))
+
+
+async def identify(app: Application, request: Request) -> Caller:
+    """Who calls: an API key, or the console's session with its CSRF token; raises Forbidden for nobody."""
+    found = await known(app, request)
+    if request.headers.get("authorization") is None:
+        await check_csrf(app, request)
     return found
 
 

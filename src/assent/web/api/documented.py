@@ -56,36 +56,34 @@ _KEY_PARAMETER = {
 
 
 def openapi(api: FastAPI) -> dict[str, Any]:
-    """The document, made once: what routers say of themselves, and what holds for all of them."""
-    if api.openapi_schema is None:
-        made = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=DESCRIPTION,
-            routes=api.routes,
-            servers=api.servers,
-        )
-        schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        _, problem = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMA)
-        schemas.update(problem["$defs"])
-        made["components"]["securitySchemes"] = {
-            "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key."},
-            "session": {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": "__Host-assent-session",
-                "description": "The console's session; unsafe requests need its `x-csrf-token` too.",
-            },
-        }
-        made["security"] = [{"apiKey": []}, {"session": []}]
-        for path, operations in made["paths"].items():
-            for method, operation in operations.items():
-                _complete(operation, path, method)
-        _drop_unused(made)
-        api.openapi_schema = made
-    return api.openapi_schema
+    """The document: what routers say of themselves, and what holds for all of them."""
+    made = get_openapi(
+        title=api.title,
+        version=api.version,
+        description=DESCRIPTION,
+        routes=api.routes,
+        servers=api.servers,
+    )
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    _, problem = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMA)
+    schemas.update(problem["$defs"])
+    made["components"]["securitySchemes"] = {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-assent-session",
+            "description": "The console's session; unsafe requests need its `x-csrf-token` too.",
+        },
+    }
+    made["security"] = [{"apiKey": []}, {"session": []}]
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, path, method)
+    _drop_unused(made)
+    return made
 
 
 def _complete(operation: dict[str, Any], path: str, method: str) -> None:

@@ -1,5 +1,7 @@
 """`Idempotency-Key`: an unsafe request sent again gets its first answer instead of being done again."""
 
+from http import HTTPStatus
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,8 +11,10 @@ from assent.errors import AssentError
 from assent.services import repeats
 from assent.services.application import Application
 from assent.services.repeats import Kept
+from assent.store.database import watching_writes
 from assent.store.idempotency import KeyPlace
 from assent.web.api.calling import identify
+from assent.web.api.intake import again
 from assent.web.problems import assent_error
 from assent.web.sessions import SAFE
 
@@ -31,7 +35,7 @@ class Idempotency:
         if key is None or scope["method"] in SAFE:
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = Request(scope, again(scope["state"]["body"], receive))  # a form's token is in its body
         try:
             request.state.caller = await identify(self._application, request)
             place = repeats.place_of(request.state.caller, key)
@@ -51,14 +55,10 @@ class Idempotency:
         async def keeping(message: Message) -> None:
             messages.append(message)
 
-        try:
+        with watching_writes() as watch:
             await self._app(scope, receive, keeping)
-        except Exception:  # not when it is cancelled: then it may have been done, and the key stays taken
-            await repeats.release(self._application, place)
-            for message in messages:
-                await send(message)
-            raise
-        await repeats.finish(self._application, place, _kept(messages))
+        # Not where it was cancelled: it may have been done, and the key stays taken.
+        await repeats.finish(self._application, place, _kept(messages), wrote=watch.wrote)
         for message in messages:
             await send(message)
 
@@ -72,10 +72,11 @@ def _asked(request: Request) -> bytes:
 
 
 def _kept(messages: list[Message]) -> Kept:
-    start = messages[0]
+    start, last = messages[0], messages[-1]
     kind = Headers(raw=start["headers"]).get("content-type", "")
     body = b"".join(message.get("body", b"") for message in messages[1:])
-    return Kept(start["status"], kind, body)
+    ended = last["type"] == "http.response.body" and not last.get("more_body", False)
+    return Kept(start["status"] if ended else HTTPStatus.INTERNAL_SERVER_ERROR, kind, body)
 
 
 def _replay(kept: Kept) -> Response:

@@ -11,15 +11,18 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assent.errors import AssentError
+from assent.services.application import Application
 from assent.services.tables.limits import TableLimits
+from assent.web.api.calling import known
 from assent.web.api.shapes import LARGEST_NUMBER
-from assent.web.problems import problem
+from assent.web.problems import assent_error, problem
 
 #: Bodies of JSON, and files to import.
 LARGEST_JSON = 2 * 1024 * 1024
 LARGEST_FILE = TableLimits().size_bytes
 
-#: Larger ones are looked through beside other requests, not before them.
+#: Larger ones are read from callers who are known, and looked through beside other requests.
 _SHORT = 64 * 1024
 
 #: Deeper than any body of ours.
@@ -37,8 +40,9 @@ class Unacceptable(Exception):
 class Intake:
     """Reads the whole request, refuses what cannot be right, and hands the rest on; HEAD is GET unread."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, application: Application) -> None:
         self._app = app
+        self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -48,17 +52,35 @@ class Intake:
         request = Request(scope, receive)
         try:
             check_address(scope)
-            body = await _read(request)
+            body = await self._read(request)
             if body and is_json(request):
                 await _checked(body)
-        except Unacceptable as error:
+        except (Unacceptable, AssentError) as error:
+            if isinstance(error, Unacceptable):
+                answer = problem(error.status, str(error))
+            else:
+                answer = await assent_error(request, error)
             # What was not read may still come: the connection is not used again.
-            answer = problem(error.status, str(error), headers={"Connection": "close"})
+            answer.headers["Connection"] = "close"
             await answer(scope, receive, send)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        state = {**scope.get("state", {}), "body": body}
-        await self._app({**scope, "method": method, "state": state}, _again(body, receive), send)
+        state = {**scope.get("state", {}), "application": self._application, "body": body}
+        await self._app({**scope, "method": method, "state": state}, again(body, receive), send)
+
+    async def _read(self, request: Request) -> bytes:
+        """The whole body; never holds more than is allowed, and little from callers nobody knows."""
+        limit = LARGEST_JSON if is_json(request) else LARGEST_FILE
+        body, caller = bytearray(), None
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise Unacceptable(
+                    f"The body is larger than {limit // 1024:,} KB.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                )
+            if len(body) > _SHORT and caller is None:
+                caller = await known(self._application, request)
+        return bytes(body)
 
 
 async def _checked(body: bytes) -> None:
@@ -135,20 +157,7 @@ def _no_number(_: str) -> None:
     raise ValueError
 
 
-async def _read(request: Request) -> bytes:
-    """The whole body; never holds more than is allowed."""
-    limit = LARGEST_JSON if is_json(request) else LARGEST_FILE
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Unacceptable(
-                f"The body is larger than {limit // 1024:,} KB.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            )
-    return bytes(body)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """Give a body that was read already, then whatever comes after it."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
