@@ -7,10 +7,12 @@ started here from the system's own binaries; without either, PostgreSQL tests ar
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,8 +70,8 @@ class Server:
         engine.dispose()
 
     def stop(self) -> None:
-        """End the server and remove what it kept."""
-        self._process.terminate()
+        """End the server, whoever is still connected, and remove what it kept."""
+        self._process.send_signal(signal.SIGINT)
         self._process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -113,25 +115,34 @@ class Databases:
         self._admin.dispose()
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Databases]:
-    """PostgreSQL databases on demand; skips where there is no server to be had."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+@contextmanager
+def server_for(name: str) -> Iterator[Databases | None]:
+    """Databases whose names begin so, on a server that can be had; None without one."""
     given, binaries = os.environ.get("TEST_DATABASE_URL"), _binaries()
     if given:
-        databases = Databases(driver_url(given), f"assent_test_{worker}_{os.getpid()}")
+        databases = Databases(driver_url(given), f"{name}_{os.getpid()}")
         yield databases
         databases.close()
         return
     if binaries is None:
-        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install its server")
+        yield None
+        return
     server = Server(binaries)
     try:
-        databases = Databases(server.url, f"assent_test_{worker}")
+        databases = Databases(server.url, name)
         yield databases
         databases.close()
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """PostgreSQL databases on demand; skips where there is no server to be had."""
+    with server_for(f"assent_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}") as databases:
+        if databases is None:
+            pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install its server")
+        yield databases
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
