@@ -110,6 +110,26 @@ TOLD = [
         "Every contact is compared afresh with Contoso, the strictest holds: a restore (rule M7).",
     ),
     (
+        Entry(
+            ledger.PARTED,
+            "user",
+            "u",
+            field=PERMISSION | NEWS,
+            old={"basis": INTEREST, "hold": "joined"},
+            new={"basis": BASIS, "value": 0, "hold": None},
+            rule="I3",
+        ),
+        (
+            "Anna Lind (admin) took the join with another contact apart: the contact is on its own again; "
+            "the legal basis went from Legitimate interest to Withdrawn and the answer for News became No "
+            "(rule I3)."
+        ),
+    ),
+    (
+        Entry(ledger.PARTED, "user", "u", rule="I3"),
+        "Anna Lind (admin) took the join of another contact with this one apart (rule I3).",
+    ),
+    (
         Entry(ledger.ERASING, "user", "u", field=PERMISSION, new={"basis": 1, "hold": "erasing"}, rule="I6"),
         (
             "Anna Lind (admin) asked for the person to be erased: withdrawn, held, and the address barred "

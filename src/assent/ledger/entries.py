@@ -16,6 +16,7 @@ ACTED = "contact.acted"  # a person set something on a contact, repeated values 
 CHANGED = "contact.changed"  # the sync changed one field of a contact
 HELD = "contact.held"  # a contact's hold was set or lifted
 WRITTEN = "row.written"  # we wrote to a CRM row
+PARTED = "contact.parted"  # a person took a join apart again: what either contact is then (I3)
 MOVED = "row.moved"  # a row's link went from one contact to another (I3, I4)
 UNLINKED = "row.unlinked"  # a row's link was dropped (I4)
 VOIDED = "connection.voided"  # every base of a connection was voided (M7)
@@ -92,7 +93,7 @@ def replay(state: State | None, entry: Entry) -> State | None:
         return None
     if entry.kind == CREATED:
         state = State(LegalBasis.NONE, CATEGORIES, None, None)
-    if state is None or entry.kind not in (CREATED, ACTED, CHANGED, HELD, ERASING):
+    if state is None or entry.kind not in (CREATED, ACTED, CHANGED, HELD, PARTED, ERASING):
         return state
     new, mask = entry.new, entry.field & CATEGORIES
     basis, value, hold = new.get("basis"), new.get("value"), state.hold

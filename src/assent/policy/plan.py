@@ -420,9 +420,9 @@ def _write(contact: Contact, link: Link, terms: Terms) -> RowWrite | None:
     if terms.fill:
         fields |= blank
         toggle = project(contact.basis) if row.toggle is BulkEmail.NULL else toggle
-    moves = (
-        not _parted(contact) and link.base is not None and normalise(row.email) not in (contact.email, None)
-    )
+    # Without a base the row's address is only another spelling of who it is, unless somebody changed it here.
+    follows = link.base is not None or bool(link.hub_touched & ADDRESS)
+    moves = not _parted(contact) and follows and normalise(row.email) not in (contact.email, None)
     email = contact.email if moves else None
     if toggle is None and not fields and email is None:
         return None

@@ -36,6 +36,10 @@ TYPES: Mapping[str, str] = {
 }
 
 
+#: The kinds of entries that change a contact; of several things one changes, the first that holds is told.
+_TOLD = (ledger.ACTED, ledger.CHANGED, ledger.HELD, ledger.PARTED, ledger.ERASING)
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What an event needs beside its entry: the address the contact has now, and the categories."""
@@ -52,11 +56,7 @@ def kind_of(entry: Entry) -> str:
         return CREATED
     if entry.kind == ledger.ERASED:
         return ERASED
-    if entry.kind == ledger.ERASING and entry.old.get("basis") == entry.new.get("basis"):
-        return HELD
-    if entry.kind == ledger.HELD:
-        return HELD if entry.new.get("hold") else RELEASED
-    if entry.kind not in (ledger.ACTED, ledger.CHANGED, ledger.ERASING):
+    if entry.kind not in _TOLD:
         return ""
     if entry.old.get("basis") != entry.new.get("basis"):
         return PERMISSION_CHANGED
@@ -64,6 +64,8 @@ def kind_of(entry: Entry) -> str:
         return SUBSCRIPTION_CHANGED
     if entry.personal.get("old_email") != entry.personal.get("new_email"):
         return EMAIL_CHANGED
+    if "hold" in entry.new:
+        return HELD if entry.new["hold"] else RELEASED
     return ""
 
 

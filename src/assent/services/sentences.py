@@ -118,6 +118,22 @@ def _voided(entry: Entry, known: Known) -> str:
     return f"Every contact is compared afresh with {place}, the strictest holds: {reason.rstrip('.')}"
 
 
+def _parted(entry: Entry, known: Known) -> str:
+    doer, parts = who(entry, known), []
+    if entry.field & PERMISSION:
+        old, new = _basis(entry.old.get("basis")), _basis(entry.new.get("basis"))
+        parts.append(f"the legal basis went from {old} to {new}")
+    yes = _mask(entry.new.get("value"))
+    parts += [
+        f"the answer for {_name(bit, known)} became {'Yes' if yes & bit else 'No'}"
+        for bit in bits(entry.field & CATEGORIES)
+    ]
+    then = f"; {_listed(parts)}" if parts else ""
+    if "hold" in entry.new:
+        return f"{doer} took the join with another contact apart: the contact is on its own again{then}"
+    return f"{doer} took the join of another contact with this one apart{then}"
+
+
 def _erasing(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} asked for the person to be erased: withdrawn, held, and the address barred"
 
@@ -136,6 +152,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.MOVED: _moved,
     ledger.UNLINKED: _unlinked,
     ledger.VOIDED: _voided,
+    ledger.PARTED: _parted,
     ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }
