@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 
 from dataverse_emulator import Organization, RunningEmulator, create_organization, running
@@ -25,7 +26,7 @@ ARGUMENTS = [
 BULK = "[data-column=donotbulkemail]"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Any]:
     """Chromium."""
     async with playwright.async_playwright() as engine:
@@ -34,7 +35,7 @@ async def browser() -> AsyncIterator[Any]:
         await found.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Any, emulator: RunningEmulator) -> AsyncIterator[Any]:
     """A page of the emulator, on which no script fails and nothing is blocked."""
     context = await browser.new_context(base_url=emulator.url, viewport={"width": 1280, "height": 900})

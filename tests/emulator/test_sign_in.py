@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 
 from dataverse_emulator import Sources, create_organization, running, seeded_ids
@@ -17,7 +18,7 @@ GOOD = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def strict(clock: Clock) -> AsyncIterator[Api]:
     """An emulator that knows one client."""
     clients = {GOOD["client_id"]: GOOD["client_secret"]}
