@@ -1,1 +1,1 @@
-"""Seeded histories of people's acts, judged only from what people did."""
+"""The whole product in virtual time: people act, everything breaks, and judges know only what people did."""

@@ -1,56 +1,138 @@
-"""`python -m tests.simulation`: histories by the second, until the time is over or one breaks a promise."""
+"""`python -m tests.simulation`: histories by the second, on every core, and every planted bug caught."""
 
 import argparse
 import json
+import os
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 
-from .histories import History, history
+from .faults import Fault
+from .history import Played, play
+from .lab import Lab
+from .script import drawn
+
+#: Seeds to a piece of work: some seconds.
+PIECE = 10
+
+_LAB: list[Lab] = []
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a run of the simulation saw."""
+
+    first_seed: int
+    histories: int = 0
+    seconds: float = 0.0
+    kills: int = 0
+    faults: Counter[Fault] = field(default_factory=Counter)
+    broken: list[tuple[int, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, object]:
+        """As JSON tells it."""
+        return {
+            "histories": self.histories,
+            "violations": len(self.broken),
+            "per_second": round(self.histories / self.seconds, 1),
+            "seconds": round(self.seconds, 1),
+            "first_seed": self.first_seed,
+            "kills": self.kills,
+            "faults": {fault.value: self.faults[fault] for fault in Fault},
+            "broken": [
+                {"seed": seed, "promises": [list(one) for one in told]} for seed, told in self.broken[:20]
+            ],
+        }
 
 
 def main() -> int:
-    """Play; 1 when a promise was broken."""
+    """Play; 1 when a promise was broken or a planted bug was not caught."""
     parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long to play")
-    parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--seed", type=int, help="play one history again and print it")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to play fresh histories")
+    parser.add_argument("--first", type=int, help="the first seed; by default one of the clock's")
+    parser.add_argument("--seed", type=int, help="play one history again and tell its story")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes to play in")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a history
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
     if given.seed is not None:
-        return _replay(history(given.seed))
-    started, seed, violations = time.perf_counter(), given.first, list[History]()
-    while (elapsed := time.perf_counter() - started) < given.seconds:
-        found = history(seed)
-        violations += [found] if found.broken else []
-        seed += 1
-    played = seed - given.first
-    figures = {
-        "histories": played,
-        "violations": len(violations),
-        "per_second": round(played / elapsed),
-        "first_seed": given.first,
-        "broken": [{"seed": one.seed, "promises": one.broken} for one in violations[:20]],
-    }
-    sys.stdout.write(json.dumps(figures) + "\n" if given.json else _prose(figures, violations))
-    return 1 if violations else 0
+        return _replay(given.seed)
+    first = int(time.time()) * 1000 if given.first is None else given.first
+    with ProcessPoolExecutor(given.workers) as pool:
+        figures = _played(pool, first, given.seconds, given.workers)
+    sys.stdout.write(json.dumps(figures.plain()) + "\n" if given.json else _prose(figures))
+    return 1 if figures.broken else 0
 
 
-def _prose(figures: dict[str, object], violations: list[History]) -> str:
+def _played(pool: ProcessPoolExecutor, first: int, seconds: float, workers: int) -> Figures:
+    figures, started = Figures(first), time.perf_counter()
+    pieces = _pieces(first)
+    running = [pool.submit(_piece, next(pieces)) for _ in range(workers * 2)]
+    while running:
+        for played in running.pop(0).result():
+            figures.histories += 1
+            figures.kills += played.kills
+            figures.faults.update(played.struck)
+            if played.broken:
+                figures.broken.append((played.script.seed, played.broken))
+        if time.perf_counter() - started < seconds:
+            running.append(pool.submit(_piece, next(pieces)))
+    figures.seconds = time.perf_counter() - started
+    return figures
+
+
+def _pieces(first: int) -> Iterator[Sequence[int]]:
+    while True:
+        yield range(first, first + PIECE)
+        first += PIECE
+
+
+def _piece(seeds: Sequence[int]) -> list[Played]:
+    """Play some seeds in this process."""
+    lab = the_lab()
+    return [play(lab, drawn(seed)) for seed in seeds]
+
+
+def the_lab() -> Lab:
+    """The laboratory of this process."""
+    if not _LAB:
+        _LAB.append(Lab())
+    return _LAB[0]
+
+
+def _prose(figures: Figures) -> str:
+    broken = figures.broken
     lines = [
-        f"{figures['histories']:,} histories, {figures['per_second']:,} a second: "
-        + (f"{len(violations)} broke a promise." if violations else "every promise held.")
+        f"{figures.histories:,} histories in {figures.seconds:.0f} s, {figures.kills:,} processes killed: "
+        + (f"{len(broken)} broke a promise." if broken else "every promise held.")
     ]
-    lines += [f"  seed {one.seed}: {'; '.join(one.broken)}" for one in violations[:20]]
-    lines += [f"Replay one: ./do simulate --seed {violations[0].seed}"] if violations else []
+    lines += [f"  {count:>8,}  {fault.value}" for fault, count in figures.faults.most_common()]
+    for seed, told in broken[:20]:
+        lines += [f"  seed {seed}: {name}: {sentence}" for name, sentence in told]
+    lines += [f"Replay one: ./do simulate --seed {broken[0][0]}"] if broken else []
     return "\n".join(lines) + "\n"
 
 
-def _replay(one: History) -> int:
-    sys.stdout.write(f"seed {one.seed}, beginning with {one.beginning.name}\n")
-    for (word, what), gap in one.steps:
-        sys.stdout.write(f"  after {gap:>5.1f} s  {word:<10} {what}\n")
-    sys.stdout.write("\n".join(one.broken or ("every promise held",)) + "\n")
-    return 1 if one.broken else 0
+def _replay(seed: int) -> int:
+    script = drawn(seed)
+    played = play(the_lab(), script)
+    sys.stdout.write(f"seed {seed}: {script.sites} organisation(s), {script.on_allow.value} on Allow\n")
+    sys.stdout.write("faults: " + (", ".join(sorted(f.value for f in script.faults)) or "none") + "\n\n")
+    for step in script.steps:
+        sys.stdout.write(f"  after {step.gap_s:>5.2f} s  {step.move.value}  ({step.who}, {step.other})\n")
+    sys.stdout.write("\nwhat people did, and when it took effect:\n")
+    sys.stdout.write("".join(f"  {line}\n" for line in played.story) + "\n")
+    told = [f"{name}: {sentence}" for name, sentence in played.broken] or ["every promise held"]
+    sys.stdout.write("\n".join(told) + "\n")
+    return 1 if played.broken else 0
 
 
 if __name__ == "__main__":

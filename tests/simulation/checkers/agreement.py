@@ -1,0 +1,56 @@
+"""P4: left alone, the hub and every active row linked to it say the same; who bears an address is linked."""
+
+from assent.policy.address import normalise
+from assent.policy.permission import BASIS_STANCE, Stance
+from assent.policy.sides import PERMISSION, Person
+
+from ..lab import row_says
+from ..truth import HUB, Entity
+from .final import NAMES, Final
+
+
+def complaints(final: Final) -> list[str]:
+    """Where the two sides differ, and rows that belong to nobody although somebody has their address."""
+    found: list[str] = []
+    linked: dict[Entity, Person] = {}
+    for person in final.people:
+        for link in person.links:
+            entity = (link.key.connection_id, link.key.row_id)
+            linked[entity] = person
+            row = final.rows.get(entity)
+            if row is None:
+                found.append(f"a link to {entity[0]}/{str(entity[1])[:8]} outlived its row")
+            elif not row["statecode"]:
+                found += _differences(person, entity, dict(row))
+                if final.truth.kin(entity) != final.truth.kin((HUB, person.contact.contact_id)):
+                    found.append(
+                        f"{entity[0]}/{str(entity[1])[:8]} is linked to somebody else's contact (I1)"
+                    )
+    held = {person.contact.email: person for person in final.people}
+    for entity, row in final.rows.items():
+        email = normalise(row["emailaddress1"])
+        if not row["statecode"] and entity not in linked and email in held:
+            found.append(f"{entity[0]}/{str(entity[1])[:8]} bears a known address and is not linked")
+        if not row["statecode"] and entity not in linked and email is not None and final.script.create_in_hub:
+            found.append(f"{entity[0]}/{str(entity[1])[:8]} has an address and no contact")
+    return found
+
+
+def _differences(person: Person, entity: Entity, row: dict[str, object]) -> list[str]:
+    contact, says, who = person.contact, row_says(row), str(person.contact.contact_id)[:8]
+    found = [
+        f"{NAMES[field]} of {who}: hub {bool(contact.value & field)}, row {says.get(field)}"
+        for field in (1, 2)
+        if says.get(field, True) is not bool(contact.value & field)
+    ]
+    stance = BASIS_STANCE[contact.basis]
+    allowed = says.get(PERMISSION, True)
+    if (stance is Stance.NO and allowed) or (stance is not Stance.NO and not allowed):
+        found.append(
+            f"permission of {who}: hub {contact.basis.name}, row {'Allow' if allowed else 'Do not allow'} "
+            f"({entity[0]}/{str(entity[1])[:8]}, hold {contact.hold})"
+        )
+    email = normalise(str(row["emailaddress1"])) if row["emailaddress1"] is not None else None
+    if email is not None and email != contact.email and contact.hold is None:
+        found.append(f"the address of {who}: hub {contact.email}, row {email}")
+    return found

@@ -1,0 +1,165 @@
+"""A history before it is played: what people will do and what will go wrong; a value, so that it shrinks."""
+
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+from assent.policy.permission import OnAllow
+
+from .faults import Fault
+
+
+class Move(Enum):
+    """What can happen in one step."""
+
+    BASIS = "a marketer sets a legal basis"
+    WITHDRAW = "a marketer sets Withdrawn"
+    ANSWER_CATEGORY = "a marketer sets a subscription"
+    PAGE = "the contact moves a toggle on the preference page"
+    OPT_OUT = "the contact opts out of everything on the page"
+    RESUME = "the contact lets mail come again on the page"
+    ONE_CLICK = "the contact clicks unsubscribe in a mail program"
+    HUB_EMAIL = "a marketer changes an address"
+    HUB_NEW = "somebody signs up"
+    BULK = "a marketer sets a basis for everybody"
+    IMPORT = "a marketer imports people"
+    CONFIRM = "a marketer says yes to an open question"
+    RELEASE = "a marketer lets a held contact go"
+    TOGGLE = "a rep sets Bulk Email"
+    DITHER = "a rep sets Bulk Email and sets it back at once"
+    TICK_BOX = "a rep sets a subscription"
+    PHONE = "a rep changes a phone number"
+    SAME = "a rep saves what stands"
+    CLEAR = "a rep empties a subscription"
+    ROW_EMAIL = "a rep changes an address"
+    SWAP = "a rep swaps two addresses"
+    ROW_NEW = "a rep creates a contact"
+    SLEEP = "a rep deactivates a contact"
+    WAKE = "a rep reactivates a contact"
+    DELETE = "a rep deletes a contact"
+    MERGE = "a rep merges two contacts"
+    ROBOT = "the ERP writes every row"
+    ROBOT_ALLOWS = "the ERP sets Allow everywhere"
+    SWEEP = "somebody asks for a sweep"
+    CHECK = "a check before a send"
+    SEND = "a newsletter is sent"
+    WAIT = "nothing, for a long while"
+    CRASH = "a process is killed"
+    OVERTAKE = "a process is thought dead and is not"
+    METADATA = "somebody changes the contact table"
+    BACKUP = "the organisation is backed up"
+    RESTORE = "the organisation is put back to its backup"
+
+
+#: How often each move is drawn; those of a family only where the family is on.
+WEIGHTS: dict[Move, int] = {
+    Move.BASIS: 8,
+    Move.WITHDRAW: 6,
+    Move.ANSWER_CATEGORY: 6,
+    Move.PAGE: 8,
+    Move.OPT_OUT: 5,
+    Move.RESUME: 4,
+    Move.ONE_CLICK: 4,
+    Move.BULK: 1,
+    Move.IMPORT: 1,
+    Move.CONFIRM: 2,
+    Move.TOGGLE: 14,
+    Move.DITHER: 3,
+    Move.TICK_BOX: 8,
+    Move.PHONE: 4,
+    Move.SAME: 2,
+    Move.CLEAR: 1,
+    Move.ROBOT: 1,
+    Move.ROBOT_ALLOWS: 1,
+    Move.SWEEP: 6,
+    Move.CHECK: 8,
+    Move.SEND: 2,
+    Move.WAIT: 4,
+}
+#: Moves of identity (I1-I8); half of the histories have them, so that the others can be judged more closely.
+IDENTITY: dict[Move, int] = {
+    Move.HUB_EMAIL: 4,
+    Move.HUB_NEW: 4,
+    Move.RELEASE: 2,
+    Move.ROW_EMAIL: 6,
+    Move.SWAP: 2,
+    Move.ROW_NEW: 5,
+    Move.SLEEP: 3,
+    Move.WAKE: 3,
+    Move.DELETE: 3,
+    Move.MERGE: 3,
+}
+FAMILY_MOVES: dict[Fault, dict[Move, int]] = {
+    Fault.CRASH: {Move.CRASH: 10},
+    Fault.TWO_WORKERS: {Move.OVERTAKE: 8},
+    Fault.METADATA_CHANGED: {Move.METADATA: 6},
+    Fault.RESTORED: {Move.BACKUP: 6, Move.RESTORE: 6},
+}
+GAPS_S = (0.0, 0.0, 0.03, 0.2, 1.0, 4.0, 15.0, 70.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move after a gap; numbers choose among what there is when it comes."""
+
+    move: Move
+    gap_s: float
+    who: int
+    other: int
+    field: int
+    yes: bool
+    site: int
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything a history depends on."""
+
+    seed: int
+    sites: int
+    faults: frozenset[Fault]
+    skews: tuple[float, ...]
+    on_allow: OnAllow
+    hold_deleted: bool
+    create_in_hub: bool
+    create_in_crm: bool
+    steps: tuple[Step, ...]
+
+
+def drawn(seed: int) -> Script:
+    """The script of a seed."""
+    chance = Random(seed)
+    sites = 2 if chance.random() < 0.15 else 1
+    share = chance.choice([0.0, 0.1, 0.2, 0.4])
+    faults = frozenset(fault for fault in Fault if chance.random() < share)
+    weights = dict(WEIGHTS)
+    if chance.random() < 0.5:
+        weights |= IDENTITY
+    for fault in Fault:
+        if fault in faults:
+            weights |= FAMILY_MOVES.get(fault, {})
+    moves, count = list(weights), chance.choice([1, 2, 3, 4, 5, 6, 8, 11])
+    chosen = chance.choices(moves, list(weights.values()), k=count)
+    return Script(
+        seed=seed,
+        sites=sites,
+        faults=faults,
+        skews=tuple(chance.choice([-4.5, 0.0, 4.5]) if Fault.SKEW in faults else 0.0 for _ in range(sites)),
+        on_allow=chance.choice([OnAllow.CONSENT, OnAllow.CONSENT, *OnAllow]),
+        hold_deleted=chance.random() < 0.8,
+        create_in_hub=chance.random() < 0.9,
+        create_in_crm=chance.random() < 0.9,
+        steps=tuple(_step(chance, move, sites) for move in chosen),
+    )
+
+
+def _step(chance: Random, move: Move, sites: int) -> Step:
+    return Step(
+        move=move,
+        gap_s=chance.choice(GAPS_S),
+        who=chance.randrange(8),
+        other=chance.randrange(8),
+        field=chance.choice([1, 2]),
+        yes=chance.random() < 0.5,
+        site=1 + chance.randrange(sites),
+    )

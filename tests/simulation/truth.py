@@ -1,0 +1,141 @@
+"""What people did, when it took effect, and whose entities are the same person's: all the judges know."""
+
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from assent.policy.address import normalise
+from assent.policy.permission import LegalBasis
+
+#: A contact of the hub (connection 0), or a row of an organisation.
+Entity = tuple[int, UUID]
+
+HUB = 0
+
+
+@dataclass(eq=False, slots=True)
+class Deed:
+    """One person's act on one field of one entity; `at` is when it took effect, None while it did not.
+
+    `undone` tells that its organisation was put back to a backup from before it.
+    """
+
+    entity: Entity
+    field: int
+    yes: bool
+    by: str
+    basis: LegalBasis | None = None
+    marker: str = ""
+    at: float | None = None
+    email: str | None = None
+    undone: bool = False
+
+    def __str__(self) -> str:
+        """The deed in one line."""
+        side = "hub" if self.entity[0] == HUB else f"crm{self.entity[0]}"
+        what = self.basis.name if self.basis is not None else ("yes" if self.yes else "no")
+        when = "never" if self.at is None else f"{self.at:9.3f}"
+        lost = " (undone by a restore)" if self.undone else ""
+        return f"{when}  {self.by:<8} {side} {str(self.entity[1])[:8]} field {self.field}: {what}{lost}"
+
+
+@dataclass(eq=False, slots=True)
+class Commit:
+    """What takes effect with the commit of the running task's write.
+
+    `about` is called right before it, and what it gives right behind it. Where several writes are
+    needed, `armed` is switched on before the one that counts.
+    """
+
+    deeds: tuple[Deed, ...] = ()
+    about: Callable[[], Callable[[], None]] | None = None
+    armed: bool = True
+
+
+COMMIT: ContextVar[Commit | None] = ContextVar("commit", default=None)
+
+
+@dataclass(slots=True)
+class Truth:
+    """Everything people did in one history, and who is who by the addresses ever borne."""
+
+    deeds: list[Deed] = field(default_factory=list)
+    beginnings: dict[tuple[Entity, int], bool] = field(default_factory=dict)
+    first_basis: dict[Entity, LegalBasis] = field(default_factory=dict)
+    _parents: dict[object, object] = field(default_factory=dict)
+
+    def born(self, entity: Entity, email: str | None, says: dict[int, bool]) -> None:
+        """An entity comes to be, saying this."""
+        self.bears(entity, email)
+        for what, yes in says.items():
+            self.beginnings[entity, what] = yes
+
+    def bears(self, entity: Entity, email: str | None) -> None:
+        """An entity bears an address from now on: whoever ever bore it may be the same person."""
+        self._find(entity)
+        address = normalise(email)
+        if address is not None:
+            self.same(entity, address)
+
+    def same(self, one: object, other: object) -> None:
+        """Two are one person, or may be."""
+        a, b = self._find(one), self._find(other)
+        if a != b:
+            self._parents[a] = b
+
+    def kin(self, entity: Entity) -> object:
+        """What stands for everybody who may be the same person."""
+        return self._find(entity)
+
+    def restored(self, connection_id: int, backup_at: float) -> None:
+        """An organisation was put back: what was done there since its backup is gone."""
+        for deed in self.deeds:
+            if deed.entity[0] == connection_id and deed.at is not None and deed.at > backup_at:
+                deed.undone = True
+
+    def done(self, entity: Entity, what: int | None = None) -> list[Deed]:
+        """Deeds that took effect on an entity's kin, oldest first."""
+        kin = self.kin(entity)
+        found = [
+            d
+            for d in self.deeds
+            if d.at is not None and self.kin(d.entity) == kin and what in (None, d.field)
+        ]
+        return sorted(found, key=lambda deed: deed.at or 0.0)
+
+    def newest_is_refusal(self, entities: Iterable[Entity], what: int, before: float) -> Deed | None:
+        """The refusal that nobody of the kin granted over before a moment, if the newest deed is one.
+
+        A refusal undone by a restore need not have been seen; a grant undone by one may have been.
+        """
+        mine = set(entities)
+        last_no: Deed | None = None
+        for deed in sorted((d for d in self.deeds if d.at is not None), key=lambda d: d.at or 0.0):
+            if deed.field != what or (deed.at or 0.0) >= before:
+                continue
+            if not deed.yes and deed.entity in mine and not deed.undone:
+                last_no = deed
+            elif deed.yes and any(self.kin(deed.entity) == self.kin(e) for e in mine):
+                last_no = None
+        return last_no
+
+    def granted_since(self, refusal: Deed, until: float) -> bool:
+        """Whether somebody granted what was refused, after it and by a moment."""
+        return any(
+            deed.yes and (refusal.at or 0.0) < (deed.at or 0.0) <= until
+            for deed in self.done(refusal.entity, refusal.field)
+        )
+
+    def addressed(self, contact_id: UUID, to: str) -> bool:
+        """Whether mail to an address is mail to this contact, as far as anybody can tell."""
+        address = normalise(to)
+        return address is not None and self.kin((HUB, contact_id)) == self._find(address)
+
+    def _find(self, one: object) -> object:
+        parent = self._parents.setdefault(one, one)
+        while parent != one:
+            grand = self._parents[parent]
+            self._parents[one] = grand
+            one, parent = parent, grand
+        return one
