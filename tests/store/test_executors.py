@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from time import perf_counter
+from uuid import UUID, uuid4
 
 import pytest
 
 from assent.app.system import SystemClock
 from assent.errors import Conflict
+from assent.store.claims import Guard, claim
 from assent.store.database import Database
 from assent.store.executors import Executor, Process, Roster
 
@@ -134,6 +136,29 @@ async def test_who_died_while_taking_over_is_taken_over_with_what_it_took(enrol:
             assert [{dead.executor_id: "1"}] == await claimed(one)
         await lapse()
         assert [{dead.executor_id: "1", one.executor_id: "1"}] == await claimed(other)
+
+
+async def test_contacts_a_dead_process_held_fall_free_as_its_work_is_taken_over(
+    enrol: Enrol, database: Database
+) -> None:
+    """Whoever goes on with its work need not wait for the end of its guard; others' stay theirs."""
+    dead, one, (contact, other) = enrol("dead"), enrol("one"), (uuid4(), uuid4())
+    far = datetime.now(UTC) + timedelta(hours=1)
+
+    async def claims(key: UUID, holder: str) -> set[UUID]:
+        guard = Guard(uuid4(), far, holder)
+        return await database.write(lambda c: claim(c, 1, [key], guard, datetime.now(UTC)))
+
+    for roster in (dead, one):
+        await roster.enter()
+    assert {contact} == await claims(contact, dead.executor_id)
+    assert {other} == await claims(other, one.executor_id)
+    async with beating(one):
+        assert set() == await claims(contact, one.executor_id)
+        await lapse()
+        await claimed(one)
+    assert {contact} == await claims(contact, one.executor_id)
+    assert set() == await claims(other, dead.executor_id)
 
 
 async def test_who_left_is_taken_over_at_once(enrol: Enrol) -> None:

@@ -49,6 +49,8 @@ async def open_application(
     async with AsyncExitStack() as stack:
         store = await _opened(settings, clock, ids, keys)
         stack.callback(store.close)
+        me = _executor(settings, ids)
+        store = store.of(me.executor_id)
         others = settings.allow_other_hosts
         organisations = Organisations(store.accounts, clock, allow_other_hosts=others)
         stack.push_async_callback(organisations.aclose)
@@ -63,7 +65,7 @@ async def open_application(
         jobs.afterwards(telling.ask)
         work = work_elsewhere(jobs)
         if worker:
-            roster = await stack.enter_async_context(_listed(store, settings, clock, ids))
+            roster = await stack.enter_async_context(_listed(store, clock, me))
             own = WorkSettings(settings.engine_url, roster.executor_id, settings.tick)
             work = await stack.enter_async_context(durable_work(jobs, own, roster))
             stack.callback(sends.closing.set)
@@ -71,17 +73,21 @@ async def open_application(
         yield Application(settings, store, organisations, jobs, work, clock, ids, sink)
 
 
-@asynccontextmanager
-async def _listed(store: Store, settings: Settings, clock: Clock, ids: Ids) -> AsyncIterator[Roster]:
-    """A place among the processes that work on this database, given up at the end.
+def _executor(settings: Settings, ids: Ids) -> Executor:
+    """Who we are on the list of processes that work on this database, new with every start.
 
-    Whoever serves an SQLite file has the same name with every start, so that a second one is refused;
+    Whoever serves an SQLite file has the same name every time, so that a second one is refused;
     processes that share a PostgreSQL database are named after their machines.
     """
     start = ids.new().hex[:12]
-    own = "local" if store.database.sqlite else f"{socket.gethostname()[:40]}-{start}"
-    name = settings.executor_id or own
-    me = Executor(f"{name[:80]}.{start}", name[:80], APPLICATION_VERSION, this_process())
+    own = f"{socket.gethostname()[:40]}-{start}" if settings.database_url else "local"
+    name = (settings.executor_id or own)[:80]
+    return Executor(f"{name}.{start}", name, APPLICATION_VERSION, this_process())
+
+
+@asynccontextmanager
+async def _listed(store: Store, clock: Clock, me: Executor) -> AsyncIterator[Roster]:
+    """A place among the processes that work on this database, given up at the end."""
     roster = Roster(store.database, clock, me, is_running)
     await roster.enter()
     try:

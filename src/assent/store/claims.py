@@ -1,6 +1,7 @@
 """The guard that lets one worker at a time reconcile a contact."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,35 +13,45 @@ from assent.store.dialects import insert
 from assent.store.schema import claims
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who takes contacts, until when at the latest, and in which process: when that dies they fall free."""
+
+    owner: UUID
+    until: datetime
+    holder: str = ""
+
+
 def claim(
-    connection: Connection,
-    account_id: int,
-    keys: Collection[UUID],
-    owner: UUID,
-    until: datetime,
-    now: datetime,
+    connection: Connection, account_id: int, keys: Collection[UUID], guard: Guard, now: datetime
 ) -> set[UUID]:
-    """Take the free and the expired among `keys`; gives all of them that `owner` now holds."""
+    """Take the free and the expired among `keys`; gives all of them that the guard's owner now holds."""
     wanted = in_order(keys)
     if not wanted:
         return set()
     statement = insert(connection, claims)
     upsert = statement.on_conflict_do_update(
         index_elements=["account_id", "key"],
-        set_={"owner": statement.excluded.owner, "until": statement.excluded.until},
-        where=or_(claims.c.until <= now, claims.c.owner == owner),
+        set_={name: statement.excluded[name] for name in ("owner", "until", "holder")},
+        where=or_(claims.c.until <= now, claims.c.owner == guard.owner),
     )
-    rows = [{"account_id": account_id, "key": key, "owner": owner, "until": until} for key in wanted]
+    held = {"owner": guard.owner, "until": guard.until, "holder": guard.holder or None}
+    rows = [{"account_id": account_id, "key": key, **held} for key in wanted]
     connection.execute(upsert, rows)
     taken: set[UUID] = set()
     for piece in chunked(wanted):
-        held = select(claims.c.key).where(
-            claims.c.account_id == account_id, claims.c.owner == owner, among_guids(claims.c.key, piece)
+        ours = select(claims.c.key).where(
+            claims.c.account_id == account_id, claims.c.owner == guard.owner, among_guids(claims.c.key, piece)
         )
-        taken.update(connection.execute(held).scalars())
+        taken.update(connection.execute(ours).scalars())
     return taken
 
 
 def release(connection: Connection, account_id: int, owner: UUID) -> None:
     """Give back everything `owner` took."""
     connection.execute(delete(claims).where(claims.c.account_id == account_id, claims.c.owner == owner))
+
+
+def release_all_of(connection: Connection, holders: Collection[str]) -> None:
+    """Give back everything that was taken in processes that died."""
+    connection.execute(delete(claims).where(claims.c.holder.in_(holders)))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select, text
 
 from assent.errors import Conflict
 from assent.ports import Clock
+from assent.store.claims import release_all_of
 from assent.store.database import Database
 from assent.store.desk_schema import executors
 
@@ -180,6 +181,8 @@ class Roster:
             taken = executors.update().where(*unmoved).values(taken_by=self._me.executor_id, taken_at=now)
             if connection.execute(taken).rowcount == 1:
                 found[row.executor_id] = row.version
+        if found:  # before their work goes on elsewhere: it is not to wait for them
+            release_all_of(connection, found)
         return found
 
     def _alive(self, row: Row[Any], now: datetime) -> bool:

@@ -41,12 +41,16 @@ from assent.store.voiding import Voiding
 
 @dataclass(frozen=True, slots=True)
 class SqlMemory:
-    """`ports.Memory` on a database. The meaning of each call is the port's."""
+    """`ports.Memory` on a database. The meaning of each call is the port's.
+
+    `holder` is our process on the list of those that work: what it holds falls free when it dies.
+    """
 
     database: Database
     clock: Clock
     journal: Journal
     marking: Marks
+    holder: str = ""
 
     async def revision(self, account_id: int) -> int:
         """The account's revision counter."""
@@ -62,8 +66,8 @@ class SqlMemory:
 
     async def claim(self, account_id: int, keys: Collection[UUID], owner: UUID, until: datetime) -> set[UUID]:
         """Take the per-contact guard of every key that is free or expired."""
-        now = self.clock.now()
-        return await self.database.write(lambda c: claims.claim(c, account_id, keys, owner, until, now))
+        now, guard = self.clock.now(), claims.Guard(owner, until, self.holder)
+        return await self.database.write(lambda c: claims.claim(c, account_id, keys, guard, now))
 
     async def release(self, account_id: int, owner: UUID) -> None:
         """Give back everything `owner` took."""

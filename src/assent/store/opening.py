@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assent.ledger.seal import Vault
 from assent.ports import Clock, Hub, Ids
@@ -29,6 +29,10 @@ class Store:
     def setup_journal(self, account_id: int) -> SetupJournal:
         """The setup journal of one account's connections."""
         return SetupJournal(self.database, self.memory.clock, account_id)
+
+    def of(self, executor_id: str) -> "Store":
+        """The same for a process on the list of those that work: what it holds falls free when it dies."""
+        return replace(self, memory=replace(self.memory, holder=executor_id))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -238,6 +238,7 @@ claims = Table(
     Column("key", Guid, nullable=False),
     Column("owner", Guid, nullable=False),
     Column("until", Instant, nullable=False),
+    Column("holder", String(120)),  # the process that took it (executors), where it is known
     key("key"),
     Index(None, "account_id", "owner"),
 )

@@ -1,4 +1,4 @@
-"""The list of processes that share the work."""
+"""The list of processes that share the work, and which of them works on a contact."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the list."""
+    """Add the list, and its name for whoever holds a contact."""
     op.create_table(
         "executors",
         sa.Column("executor_id", sa.String(120), nullable=False),
@@ -25,3 +25,4 @@ def upgrade() -> None:
         sa.Column("taken_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_executors")),
     )
+    op.add_column("claims", sa.Column("holder", sa.String(120), nullable=True))
