@@ -20,6 +20,7 @@ HELP = """\
 ./do check                    only format, lint, types and import contracts
 ./do bench NAME [ARGS]        benchmarks; each prints its baseline from the same run
 ./do simulate [ARGS]          deterministic simulation of the promises
+./do crashes [ARGS]           real processes killed again and again while both systems are edited
 ./do assent ARGS              the command line itself
 ./do lock                     resolve the pinned dependencies anew (maintainers)
 """
@@ -103,6 +104,8 @@ def main(command: str = "help", *rest: str) -> None:
         call(environment("dev"), "-m", "bench", *rest)
     elif command == "simulate":
         call(environment("dev"), "-m", "tests.simulation", *rest)
+    elif command == "crashes":
+        call(environment("dev"), "-m", "tests.crashes", *rest)
     elif command == "lock":
         lock()
     else:
