@@ -188,7 +188,7 @@ class Actors:
         chance, marker = self.crowd.chance, self.crowd.marker()
         if who.contact_id is None:
             found = await self.call("POST", "/contacts/find", {"email": who.email})
-            who.contact_id = found.data["contact_id"] if found.done else None
+            who.contact_id = UUID(found.data["contact_id"]) if found.done else None
             return
         what, grant = chance.choice([PERMISSION, PERMISSION, "1", "2"]), chance.random() < 0.5
         body: dict[str, Any] = {"evidence": {"text": "said so", "source": marker}}
