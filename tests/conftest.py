@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from assent.store.database import Database, driver_url
+from assent.store.migrations import upgrade
 
 
 def _binaries() -> Path | None:
@@ -136,6 +138,23 @@ def server_for(name: str) -> Iterator[Databases | None]:
         server.stop()
 
 
+def prepare(path: Path) -> None:
+    """Put a SQLite file with all tables where none is: copying one takes a tenth of making it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_template())
+
+
+@cache
+def _template() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="assent-sqlite-") as folder:
+        path = Path(folder) / "assent.sqlite"
+        made = Database(f"sqlite:///{path}")
+        upgrade(made.writer)
+        made.close()
+        return path.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Databases]:
     """PostgreSQL databases on demand; skips where there is no server to be had."""
@@ -147,9 +166,11 @@ def postgres() -> Iterator[Databases]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database: a SQLite file without tables, a PostgreSQL copy with them."""
+    """The URL of a fresh database with all tables in it."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'assent.sqlite'}"
+        path = tmp_path / "assent.sqlite"
+        prepare(path)
+        yield f"sqlite:///{path}"
         return
     databases: Databases = request.getfixturevalue("postgres")
     url = databases.make()

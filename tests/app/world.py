@@ -23,6 +23,7 @@ from assent.services.settings import Settings
 from assent.store.opening import open_store
 from assent.store.organisations import NewConnection
 from assent.work.durable import Work
+from tests.conftest import prepare
 
 ADMIN = Actor(ActorKind.USER, "admin")
 HERSELF = Actor(ActorKind.CONTACT, "preference-page")
@@ -60,6 +61,7 @@ class Office:
 async def office(folder: Path, *, database_url: str = "") -> AsyncIterator[Office]:
     """Open everything but the durable engine."""
     chosen, clock, ids = settings(folder, database_url=database_url), SystemClock(), RandomIds()
+    prepare(folder / "assent.sqlite")
     store = await open_store(chosen.store_url, clock=clock, ids=ids, keys=[KEY])
     organisations = Organisations(store.accounts, clock, allow_other_hosts=True)
     jobs = AccountJobs(store, organisations, clock, ids)

@@ -10,12 +10,13 @@ from typing import Any
 from aiohttp import ClientSession, DummyCookieJar
 from lxml import html
 
-from assent.app.application import listen, serving
+from assent.app.application import listen
 from assent.services import people
 from assent.services.access import Caller, Role, operator
 from assent.services.application import Application
 from assent.web.sessions import cookie_name, csrf_token
 from tests.services.mailroom import Mailroom, mailroom
+from tests.web.listening import answering
 
 NEWS, EVENTS = 1, 2
 
@@ -104,7 +105,7 @@ async def counter(folder: Path) -> AsyncIterator[Counter]:
         app = replace(room.app, settings=settings, sink=room.sink)
         room.app, room.errands = app, replace_settings(room, app)
         token = await people.first_admin(app, room.account_id, "anna@meadow.example", "Anna Lind")
-        async with serving(app, listener) as url:
+        async with answering(app, listener) as url:
             yield Counter(room, app, url, http, token)
 
 
