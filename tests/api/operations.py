@@ -38,7 +38,11 @@ RIGHT_OF: dict[str, Right | None] = {
     ),
     "export_contacts": Right.EXPORT,
     **dict.fromkeys(
-        ("create_contact", "change_contact", "release_contact", "answer_question"),
+        ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
+        Right.ERASE,
+    ),
+    **dict.fromkeys(
+        ("create_contact", "change_contact", "release_contact", "part_contact", "answer_question"),
         Right.EDIT,
     ),
     **dict.fromkeys(
@@ -134,6 +138,8 @@ BODIES: dict[str, Any] = {
     "find_contact": {"email": "nobody@person.example"},
     "change_contact": {"basis": "withdrawn", "evidence": _EVIDENCE},
     "release_contact": _EVIDENCE,
+    "erase_contact": _EVIDENCE,
+    "part_contact": _EVIDENCE,
     "answer_question": {"grant": False, "evidence": _EVIDENCE},
     "preview_bulk_action": _ACTION,
     "apply_bulk_action": {**_ACTION, "token": "x", "evidence": _EVIDENCE},
@@ -167,6 +173,7 @@ NOBODYS: dict[str, str] = {
     "cursor": f"999999_{SOMEBODY}",
     "number": "60",
     **dict.fromkeys(
-        ("import_id", "request_id", "connection_id", "send_id", "endpoint_id", "delivery_id"), "999999"
+        ("import_id", "request_id", "connection_id", "send_id", "endpoint_id", "delivery_id", "erasure_id"),
+        "999999",
     ),
 }

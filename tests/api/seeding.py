@@ -45,11 +45,12 @@ async def seeded(served: Served, account_id: int, key: str) -> dict[str, str]:
         "cursor": f"{connection.connection_id}_{SOMEBODY}",
         "request_id": "5",
         "delivery_id": "5",
+        "erasure_id": "5",
     }
 
 
 def _insert(served: Served, account_id: int, contact_id: UUID, connection_id: int, endpoint_id: int) -> None:
-    """What only the engine makes: a question, a trouble, a delivery."""
+    """What only the engine makes: a question, a trouble, a delivery, somebody who was erased."""
     with closing(sqlite3.connect(served.app.settings.data / "assent.sqlite")) as other, other:
         other.execute(
             "INSERT INTO requests (account_id, request_id, contact_id, kind, opened_at) "
@@ -65,4 +66,9 @@ def _insert(served: Served, account_id: int, contact_id: UUID, connection_id: in
             "INSERT INTO deliveries (account_id, delivery_id, endpoint_id, seq, position, kind, state, "
             "created_at) VALUES (?, 5, ?, 1, 0, 'contact.created', 'failed', ?)",
             (account_id, endpoint_id, _AT),
+        )
+        other.execute(
+            "INSERT INTO erasures (account_id, erasure_id, contact_id, actor_kind, actor, asked_at, "
+            "finished_at) VALUES (?, 5, ?, 'system', 'assent', ?, ?)",
+            (account_id, SOMEBODY.bytes, _AT, _AT),
         )

@@ -1,10 +1,12 @@
 """Erasing a person: refused everywhere first, then nothing is left but what bars the address (rule I6)."""
 
 import contextlib
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
 from assent.errors import Conflict, Invalid, Unreachable
 from assent.policy.erasing import RowEnd
@@ -47,13 +49,18 @@ async def there(w: World, contact: UUID) -> bool:
     return bool(await w.store.memory.people(w.account_id, [contact]))
 
 
+def everything(table: Table, connection: Connection) -> list[Any]:
+    """Every row of a table."""
+    return list(connection.execute(select(table)).all())
+
+
 async def nothing_is_left(w: World, contact: UUID, *words: str) -> None:
     """No table but the ledger and the list of erasures knows the person, and none knows their words."""
     keys = await w.store.database.read(lambda c: wrapped_keys(c, w.account_id, [contact]))
     assert {contact: DESTROYED} == keys
     kept = {"ledger_entries", "contact_keys", "erasures", "waits", "claims"}
     for table in metadata.sorted_tables:
-        rows = await w.store.database.read(lambda c, t=table: c.execute(select(t)).all())
+        rows = await w.store.database.read(partial(everything, table))
         held = [row for row in rows if contact in row and table.name not in kept]
         assert [] == held, table.name
         said = repr(rows).lower()

@@ -30,6 +30,7 @@ class Right(Enum):
     CONNECT = "add, change or remove connections"
     PEOPLE = "manage users, API keys and outgoing webhooks"
     LEDGER = "read the evidence in the ledger"
+    ERASE = "erase a person"
 
 
 _EVERYBODY = frozenset(Role)
@@ -46,6 +47,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.CONNECT: frozenset({Role.ADMIN}),
     Right.PEOPLE: frozenset({Role.ADMIN}),
     Right.LEDGER: frozenset({Role.ADMIN, Role.SUPPORT, Role.PRIVACY}),
+    Right.ERASE: frozenset({Role.ADMIN, Role.PRIVACY}),
 }
 
 

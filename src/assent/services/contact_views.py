@@ -78,7 +78,10 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class ContactView:
-    """A contact and all its rows; `revision` is what a change may be bound to."""
+    """A contact and all its rows; `revision` is what a change may be bound to.
+
+    `joined_to` is the contact its rows went to, where it is held for that (I3).
+    """
 
     contact_id: UUID
     email: str
@@ -99,6 +102,8 @@ class ContactView:
     pending_since: datetime | None
     links: tuple[LinkView, ...]
     questions: tuple[QuestionView, ...]
+    joined_to: UUID | None
+    joined_name: str
 
     @property
     def name(self) -> str:
@@ -129,6 +134,8 @@ def contact_view(whole: Whole) -> ContactView:
         pending_since=details.pending_since,
         links=tuple(_link(contact, link, whole) for link in whole.person.links),
         questions=tuple(map(question_view, whole.questions)),
+        joined_to=whole.joined_to,
+        joined_name=whole.joined_name,
     )
 
 

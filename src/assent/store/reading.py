@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
@@ -142,6 +142,13 @@ def _recorded(account_id: int, contact: UUID | None) -> Select[Any]:
         .where(c.account_id == account_id)
     )
     return statement if contact is None else statement.where(c.contact_id == contact)
+
+
+def sealed_entries(connection: Connection, account_id: int, contact_id: UUID) -> int:
+    """How many entries of a contact have a personal part."""
+    c = ledger_entries.c
+    theirs = (c.account_id == account_id, c.contact_id == contact_id, c.sealed.is_not(None))
+    return int(connection.execute(select(func.count()).where(*theirs)).scalar_one())
 
 
 def verify_account(connection: Connection, account_id: int) -> Verified:

@@ -9,9 +9,11 @@ from sqlalchemy import Connection, select
 from assent.errors import Unknown
 from assent.policy.identity import AddressMarks, Origin
 from assent.policy.plan import Request
-from assent.policy.sides import Person
+from assent.policy.sides import Contact, Hold, Person
 from assent.store.categories import Category, all_categories
 from assent.store.connection_rows import LIVE
+from assent.store.joins import join_of
+from assent.store.known_names import labels
 from assent.store.marks import NOTHING, Marks
 from assent.store.people import people
 from assent.store.questions import Question
@@ -43,7 +45,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A contact with its rows, and everything needed to say in words what they mean."""
+    """A contact with its rows, and everything needed to say in words what they mean.
+
+    `joined_to` is the contact that has its rows, where it is held for that; and what to call that one.
+    """
 
     person: Person
     details: Details
@@ -51,6 +56,8 @@ class Whole:
     places: dict[int, Place]
     categories: tuple[Category, ...]
     questions: tuple[Question, ...]
+    joined_to: UUID | None = None
+    joined_name: str = ""
 
 
 def whole(connection: Connection, account_id: int, contact_id: UUID, marks: Marks) -> Whole:
@@ -59,6 +66,7 @@ def whole(connection: Connection, account_id: int, contact_id: UUID, marks: Mark
     if not found:
         raise Unknown("this account has no such contact")
     email = found[0].contact.email
+    joined_to, joined_name = _joined(connection, account_id, found[0].contact)
     return Whole(
         person=found[0],
         details=_details(connection, account_id, contact_id),
@@ -66,6 +74,8 @@ def whole(connection: Connection, account_id: int, contact_id: UUID, marks: Mark
         places=places(connection, account_id),
         categories=tuple(all_categories(connection, account_id)),
         questions=tuple(_questions(connection, account_id, contact_id)),
+        joined_to=joined_to,
+        joined_name=joined_name,
     )
 
 
@@ -74,6 +84,16 @@ def places(connection: Connection, account_id: int) -> dict[int, Place]:
     c = connections.c
     statement = select(c.connection_id, c.name, c.url, c.state).where(c.account_id == account_id)
     return {row[0]: Place(row[0], row[1], row[2], row[3] == LIVE) for row in connection.execute(statement)}
+
+
+def _joined(connection: Connection, account_id: int, contact: Contact) -> tuple[UUID | None, str]:
+    if contact.hold != Hold.JOINED.value:
+        return None, ""
+    join = join_of(connection, account_id, contact.contact_id)
+    if join is None:
+        return None, ""
+    names = labels(connection, account_id, [join.holder])
+    return (join.holder, names[join.holder]) if names else (None, "")
 
 
 def _details(connection: Connection, account_id: int, contact_id: UUID) -> Details:

@@ -8,6 +8,7 @@ from assent.web.api import (
     categories,
     connections,
     contacts,
+    erasures,
     health,
     imports,
     keys,
@@ -23,6 +24,7 @@ from assent.web.api import (
 ROUTERS: tuple[APIRouter, ...] = (
     me.router,
     contacts.router,
+    erasures.router,
     bulk.router,
     imports.router,
     categories.router,

@@ -152,6 +152,7 @@ class ContactShape(Shape):
     pending_since: datetime | None
     links: list[LinkShape]
     questions: list[QuestionShape]
+    joined_to: Annotated[UUID | None, Field(description="The contact its rows went to (I3).")]
 
 
 class CountShape(Shape):
