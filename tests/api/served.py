@@ -19,8 +19,6 @@ from tests.app.world import account, office
 
 from .operations import BODIES
 
-PASSWORD = "four words in a row"
-
 
 @dataclass(frozen=True)
 class Answer:

@@ -127,6 +127,7 @@ def test_chunks_lose_nothing(values: list[str], most: int) -> None:
     assert all(0 < len(piece) <= most for piece in pieces)
 
 
+@pytest.mark.thorough
 def test_a_thousand_ids_fit_one_part() -> None:
     """A question for 1,000 ids stays within the 65,536 characters of a batched URL (2.1)."""
     operations = list(calls.rows_by_id(ids(2500), COLUMNS))

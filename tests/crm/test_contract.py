@@ -99,6 +99,7 @@ async def test_every_row_bearing_an_address_is_found() -> None:
         assert {row.row_id: row.email for row in found} == expected
 
 
+@pytest.mark.thorough
 async def test_an_address_of_thousands_is_read_whole() -> None:
     """A shared address may fill more than a page of 5,000 rows (2.4)."""
     async with organisation(Columns(), setup=False) as world:

@@ -147,6 +147,7 @@ shaped = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["Create", "Update", "Delete", "Merge"]),

@@ -135,6 +135,7 @@ HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ class _TakenBackError(Exception):
     """Ends a transaction that must leave no trace."""
 
 
+@pytest.mark.thorough
 @settings(max_examples=300)
 @given(st.lists(ACTS, max_size=30), st.integers(1, 4))
 def test_follower_ends_up_with_the_table(acts: list[tuple[str, str, str | None]], size: int) -> None:

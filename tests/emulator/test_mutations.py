@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,7 @@ def test_the_requests_are_good() -> None:
     assert [at for at, code in enumerate(found) if code >= 400] == [5]
 
 
+@pytest.mark.thorough
 @settings(max_examples=1500, deadline=None)
 @given(st.data())
 def test_one_wrong_value_is_no_crash(data: st.DataObject) -> None:

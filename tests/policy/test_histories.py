@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,7 @@ STARTS = st.tuples(
 )
 
 
+@pytest.mark.thorough
 @thorough
 @given(STARTS, st.lists(STEPS, min_size=1, max_size=8))
 def test_when_the_last_act_was_a_refusal_both_systems_refuse(
@@ -104,6 +106,7 @@ def test_when_the_last_act_was_a_refusal_both_systems_refuse(
         assert world.refused_everywhere
 
 
+@pytest.mark.thorough
 @thorough
 @given(STARTS, st.lists(STEPS, min_size=1, max_size=8))
 def test_nothing_is_granted_that_nobody_granted(
@@ -152,6 +155,7 @@ def test_the_latest_provable_act_wins() -> None:
                 assert (granted, not granted) == (world.granted_everywhere, world.refused_everywhere), steps
 
 
+@pytest.mark.thorough
 def test_reconciled_after_every_act_the_latest_act_wins_always() -> None:
     """M1: every history of one to four acts on two rows with a sweep after each."""
     for length, basis in product((1, 2, 3, 4), (CONSENT, WITHDRAWN)):

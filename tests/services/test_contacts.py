@@ -214,6 +214,7 @@ async def test_both_sides_stand_beside_each_other(at: Desk) -> None:
     assert link.url.startswith("https://contoso.crm.example/main.aspx?")
 
 
+@pytest.mark.thorough
 async def test_why_asks_dynamics_and_says_when_it_does_not_answer(at: Desk) -> None:
     """The gate fails closed (G4), and the answer names the connection and the last reading."""
     (ann,) = await at.add(NewPerson("ann@x.example", basis=CONSENT))

@@ -168,6 +168,7 @@ async def first_heard(slow: Receiver, fast: Receiver) -> bool:
     return bool(slow.tried and fast.taken)
 
 
+@pytest.mark.thorough
 async def test_a_slow_endpoint_holds_up_no_other(desk: Desk) -> None:
     """While one hangs, an errand that begins later serves the rest."""
     desk.patience = replace(SOON, answer_s=2.0)

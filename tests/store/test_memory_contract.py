@@ -278,6 +278,7 @@ async def test_what_a_full_compare_did_not_meet_is_told(town: Town) -> None:
     assert await memory.unseen(town.account_id, town.north, town.clock.now(), 10) == [key, other]
 
 
+@pytest.mark.thorough
 async def test_thousands_at_a_time_and_nothing_crosses_accounts(town: Town) -> None:
     """One call takes as many contacts as a step has, and sees none of another account."""
     emails = [f"person{n}@x.example" for n in range(2500)]

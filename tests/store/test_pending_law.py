@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +111,7 @@ class History:
         await self.town.store.memory.void(self.town.account_id, self.town.north, "restored")
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=25))
 def test_pending_is_its_definition_and_the_ledger_replays(steps: list[tuple[object, ...]]) -> None:

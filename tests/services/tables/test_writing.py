@@ -110,6 +110,7 @@ CONTACTS = st.lists(
 )
 
 
+@pytest.mark.thorough
 @quick
 @given(contacts=CONTACTS)
 def test_an_export_is_imported_as_what_it_was(contacts: list[ExportRow]) -> None:
