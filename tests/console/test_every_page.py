@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assent.services import sends
+from assent.services import erasing, sends
 from assent.services.access import operator
 from assent.services.drafts import Draft
 from tests.console.joined_console import AXE, LOOKS, Console, console
@@ -17,6 +17,7 @@ PAGES = (
     *("/", "/attention", "/attention?aside=yes", "/activity", "/nothing-here"),
     *("/contacts", "/contacts?text=zzz", "/contacts?held=yes&basis=consent", "/contacts/new"),
     *("/contacts/{contact}", "/contacts/{contact}/verdict", "/contacts/bulk?basis=consent"),
+    *("/contacts/{contact}/erase", "/erasures", "/erasures/{erasure}", "/contacts/{erased}"),
     *("/contacts/imports", "/categories", "/categories/1", "/sends", "/sends/new", "/sends/{send}"),
     *("/connections", "/connections/new", "/connections/{connection}", "/connections/{connection}/settings"),
     *("/ledger", "/ledger/verified", "/settings/password", "/settings/people", "/settings/keys"),
@@ -53,9 +54,13 @@ async def test_every_page_can_be_used_by_everybody(at: Console, browser: Any, lo
     """axe finds no violation, nothing is wider than the screen, no policy is broken, no script fails."""
     contact, me = await at.contact(), operator(at.on.account_id)
     send = await sends.create(at.on.app, me, Draft("May", "News", "Hello"))
+    erased = await at.contact("erased@example.com")
+    erasure = (await erasing.start(at.on.app, me, erased)).erasure_id
+    named = {"contact": contact, "send": send.send_id, "connection": at.on.connection_id}
+    named |= {"erased": erased, "erasure": erasure}
     page, wrong = await at.page(browser, **LOOKS[look]), []
     for path in PAGES:
-        address = path.format(contact=contact, send=send.send_id, connection=at.on.connection_id)
+        address = path.format(**named)
         answer = await page.goto(address)
         wrong += [f"{path}: {one}" for one in await violations(page)]
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from assent.errors import AssentError, Unknown
 from assent.policy.permission import LegalBasis
-from assent.services import categories, contacts, history, questions
+from assent.services import categories, contacts, history, joins, questions
 from assent.services.contacts import ContactChange
 from assent.services.questions import Answer
 from assent.web.console.contacts import basis_of
@@ -33,6 +33,7 @@ def contact_routes(desk: Desk) -> list[Route]:
         desk.post("/contacts/{contact_id}/subscription", subscribe),
         desk.post("/contacts/{contact_id}/details", set_details),
         desk.post("/contacts/{contact_id}/release", release),
+        desk.post("/contacts/{contact_id}/part", part),
         desk.post("/questions/{request_id}", answer),
     ]
 
@@ -102,6 +103,13 @@ async def release(visit: Visit) -> Response:
     contact_id, form = _contact_id(visit), await visit.form()
     await contacts.release_hold(visit.app, visit.caller, contact_id, visit.evidence(form.text("evidence")))
     return visit.onwards(f"/contacts/{contact_id}", "released")
+
+
+async def part(visit: Visit) -> Response:
+    """Take a join apart: the contact gets its rows and its address back."""
+    contact_id, form = _contact_id(visit), await visit.form()
+    await joins.take_apart(visit.app, visit.caller, contact_id, visit.evidence(form.text("evidence")))
+    return visit.onwards(f"/contacts/{contact_id}", "parted")
 
 
 async def answer(visit: Visit) -> Response:

@@ -17,6 +17,7 @@ from assent.web.console.composing import composing_routes
 from assent.web.console.connections import connection_routes
 from assent.web.console.contact import contact_routes
 from assent.web.console.contacts import contacts_routes
+from assent.web.console.erasures import erasure_routes
 from assent.web.console.home import home_routes
 from assent.web.console.imports import import_routes
 from assent.web.console.ledger import ledger_routes
@@ -45,6 +46,7 @@ def console_routes(app: Application, ending: asyncio.Event) -> Sequence[BaseRout
         *bulk_routes(desk),
         *import_routes(desk),
         *contact_routes(desk),
+        *erasure_routes(desk),
         *category_routes(desk),
         *composing_routes(desk),
         *send_routes(desk),

@@ -86,7 +86,7 @@ ROLE_MEANS: Mapping[Role, str] = {
     Role.ADMIN: "everything, also connections, users and keys",
     Role.MARKETER: "contacts, categories, imports and sends",
     Role.SUPPORT: "contacts, sweeps, retries, paused setups",
-    Role.PRIVACY: "contacts, exports and the evidence in the ledger",
+    Role.PRIVACY: "contacts, exports, erasures and the evidence in the ledger",
     Role.READER: "looks at everything, changes nothing",
 }
 
