@@ -120,6 +120,8 @@ class Actors:
         while now() < deadline:
             answer = await self.call(method, path, body, idempotency_key=name)
             if not answer.lost:
+                if answer.status == 409 and "Idempotency-Key" in answer.text:
+                    return None  # the first request ended with its process: nobody can tell what it did
                 if not answer.done:
                     self._odd(f"{method} {path.split('/')[1]} {answer.status} {answer.text[:160]}")
                 return answer.data if answer.done else None

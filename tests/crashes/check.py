@@ -172,6 +172,7 @@ def _figures(
         "by": sides,
         "newcomers": crowd.counts["newcomers"],
         "kills": counts["kills"],
+        "sleeps": counts["sleeps"],
         "restarts": counts["starts"] - wanted.processes,
         "takeovers": counts["takeovers"],
         "taken_over": counts["taken_over"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +18,8 @@ from tests.cli.processes import environment
 #: When after it reported ready a process is killed, in seconds.
 KILLED_WITHIN = (0.5, 15.0)
 READY_WITHIN_S = 120.0
+#: How long one sleeps that is not killed: the lease is 15 seconds.
+SLEEPS_S = (10.0, 25.0)
 
 _READY = re.compile(r"Assent answers at (http://\S+?)\.?\s")
 _TOOK_OVER = re.compile(r"event=took_over .*workflows=(\d+)")
@@ -66,10 +69,26 @@ class Product:
         if self._reading is not None:
             await self._reading
 
+    async def sleep(self, seconds: float, over: asyncio.Event) -> None:
+        """Be stopped wherever it is, and go on later; nobody is led to it meanwhile."""
+        assert self._process is not None
+        url, self.url = self.url, ""
+        self.counts["sleeps"] += 1
+        self._process.send_signal(signal.SIGSTOP)
+        await passes(over, seconds)
+        self._process.send_signal(signal.SIGCONT)
+        self.url = url
+
     async def live_and_die(self, chance: Random, over: asyncio.Event, *, alone: bool) -> None:
-        """Be killed and started again until it is over; then stay."""
+        """Be killed and started again until it is over; then stay.
+
+        Where others can go on with its work, it now and then only sleeps for longer than its lease first.
+        """
         await self.start()
         while not await passes(over, chance.uniform(*KILLED_WITHIN)):
+            if not alone and chance.random() < 0.1:
+                await self.sleep(chance.uniform(*SLEEPS_S), over)
+                continue
             await self.kill()
             self.counts["kills"] += 1
             if not alone and chance.random() < 0.3:  # the others have to do without it

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row, func, select, text
 
 from assent.errors import Conflict
@@ -12,6 +13,8 @@ from assent.ports import Clock
 from assent.store.claims import release_all_of
 from assent.store.database import Database
 from assent.store.desk_schema import executors
+
+log = structlog.get_logger()
 
 #: Whoever has not been heard of for this long counts as dead.
 LEASE = timedelta(seconds=15)
@@ -88,6 +91,7 @@ class Roster:
                 )
             if seen is None or seen[0] != row.executor_id:
                 seen = row.executor_id, row.beat_at
+                log.info("waiting_whether_it_lives", executor=row.executor_id)
             await self._clock.sleep(self._lease.total_seconds() / 15)
 
     async def beat(self) -> bool:
