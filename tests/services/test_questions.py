@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from assent.errors import Conflict, Invalid, NotAllowed, Unknown
-from assent.policy.permission import LegalBasis
-from assent.policy.plan import Request
-from assent.ports import Act, Actor, ActorKind, Evidence, NewPerson
+from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.plan import FieldChange, Request
+from assent.policy.sides import PERMISSION
+from assent.ports import Act, Actor, ActorKind, Change, Evidence, NewPerson
 from assent.services import contacts, questions
 from assent.services.access import Role, caller
 from assent.services.questions import Answer
@@ -19,7 +20,7 @@ from assent.services.words import REQUEST_WORDS
 from assent.store.schema import requests
 from tests.app.world import office
 
-from .hub import CONSENT, EVENTS, NEWS, PROOF, WITHDRAWN, Desk, desk
+from .hub import CONSENT, EVENTS, NEWS, PROOF, WITHDRAWN, Desk, desk, row
 
 
 @pytest.fixture
@@ -82,6 +83,59 @@ async def test_a_refusal_after_the_question_is_not_lifted_by_its_answer(at: Desk
     assert (WITHDRAWN, False) == (view.basis, view.subscriptions[0].subscribed)
     await questions.answer(at.app, at.marketer, 1, Answer(grant=False))
     assert () == await questions.open_ones(at.app, at.marketer)
+
+
+@pytest.mark.parametrize("field", [PERMISSION, NEWS])
+async def test_a_refusal_the_sync_merged_after_the_question_is_not_lifted(at: Desk, field: int) -> None:
+    """P2: a rep who allowed and then refused again has spoken last, and no act in the hub tells of it."""
+    ann = await asked(at, Request.GRANT_SET_ASIDE)
+    for basis, yes in ((CONSENT, True), (WITHDRAWN, False)):
+        (found,) = await at.app.store.memory.people(at.account_id, [ann])
+        before, value = found.contact, found.contact.value
+        value = value | NEWS if yes else value & ~NEWS
+        after = replace(before, basis=basis) if field == PERMISSION else replace(before, value=value)
+        change = Change(before, after, (FieldChange(field, 0, 0, "M1", None),))
+        assert await at.app.store.memory.apply(at.account_id, [change])
+    with pytest.raises(Conflict, match="refused after this question"):
+        await questions.answer(at.app, at.marketer, 1, Answer(grant=True, subscribe=NEWS))
+    other = Answer(True, None, NEWS) if field == PERMISSION else Answer(grant=True)
+    await questions.answer(at.app, at.marketer, 1, other)
+
+
+async def test_the_merge_that_asks_is_not_newer_than_its_question(at: Desk) -> None:
+    """What it set aside is what is confirmed (M3)."""
+    (ann,) = await at.add(NewPerson("ann@x.example", "Ann", "Lind", CONSENT))
+    (found,) = await at.app.store.memory.people(at.account_id, [ann])
+    aside = replace(found.contact, basis=WITHDRAWN)
+    told = (FieldChange(PERMISSION, 0, 0, "M3", None),)
+    change = Change(found.contact, aside, told, (Request.GRANT_SET_ASIDE,))
+    assert await at.app.store.memory.apply(at.account_id, [change])
+    (one,) = await questions.open_ones(at.app, at.marketer)
+    await questions.answer(at.app, at.marketer, one.question.request_id, Answer(grant=True))
+    assert CONSENT is (await contacts.read(at.app, at.marketer, ann)).basis
+
+
+@pytest.mark.parametrize(
+    ("changed_by", "minutes", "stands"), [("rep", 1, True), ("rep", -1, False), ("us", 1, False)]
+)
+async def test_a_refusing_row_somebody_changed_since_is_not_overruled(
+    at: Desk, changed_by: str, minutes: int, stands: bool
+) -> None:
+    """M3: they may have refused anew, which leaves no trace in the hub; our own writes are no act."""
+    connection, us = await at.connect(), UUID(int=7)
+    await at.app.store.accounts.set_organisation(at.account_id, connection, UUID(int=1), us)
+    ann = await asked(at, Request.GRANT_SET_ASIDE)
+    seen = replace(
+        row(1, "ann1@x.example", BulkEmail.DO_NOT_ALLOW),
+        modified_at=at.app.clock.now() + timedelta(minutes=minutes),
+        modified_by=us if changed_by == "us" else UUID(int=8),
+    )
+    await at.link(ann, connection, seen)
+    if stands:
+        with pytest.raises(Conflict, match="row in Dynamics"):
+            await questions.answer(at.app, at.marketer, 1, Answer(grant=True))
+    else:
+        await questions.answer(at.app, at.marketer, 1, Answer(grant=True))
 
 
 async def test_without_a_grant_the_refusal_stands(at: Desk) -> None:

@@ -73,9 +73,9 @@ class Applying:
         revisions = take_revisions(connection, account_id, len(moving)) if moving else range(0)
         given = dict(zip((c.after.contact_id for c in moving), revisions, strict=True))
         self._write(connection, account_id, moving, given)
-        self._ask(connection, account_id, fit)
         entries = [entry for change in moving for entry in _entries(change)]
         self.journal.append(connection, account_id, entries)
+        self._ask(connection, account_id, fit)
         mark(connection, account_id, given, self.now)
         return {c.before.contact_id: c.before.revision for c in fit} | given
 
@@ -138,13 +138,16 @@ class Applying:
         if not asked:
             return
         numbers = take_numbers(connection, account_id, "request", len(asked))
+        opened_at = (
+            self.journal.clock.now()
+        )  # behind the entries of this merge, before those of any later one
         rows = [
             {
                 "account_id": account_id,
                 "request_id": number,
                 "contact_id": contact_id,
                 "kind": kind,
-                "opened_at": self.now,
+                "opened_at": opened_at,
             }
             for number, (contact_id, kind) in zip(numbers, asked, strict=True)
         ]
