@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from assent.errors import Unknown
+from assent.errors import Conflict, Retry, Unknown
 from assent.policy.audience import EVERYBODY
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
@@ -173,3 +173,20 @@ async def test_the_page_is_private(at: Desk) -> None:
         assert "<script" not in page.text
         assert "style=" not in page.text
     assert 200 == (await at.get(f"{at.url}/p/assets/style.css")).status
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Retry("busy"), 503), (Conflict("no"), 409), (KeyError("x"), 500)]
+)
+async def test_whatever_fails_is_a_page_in_words(
+    at: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    """People from a mail see no document of a program, and nothing of what went wrong inside."""
+
+    async def fails(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr("assent.services.preferences.page", fails)
+    reply = await at.get(await at.link())
+    assert (status, "text/html; charset=utf-8") == (reply.status, reply.headers["content-type"])
+    assert "Please try again in a moment" in reply.plain

@@ -57,15 +57,23 @@ def problem(
 
 async def assent_error(request: Request, error: Exception) -> Response:
     """Translate an error of our tree; what is not the caller's to correct says only that it failed."""
-    for kind, status in STATUS:
-        if isinstance(error, kind):
-            return problem(status, str(error), headers=_headers(error))
-    log.error("request_failed", path=_page(request), error=type(error).__name__, at=place_of(error))
+    status = judged(request, error)
+    if isinstance(error, AssentError) and status is not HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(status, str(error), headers=_headers(error))
     return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+        status,
         "Assent could not do this because of an error of its own; its log says where. Look whether it took "
         "effect before you try again.",
     )
+
+
+def judged(request: Request, error: Exception) -> HTTPStatus:
+    """The status an error is answered with; what is not the caller's to correct is logged."""
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return status
+    log.error("request_failed", path=_page(request), error=type(error).__name__, at=place_of(error))
+    return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def place_of(error: Exception) -> str:

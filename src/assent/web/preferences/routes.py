@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from assent.errors import Erased, Retry, Unknown
+from assent.errors import Erased, Unknown
 from assent.ports import Evidence
 from assent.services import preferences
 from assent.services.application import Application
 from assent.services.preferences import PreferencePage, Saved
 from assent.web.preferences.forms import evidence_text, read_form
 from assent.web.preferences.rendering import HEADERS, HERE, Asked, asked, draw
+from assent.web.problems import judged
 
 _Answer = Callable[[Request, Asked], Awaitable[Response]]
 
@@ -121,7 +122,7 @@ def _confirmed(page: PreferencePage, done: list[str], asked: Asked) -> list[str]
 
 
 def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
-    """Answer with a page also where something is wrong with the link, or for the moment."""
+    """Answer with a page whatever is wrong: with the link, for the moment, or with us."""
 
     async def answered(request: Request) -> Response:
         seen = asked(request)
@@ -134,9 +135,9 @@ def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
         except Unknown:
             words = {"title": seen.words.lost_title, "texts": [seen.words.lost, seen.words.lost_advice]}
             return draw("problem.html", seen, words, HTTPStatus.NOT_FOUND)
-        except Retry:
+        except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
             words = {"title": seen.words.later_title, "texts": [seen.words.later]}
-            return draw("problem.html", seen, words, HTTPStatus.SERVICE_UNAVAILABLE)
+            return draw("problem.html", seen, words, judged(request, error))
 
     return answered
 
