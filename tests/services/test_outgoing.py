@@ -235,6 +235,18 @@ async def test_both_secrets_sign_for_a_day_after_a_change(desk: Desk) -> None:
     assert (2, 0) == (len(found.taken), found.forged)
 
 
+async def test_of_two_changes_at_once_both_secrets_sign(desk: Desk) -> None:
+    """Whoever got one of them can verify with it."""
+    found, endpoint = await desk.endpoint()
+    made = await asyncio.gather(
+        *(outgoing.rotate_secret(desk.app, desk.admin, endpoint.endpoint_id) for _ in range(2))
+    )
+    for found.secret in made:
+        await desk.add(f"{len(found.taken)}@person.example")
+        await desk.tell()
+    assert (2, 0) == (len(found.taken), found.forged)
+
+
 async def test_a_ping_says_how_the_endpoint_answers(desk: Desk) -> None:
     """In words, at once, and without a delivery."""
     found, endpoint = await desk.endpoint()

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from sqlalchemy import Connection
+
 from assent.errors import Conflict, Invalid, Unknown
 from assent.services.access import Caller, Right
 from assent.services.application import Application
@@ -14,6 +16,7 @@ from assent.services.signing import Secrets, headers, read_secrets, write_secret
 from assent.services.telling import message_id, next_run
 from assent.store import deliveries as told
 from assent.store import endpoints as stored
+from assent.store.counters import lock_account
 from assent.store.endpoints import ENDPOINT_LIMIT, NewEndpoint
 
 #: The longest note beside an endpoint.
@@ -149,11 +152,18 @@ async def rotate_secret(app: Application, caller: Caller, endpoint_id: int) -> s
     """Give an endpoint another secret, shown this once; the old one signs along for a day. Raises Unknown."""
     caller.require(Right.PEOPLE)
     vault, fresh, now = app.store.accounts.vault, _fresh(app), app.clock.now()
-    found = await app.store.database.read(lambda c: stored.one(c, caller.account_id, endpoint_id))
-    secrets = read_secrets(found.open(vault)).rotated(fresh, now)
-    sealed = vault.wrap(write_secrets(secrets))
-    await app.store.database.write(lambda c: stored.change(c, caller.account_id, endpoint_id, secret=sealed))
-    return secrets.shown
+
+    def work(connection: Connection) -> str:
+        lock_account(
+            connection, caller.account_id
+        )  # of two at once, the later signs along with the earlier's
+        found = stored.one(connection, caller.account_id, endpoint_id)
+        secrets = read_secrets(found.open(vault)).rotated(fresh, now)
+        sealed = vault.wrap(write_secrets(secrets))
+        stored.change(connection, caller.account_id, endpoint_id, secret=sealed)
+        return secrets.shown
+
+    return await app.store.database.write(work)
 
 
 async def ping(app: Application, caller: Caller, endpoint_id: int) -> Pinged:
