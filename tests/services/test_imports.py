@@ -16,7 +16,7 @@ from assent.services import contacts, exports, imports
 from assent.services.access import Role, caller
 from assent.services.importing import ImportOptions, ImportOutcome
 from assent.store.desk_schema import imports as stored_imports
-from assent.store.imports import KEPT, data
+from assent.store.imports import KEPT, OPEN_LIMIT, data
 from tests.app.world import HERSELF, office
 
 from .hub import CONSENT, NEWS, NONE, WITHDRAWN, Desk, desk
@@ -62,6 +62,15 @@ async def state(at: Desk) -> dict[str, tuple[str, LegalBasis, int]]:
     """Everybody's name, basis and answer for News."""
     page = await contacts.search(at.app, at.marketer, EVERYBODY)
     return {i.email.partition("@")[0]: (i.first_name, i.basis, i.value & NEWS) for i in page.items}
+
+
+async def test_so_many_files_wait_and_no_more(at: Desk) -> None:
+    """Each is kept whole until it is applied or discarded; one that ended makes room."""
+    numbers = [await uploaded(at) for _ in range(OPEN_LIMIT)]
+    with pytest.raises(Conflict, match="Import or discard some"):
+        await uploaded(at)
+    await imports.discard(at.app, at.marketer, numbers[0])
+    await uploaded(at)
 
 
 async def test_a_file_is_looked_at_and_then_applied_as_it_was_looked_at(at: Desk) -> None:

@@ -74,7 +74,10 @@ async def read(app: Application, caller: Caller, import_id: int) -> ImportView:
 
 
 async def upload(app: Application, caller: Caller, name: str, data: bytes) -> ImportView:
-    """Keep a file, sealed, and guess what its columns mean. Raises Invalid, in words, for what is no CSV."""
+    """Keep a file, sealed, and guess what its columns mean.
+
+    Raises Invalid, in words, for what is no CSV, and Conflict where too many files wait to be applied.
+    """
     caller.require(Right.BULK)
     table = await asyncio.to_thread(read_table, data, limits=LIMITS)
     mapping = suggest(table.header, await _categories(app, caller))
@@ -90,6 +93,11 @@ async def upload(app: Application, caller: Caller, name: str, data: bytes) -> Im
     )
     sealed = await asyncio.to_thread(app.store.accounts.vault.wrap, data)
     number = await app.store.database.write(lambda c: stored.add(c, caller.account_id, item, sealed))
+    if number is None:
+        raise Conflict(
+            f"{stored.OPEN_LIMIT} uploaded files wait to be imported already, so this one was not kept. "
+            "Import or discard some of them first."
+        )
     return import_view(replace(item, import_id=number))
 
 

@@ -7,19 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from assent.errors import Unknown
 from assent.policy.permission import LegalBasis
 from assent.store.among import among_texts
 from assent.store.batches import chunked
-from assent.store.counters import take_numbers
+from assent.store.counters import lock_account, take_numbers
 from assent.store.desk_schema import imports
 from assent.store.schema import contacts
 
 UPLOADED, APPLIED, DISCARDED = "uploaded", "applied", "discarded"
 #: A file nobody came back to is emptied: it holds people's data for nothing.
 KEPT = timedelta(days=7)
+#: How many files of one account may wait: each may be tens of megabytes.
+OPEN_LIMIT = 20
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -68,8 +70,12 @@ _COLUMNS = (
 )
 
 
-def add(connection: Connection, account_id: int, stored: StoredImport, data: bytes) -> int:
-    """Keep a file, sealed. Gives its number."""
+def add(connection: Connection, account_id: int, stored: StoredImport, data: bytes) -> int | None:
+    """Keep a file, sealed. Gives its number; None where too many wait already."""
+    lock_account(connection, account_id)
+    waiting = (imports.c.account_id == account_id, imports.c.state == UPLOADED)
+    if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= OPEN_LIMIT:
+        return None
     number = take_numbers(connection, account_id, "import")[0]
     connection.execute(
         imports.insert().values(
