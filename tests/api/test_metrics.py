@@ -1,11 +1,16 @@
 """Figures for Prometheus."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from assent.policy.permission import LegalBasis
-from assent.services.access import Role
-from tests.app.world import add
+from assent.services import people
+from assent.services.access import Role, operator
+from tests.app.world import account, add, office
+from tests.web.listening import answering
 
 from .served import Served
 
@@ -35,13 +40,17 @@ async def test_an_accounts_figures_are_its_own(served: Served) -> None:
     assert {"assent_waiting", "assent_troubles", "assent_ledger_entries"} <= {name for name, _ in ours}
 
 
-async def test_requests_are_counted_without_paths(served: Served) -> None:
-    """By face, method and status; what anybody types into an address makes no new series."""
+async def test_requests_are_counted_without_paths(served: Served, tmp_path: Path) -> None:
+    """By face, method and status, for whom all of them are; what anybody types makes no new series."""
     await served.call("GET", "/me")
     await served.call("GET", "/health")
     async with served.http.request("BREW", f"{served.url}/pot/with%20secret?x=1") as answer:
         assert 400 <= answer.status
-    told = await scrape(served, served.keys[Role.READER])
+    assert "assent_requests_total" not in str(await scrape(served, served.keys[Role.READER]))
+    async with office(tmp_path) as on, answering(on.app) as url:
+        only = await account(on.app)
+        key = (await people.make_key(on.app, operator(only), "only", Role.READER)).secret
+        told = await scrape(replace(served, url=url), key)
     assert 2 <= told["assent_requests_total", (("face", "api"), ("method", "GET"), ("status", "200"))]
     assert "pot" not in str(told)
     assert "BREW" not in str(told)

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: an account's own for whoever has a key to read it, and this process's requests."""
+"""Figures for Prometheus: an account's own for whoever has a key to read it, and its process's requests."""
 
 from http import HTTPStatus
 from time import perf_counter
@@ -15,7 +15,8 @@ from assent.services.application import Application
 from assent.services.figures import Figures
 from assent.web.api.calling import identify
 
-#: What this process answered, whoever asked; paths are told by their first part alone.
+#: What this process answered, whoever asked; paths are told by their first part alone. Only an account that
+#: has the installation to itself is told: among several it would be told of the others' business.
 PROCESS = CollectorRegistry()
 REQUESTS = Counter("assent_requests", "Requests answered.", ("face", "method", "status"), registry=PROCESS)
 DURATION = Histogram("assent_request_seconds", "How long answers took.", ("face",), registry=PROCESS)
@@ -58,7 +59,9 @@ def metrics_route(app: Application) -> Route:
 
     async def metrics(request: Request) -> Response:
         found = await figures.figures(app, await identify(app, request))
-        return Response(_account(found) + generate_latest(PROCESS), media_type=CONTENT_TYPE_LATEST)
+        alone = len(await app.store.accounts.all()) == 1
+        told = _account(found) + (generate_latest(PROCESS) if alone else b"")
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", metrics)
 
