@@ -269,6 +269,19 @@ async def test_only_the_draft_that_was_looked_at_is_started(at: Mailroom, change
     assert SendState.CHECKING is begun.state
 
 
+@pytest.mark.parametrize("many", [0, 1, 2, 3, 4, 5])
+async def test_a_preview_asks_about_everybody_once_in_pieces(
+    at: Mailroom, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Memory does not grow with the audience: nobody is left out or counted twice where pieces meet."""
+    monkeypatch.setattr("assent.services.previewing.CHECK_AT_ONCE", 2)
+    if many:
+        await at.people(*(f"p{number}@x.example" for number in range(many)))
+    made = await sends.create(at.app, at.admin, DRAFT)
+    seen = await sends.preview(at.app, at.admin, made.send_id)
+    assert (many, many) == (seen.matched, seen.may)
+
+
 @pytest.mark.parametrize("name", CALLS)
 async def test_every_call_asks_for_its_right_and_stays_in_its_account(at: Mailroom, name: str) -> None:
     """Roles without the right are refused; a send of another account does not exist."""

@@ -1,13 +1,14 @@
 """Previews a send: asks the gate about everybody it is for, and writes the mail for one of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from assent.errors import Invalid
 from assent.mail.template import Rendered
+from assent.policy.audience import Audience
 from assent.policy.gate import Reason, Verdict
 from assent.policy.sending import RecipientState
 from assent.services.access import Caller, Right
@@ -27,9 +28,6 @@ from assent.store.recipients import ListedRecipient, Taken
 
 #: How many people of each reason are shown.
 SHOWN_OF_EACH = 5
-
-#: More contacts than any account has.
-EVERYBODY_AT_MOST = 100_000_000
 
 #: Whoever the mail is shown to where the audience is empty.
 NOBODY = Taken(UUID(int=0), "anna.lind@example.com", "Anna", "Lind", 0)
@@ -95,16 +93,27 @@ class _Asked:
 
 
 async def _ask(app: Application, account_id: int, draft: Draft) -> _Asked:
-    asked, everybody = _Asked(), draft.audience
-    ids: Sequence[UUID] = await app.store.database.read(
-        lambda c: search.ids(c, account_id, everybody, EVERYBODY_AT_MOST)
-    )
-    for start in range(0, len(ids), CHECK_AT_ONCE):
-        found = await app.check(account_id, ids[start : start + CHECK_AT_ONCE], draft.message)
+    asked = _Asked()
+    async for ids in _pages(app, account_id, draft.audience):
+        found = await app.check(account_id, ids, draft.message)
         asked.unreachable = asked.unreachable or bool(found.unreachable)
         for contact_id, verdict in found.verdicts.items():
             asked.add(contact_id, verdict)
     return asked
+
+
+async def _pages(app: Application, account_id: int, audience: Audience) -> AsyncIterator[Sequence[UUID]]:
+    """An audience in pieces of one check, so that memory does not grow with it."""
+    ids: list[UUID] = []
+    while True:
+        after = ids[-1] if ids else None
+        ids = await app.store.database.read(
+            lambda c: search.ids(c, account_id, audience, CHECK_AT_ONCE, after)  # noqa: B023 - awaited here
+        )
+        if ids:
+            yield ids
+        if len(ids) < CHECK_AT_ONCE:
+            return
 
 
 def _sample(person: Taken, verdict: Verdict, now: datetime) -> Recipient:

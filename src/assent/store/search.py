@@ -108,9 +108,13 @@ def holder(connection: Connection, account_id: int, email: str) -> UUID | None:
     return holders(connection, account_id, [address]).get(address) if address else None
 
 
-def ids(connection: Connection, account_id: int, audience: Audience, limit: int) -> list[UUID]:
-    """The contacts of an audience, by id, at most so many."""
+def ids(
+    connection: Connection, account_id: int, audience: Audience, limit: int, after: UUID | None = None
+) -> list[UUID]:
+    """The contacts of an audience in the order of their ids, at most so many from behind one."""
     statement = _matching(connection, account_id, audience, select(contacts.c.contact_id))
+    if after is not None:
+        statement = statement.where(contacts.c.contact_id > after)
     ordered = statement.order_by(contacts.c.contact_id).limit(limit)
     return list(connection.execute(ordered).scalars())
 
