@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -13,17 +14,20 @@ from assent.services import sends
 from assent.services.drafts import Draft
 from assent.store.connection_rows import Settings as ConnectionSettings
 
-from .checkers import verdicts_of
+from .checkers import agreement, verdicts_of
+from .checkers.final import rows_of
 from .checkers.gate import Asked
 from .faults import Fault, Trouble
 from .lab import Lab, inhabit, remember_beginnings
 from .loop import Stuck
 from .people import People
-from .script import Move, Script, Step
+from .sabotage import Sabotage
+from .script import HARMLESS, Move, Script, Step
 from .world import Site, Worker, World
 
 #: The longest a late notice stays away, with room to spare (wire.py).
 LATEST_S = 420.0
+PROMPT_S = 30.0
 GIVEN_UP_S = 4 * 3600.0
 
 
@@ -37,6 +41,7 @@ class Played:
     story: tuple[str, ...]
     kills: int = 0
     trace: int = 0
+    last: tuple[str, ...] = ()
 
     @property
     def checkers(self) -> frozenset[str]:
@@ -52,6 +57,7 @@ class Director:
     script: Script
     people: People = field(init=False)
     asked: list[Asked] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     background: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -66,6 +72,8 @@ class Director:
         for step in self.script.steps:
             await asyncio.sleep(step.gap_s)
             await self._begin(step)
+        if self.script.faults <= HARMLESS and self.script.slowness == 1:
+            self.late = await self._half_a_minute_later()
         await self._left_alone()
 
     async def _opened(self) -> None:
@@ -182,6 +190,14 @@ class Director:
         organization, site.backup = site.backup, None
         inhabit(world, site.connection_id, organization)
 
+    async def _half_a_minute_later(self) -> list[str]:
+        """Nothing went wrong: notices and wake-ups alone bring both sides to agree."""
+        if self.background:
+            await asyncio.wait(list(self.background))
+        await asyncio.sleep(PROMPT_S)
+        people = await self.world.everybody()
+        return agreement.differences(people, rows_of(self.world))
+
     async def _left_alone(self) -> None:
         """Faults and people stop; what is late arrives, what died is taken over, three sweeps run."""
         world = self.world
@@ -207,9 +223,6 @@ class Director:
             await world.living[0].app.sweep(world.account_id)
 
 
-#: Plants a known bug in a process as it starts.
-Sabotage = Callable[[World, Worker], None]
-
 _AT_ONCE = frozenset({Move.BACKUP, Move.RESTORE, Move.CRASH})
 
 
@@ -227,22 +240,31 @@ def play(lab: Lab, script: Script, sabotage: Sabotage | None = None) -> Played:
     chance = Random(script.seed)
     trouble = Trouble(script.faults, Random(chance.getrandbits(32)))
     world = lab.world(script.sites, chance, trouble, script.skews)
-    world.sabotage = sabotage
+    world.wire.slowness = script.slowness
     director = Director(world, script)
 
     async def lived() -> tuple[tuple[str, str], ...]:
         await director.play()
-        return await verdicts_of(world, director.script, director.asked)
+        return await verdicts_of(world, script, director.asked, director.late)
 
     try:
-        broken = world.clock.loop.run(lived())
+        with sabotage.plant() if sabotage is not None else nullcontext():
+            broken = world.clock.loop.run(lived())
     except Stuck as stuck:
         broken = (("stuck", str(stuck)),)
     finally:
         world.over = True
         world.clock.loop.end()
     broken += tuple(("unhandled", one) for one in world.clock.loop.problems)
-    return Played(script, broken, Counter(trouble.struck), _story(world), world.kills, world.wire.trace)
+    return Played(
+        script,
+        broken,
+        Counter(trouble.struck),
+        _story(world),
+        world.kills,
+        world.wire.trace,
+        tuple(world.wire.last),
+    )
 
 
 def _story(world: World) -> tuple[str, ...]:

@@ -180,6 +180,7 @@ async def remember_beginnings(world: World) -> None:
     for site in world.sites:
         for row_id, row in world.rows(site).items():
             world.truth.born((site.connection_id, row_id), row["emailaddress1"], row_says(row))
+            world.truth.cast.add((site.connection_id, row_id))
 
 
 def row_says(row: dict[str, object]) -> dict[int, bool]:

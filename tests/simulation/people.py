@@ -99,7 +99,7 @@ class People:
         """The row a step is about, among those that are active, or those that are not."""
         site = self.world.site(step.site)
         rows = [(k, row) for k, row in self.world.rows(site).items() if bool(row["statecode"]) is asleep]
-        rows.sort(key=lambda pair: (str(pair[1]["emailaddress1"]).lower(), str(pair[0])))
+        rows.sort(key=lambda pair: (str(pair[1]["emailaddress1"]).strip().lower(), str(pair[0])))
         if not rows:
             return None
         row_id, row = rows[step.who % len(rows)]

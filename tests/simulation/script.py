@@ -95,7 +95,11 @@ FAMILY_MOVES: dict[Fault, dict[Move, int]] = {
     Fault.METADATA_CHANGED: {Move.METADATA: 6},
     Fault.RESTORED: {Move.BACKUP: 6, Move.RESTORE: 6},
 }
-GAPS_S = (0.0, 0.0, 0.03, 0.2, 1.0, 4.0, 15.0, 70.0)
+GAPS_S = (0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 4.0, 15.0, 70.0)
+FOCUSED = 0.7
+
+#: Faults that delay nothing.
+HARMLESS = frozenset({Fault.SMALL_PAGES, Fault.SKEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class Script:
     hold_deleted: bool
     create_in_hub: bool
     create_in_crm: bool
+    slowness: int
     steps: tuple[Step, ...]
 
 
@@ -138,8 +143,9 @@ def drawn(seed: int) -> Script:
     for fault in Fault:
         if fault in faults:
             weights |= FAMILY_MOVES.get(fault, {})
-    moves, count = list(weights), chance.choice([1, 2, 3, 4, 5, 6, 8, 11])
+    moves, count = list(weights), chance.choice([2, 3, 4, 5, 6, 7, 8, 11])
     chosen = chance.choices(moves, list(weights.values()), k=count)
+    focus = chance.randrange(7)  # most of it happens to one person: that is where acts meet
     return Script(
         seed=seed,
         sites=sites,
@@ -149,15 +155,16 @@ def drawn(seed: int) -> Script:
         hold_deleted=chance.random() < 0.8,
         create_in_hub=chance.random() < 0.9,
         create_in_crm=chance.random() < 0.9,
-        steps=tuple(_step(chance, move, sites) for move in chosen),
+        slowness=chance.choice([1, 1, 10, 50]),  # how slow network and database are: acts meet more often
+        steps=tuple(_step(chance, move, sites, focus) for move in chosen),
     )
 
 
-def _step(chance: Random, move: Move, sites: int) -> Step:
+def _step(chance: Random, move: Move, sites: int, focus: int) -> Step:
     return Step(
         move=move,
         gap_s=chance.choice(GAPS_S),
-        who=chance.randrange(8),
+        who=focus if chance.random() < FOCUSED else chance.randrange(8),
         other=chance.randrange(8),
         field=chance.choice([1, 2]),
         yes=chance.random() < 0.5,

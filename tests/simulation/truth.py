@@ -63,6 +63,7 @@ class Truth:
     deeds: list[Deed] = field(default_factory=list)
     beginnings: dict[tuple[Entity, int], bool] = field(default_factory=dict)
     first_basis: dict[Entity, LegalBasis] = field(default_factory=dict)
+    cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
     _parents: dict[object, object] = field(default_factory=dict)
 
     def born(self, entity: Entity, email: str | None, says: dict[int, bool]) -> None:
@@ -126,11 +127,6 @@ class Truth:
             deed.yes and (refusal.at or 0.0) < (deed.at or 0.0) <= until
             for deed in self.done(refusal.entity, refusal.field)
         )
-
-    def addressed(self, contact_id: UUID, to: str) -> bool:
-        """Whether mail to an address is mail to this contact, as far as anybody can tell."""
-        address = normalise(to)
-        return address is not None and self.kin((HUB, contact_id)) == self._find(address)
 
     def _find(self, one: object) -> object:
         parent = self._parents.setdefault(one, one)

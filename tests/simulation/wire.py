@@ -1,6 +1,7 @@
 """The network between the product and its organisations: real requests in memory, trouble on the way."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,8 +39,10 @@ class Wire:
 
     trouble: Trouble
     chance: Random
+    slowness: int = 1
     hosts: dict[str, Application] = field(default_factory=dict)
     requests: int = 0
+    last: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     trace: int = 0  # of everything that was asked and when, to tell two histories apart
 
     async def exchange(
@@ -65,6 +68,7 @@ class Wire:
             application.organization.identity.expire_all()
         self.requests += 1
         asked = f"{asyncio.get_running_loop().time()} {method} {url}"
+        self.last.append(f"{asyncio.get_running_loop().time():9.3f}  {method} while {what}")
         self.trace = crc32(asked.encode() + body, self.trace)
         lowered = {name.lower(): value for name, value in headers.items()}
         if Fault.SMALL_PAGES in self.trouble.on and "odata.maxpagesize" in lowered.get("prefer", ""):
@@ -80,7 +84,7 @@ class Wire:
         return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body)
 
     async def _transit(self) -> None:
-        await asyncio.sleep(self.chance.choice([0.002, 0.005, 0.02, 0.1]))
+        await asyncio.sleep(self.chance.choice([0.002, 0.005, 0.02, 0.1]) * self.slowness)
 
     def _small(self, prefer: str) -> str:
         self.trouble.count(Fault.SMALL_PAGES)
@@ -103,7 +107,7 @@ class Wire:
             if strikes(Fault.NOTICE_LOST):
                 return "TimeoutError: "
             late = self.chance.choice([5.0, 40.0, 2400.0]) if strikes(Fault.NOTICE_LATE) else 0.0
-            await asyncio.sleep(late + self.chance.choice([0.01, 0.05, 0.3]))
+            await asyncio.sleep(late + self.chance.choice([0.01, 0.05, 0.3]) * self.slowness)
             if strikes(Fault.NOTICE_DOUBLED):
                 await deliver(notice)
                 await asyncio.sleep(self.chance.choice([0.0, 1.0, 30.0]))

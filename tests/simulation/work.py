@@ -44,13 +44,14 @@ class Engine:
     jobs: dict[str, Job] = field(default_factory=dict)
     waiting: deque[Job] = field(default_factory=deque)
     failures: list[str] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self, queue: str, ident: str, arguments: tuple[int, ...]) -> bool:
         """Queue a job unless its name is known; whether it is under way now."""
         await asyncio.sleep(0.001)
         if ident not in self.jobs:
             self.jobs[ident] = Job(queue, ident, arguments)
-            self.waiting.append(self.jobs[ident])
+            self._call(self.jobs[ident])
         return self.jobs[ident].state is not State.ENDED
 
     def take_over(self, dead: Process) -> int:
@@ -58,8 +59,12 @@ class Engine:
         lost = [j for j in self.jobs.values() if j.process is dead and j.state is State.RUNNING]
         for job in lost:
             job.state, job.process = State.WAITING, None
-            self.waiting.append(job)
+            self._call(job)
         return len(lost)
+
+    def _call(self, job: Job) -> None:
+        self.waiting.append(job)
+        self.called.set()
 
     def under_way(self) -> bool:
         """Whether anything waits or runs in a living process."""
@@ -74,7 +79,9 @@ async def labour(engine: Engine, jobs: AccountJobs) -> None:
     process = PROCESS.get()
     running: set[asyncio.Task[None]] = set()
     while True:
+        await engine.called.wait()
         await asyncio.sleep(POLL_S)
+        engine.called.clear()
         while engine.waiting:
             job = engine.waiting.popleft()
             job.state, job.process = State.RUNNING, process

@@ -186,7 +186,6 @@ class World:
     over: bool = False
     mailing: Mailing = field(init=False)
     kills: int = 0
-    sabotage: Callable[["World", Worker], None] | None = None
 
     def __post_init__(self) -> None:
         self.mailing = Mailing(self)
@@ -210,7 +209,7 @@ class World:
                 self.trouble.count(Fault.CRASH)
                 await asyncio.get_running_loop().create_future()
         if self.chance.random() < 0.25:
-            await asyncio.sleep(self.chance.choice([0.0, 0.001, 0.01, 0.2]))
+            await asyncio.sleep(self.chance.choice([0.0, 0.001, 0.01, 0.2]) * self.wire.slowness)
 
     def about(self) -> Callable[[], None]:
         """The running task is about to write; gives what to do once that is durable: its deeds hold then."""
@@ -237,8 +236,6 @@ class World:
         process = Process(f"worker-{len(self.workers) + 1}")
         app, inbox = self._wired()
         worker = Worker(process, app, inbox)
-        if self.sabotage is not None:
-            self.sabotage(self, worker)
         self.workers.append(worker)
         for job in (labour(self.engine, app.jobs), ticking(self.engine, app.jobs)):
             self.spawn(worker, job)

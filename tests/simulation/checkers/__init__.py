@@ -4,7 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..script import Script
 from ..world import World
-from . import agreement, gate, invented, ledger, mails, nuance, refusal, stillness, thrift
+from . import (
+    agreement,
+    doubled,
+    gate,
+    invented,
+    ledger,
+    mails,
+    nuance,
+    passable,
+    prompt,
+    refusal,
+    stillness,
+    thrift,
+)
 from .final import Final, seen
 from .gate import Asked
 
@@ -18,13 +31,18 @@ CHECKERS: Mapping[str, Callable[[Final], Sequence[str]]] = {
     "stillness": stillness.complaints,  # P4
     "nuance": nuance.complaints,  # P5
     "ledger": ledger.complaints,  # P6, P7
+    "doubled": doubled.complaints,  # P6
+    "passable": passable.complaints,
+    "prompt": prompt.complaints,
     "thrift": thrift.complaints,
 }
 
 
-async def verdicts_of(world: World, script: Script, asked: Sequence[Asked]) -> tuple[tuple[str, str], ...]:
+async def verdicts_of(
+    world: World, script: Script, asked: Sequence[Asked], late: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
     """Let every judge speak: the name of each that complains, and its sentence."""
-    final = await seen(world, script, asked)
+    final = await seen(world, script, asked, late)
     told = [(name, sentence) for name, judge in CHECKERS.items() for sentence in judge(final)]
     told += [("identity", sentence) for sentence in world.complaints]
     return tuple(told)

@@ -1,5 +1,8 @@
 """P4: left alone, the hub and every active row linked to it say the same; who bears an address is linked."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from assent.policy.address import normalise
 from assent.policy.permission import BASIS_STANCE, Stance
 from assent.policy.sides import PERMISSION, Person
@@ -9,9 +12,20 @@ from ..truth import HUB, Entity
 from .final import NAMES, Final
 
 
+def differences(people: Sequence[Person], rows: Mapping[Entity, Mapping[str, Any]]) -> list[str]:
+    """Where the hub and the active rows linked to it do not say the same."""
+    return [
+        one
+        for person in people
+        for link in person.links
+        if (row := rows.get((link.key.connection_id, link.key.row_id))) is not None and not row["statecode"]
+        for one in _differences(person, (link.key.connection_id, link.key.row_id), row)
+    ]
+
+
 def complaints(final: Final) -> list[str]:
     """Where the two sides differ, and rows that belong to nobody although somebody has their address."""
-    found: list[str] = []
+    found = differences(final.people, final.rows)
     linked: dict[Entity, Person] = {}
     for person in final.people:
         for link in person.links:
@@ -20,12 +34,10 @@ def complaints(final: Final) -> list[str]:
             row = final.rows.get(entity)
             if row is None:
                 found.append(f"a link to {entity[0]}/{str(entity[1])[:8]} outlived its row")
-            elif not row["statecode"]:
-                found += _differences(person, entity, dict(row))
-                if final.truth.kin(entity) != final.truth.kin((HUB, person.contact.contact_id)):
-                    found.append(
-                        f"{entity[0]}/{str(entity[1])[:8]} is linked to somebody else's contact (I1)"
-                    )
+            elif not row["statecode"] and final.truth.kin(entity) != final.truth.kin(
+                (HUB, person.contact.contact_id)
+            ):
+                found.append(f"{entity[0]}/{str(entity[1])[:8]} is linked to somebody else's contact (I1)")
     held = {person.contact.email: person for person in final.people}
     for entity, row in final.rows.items():
         email = normalise(row["emailaddress1"])
@@ -36,8 +48,8 @@ def complaints(final: Final) -> list[str]:
     return found
 
 
-def _differences(person: Person, entity: Entity, row: dict[str, object]) -> list[str]:
-    contact, says, who = person.contact, row_says(row), str(person.contact.contact_id)[:8]
+def _differences(person: Person, entity: Entity, row: Mapping[str, Any]) -> list[str]:
+    contact, says, who = person.contact, row_says(dict(row)), str(person.contact.contact_id)[:8]
     found = [
         f"{NAMES[field]} of {who}: hub {bool(contact.value & field)}, row {says.get(field)}"
         for field in (1, 2)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from assent.ledger.entries import Entry
+from assent.policy.gate import Message, Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, Person
 
@@ -33,6 +35,9 @@ class Final:
     moved: str
     failures: Sequence[str]
     writes: int
+    late: Sequence[str]
+    verdicts: Mapping[UUID, Reason]
+    application_user: str
 
     def says(self, entity: Entity) -> dict[int, bool]:
         """What an entity says at the end, by field; nothing where it is silent."""
@@ -50,9 +55,9 @@ class Final:
         return [(HUB, p.contact.contact_id) for p in self.people] + list(self.rows)
 
 
-async def seen(world: World, script: Script, asked: Sequence[Asked]) -> Final:
+async def seen(world: World, script: Script, asked: Sequence[Asked], late: Sequence[str]) -> Final:
     """Look at everything, and let one more sweep run."""
-    people, rows = await world.everybody(), _rows(world)
+    people, rows = await world.everybody(), rows_of(world)
     for person in people:
         world.truth.bears((HUB, person.contact.contact_id), person.contact.email)
     for entity, row in rows.items():
@@ -71,10 +76,21 @@ async def seen(world: World, script: Script, asked: Sequence[Asked]) -> Final:
         moved=await _moved(world),
         failures=world.engine.failures,
         writes=sum(1 for entry in entries if entry.kind == "row.written"),
+        late=late,
+        verdicts=await _verdicts(world, people),
+        application_user=world.sites[0].organization.identity.application("app").user_id,
     )
 
 
-def _rows(world: World) -> dict[Entity, dict[str, Any]]:
+async def _verdicts(world: World, people: Sequence[Person]) -> dict[UUID, Reason]:
+    """What the gate says of everybody once all is settled."""
+    ids = [person.contact.contact_id for person in people]
+    found = await world.living[0].app.check(world.account_id, ids, Message())
+    return {contact_id: verdict.reason for contact_id, verdict in found.verdicts.items()}
+
+
+def rows_of(world: World) -> dict[Entity, dict[str, Any]]:
+    """Every row of every organisation."""
     return {
         (site.connection_id, row_id): row for site in world.sites for row_id, row in world.rows(site).items()
     }
@@ -112,5 +128,5 @@ async def _standing(world: World) -> dict[str, object]:
     return {
         "the hub's revision": await world.store.memory.revision(world.account_id),
         "the ledger's length": len(found),
-        "row versions": {str(e[1])[:8]: row["versionnumber"] for e, row in _rows(world).items()},
+        "row versions": {str(e[1])[:8]: row["versionnumber"] for e, row in rows_of(world).items()},
     }

@@ -1,7 +1,7 @@
 """P1: a check lets nobody through whose newest act was a refusal before the check began."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class Asked:
     subject: str = ""
     category: int = 0
     may: frozenset[UUID] = frozenset()
+    emails: dict[UUID, str] = field(default_factory=dict)
     answered_at: float = 0.0
 
     @classmethod
@@ -36,16 +37,17 @@ class Asked:
                 if (email := normalise(row["emailaddress1"])) is not None:
                     world.truth.bears((site.connection_id, row_id), email)
                     bearing.setdefault(email, []).append((site.connection_id, row_id))
-        for contact_id, email in world.addresses().items():
+        emails = world.addresses()
+        for contact_id, email in emails.items():
             if contact_id not in ids:
                 continue
             entity: Entity = (HUB, contact_id)
             world.truth.bears(entity, email)
-            for field in (PERMISSION, *([category] if category else [])):
+            for what in (PERMISSION, *([category] if category else [])):
                 theirs = [entity, *bearing.get(email, [])]
-                if (deed := world.truth.newest_is_refusal(theirs, field, at)) is not None:
+                if (deed := world.truth.newest_is_refusal(theirs, what, at)) is not None:
                     refused[contact_id] = deed
-        return cls(at, refused, subject, category)
+        return cls(at, refused, subject, category, emails=emails)
 
 
 def complaints(final: "Final") -> list[str]:

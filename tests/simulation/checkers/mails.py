@@ -20,7 +20,7 @@ def complaints(final: Final) -> list[str]:
     for at, to, subject in final.mails:
         asked = sent[subject]
         for contact_id, deed in asked.refused.items():
-            if final.truth.addressed(contact_id, to) and not final.truth.granted_since(deed, at):
+            if asked.emails[contact_id] == to and not final.truth.granted_since(deed, at):
                 found.append(f"{to} got {subject} at {at:.3f} against: {deed}")
         found += _against_the_hub(final, at, to, asked.category)
     return found
@@ -31,7 +31,7 @@ def _against_the_hub(final: Final, at: float, to: str, category: int) -> list[st
     found: list[str] = []
     for person in final.people:
         entity = (HUB, person.contact.contact_id)
-        if not final.truth.addressed(person.contact.contact_id, to):
+        if person.contact.email != to:
             continue
         for field in (PERMISSION, *([category] if category else [])):
             deed = final.truth.newest_is_refusal([entity], field, at - LOOK_S)
