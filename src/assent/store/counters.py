@@ -13,10 +13,12 @@ INSTALLATION = 0
 def lock_account(connection: Connection, account_id: int) -> None:
     """Let no other writer change this account's contacts or ledger until the transaction ends.
 
-    Taken before any other lock, so that writers never wait for each other in a circle. Raises
-    Unknown for an account that does not exist.
+    Taken before any other lock, so that writers never wait for each other in a circle. Rows that only
+    refer to the account, a notice's or a wait's, are written meanwhile: whoever writes them may hold
+    contacts already. Raises Unknown for an account that does not exist.
     """
-    statement = select(accounts.c.account_id).where(accounts.c.account_id == account_id).with_for_update()
+    wanted = select(accounts.c.account_id).where(accounts.c.account_id == account_id)
+    statement = wanted.with_for_update(key_share=True)
     if connection.execute(statement).first() is None:
         raise Unknown(f"there is no account {account_id}")
 
