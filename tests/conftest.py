@@ -15,14 +15,23 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from assent.store.database import Database, driver_url
 from assent.store.migrations import upgrade
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+BROWSES = CHROMIUM.exists()
+QUIET = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 def _binaries() -> Path | None:
@@ -162,6 +171,26 @@ def postgres() -> Iterator[Databases]:
         if databases is None:
             pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install its server")
         yield databases
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def chromium() -> AsyncIterator[Any]:
+    """Chromium, where there is one: started once in a process, by tests in the loop of the session."""
+    playwright = pytest.importorskip("playwright.async_api")
+    if not BROWSES:
+        pytest.skip("no Chromium here")
+    async with playwright.async_playwright() as engine:
+        found = await engine.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+        yield found
+        await found.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Any) -> AsyncIterator[Any]:
+    """Chromium with nothing open, and nothing left open."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])

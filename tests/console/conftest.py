@@ -1,33 +1,23 @@
-"""A console to visit, and a browser to visit it with."""
+"""A console to visit, all of them in one event loop, so that a browser may outlive its visit."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import pytest_asyncio
+
+from tests.engine.stage import share_one_loop
 
 from .counter import Counter, counter
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-THERE = CHROMIUM.exists()
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run every coroutine here in the loop of the session."""
+    share_one_loop(items, Path(__file__).parent)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Counter]:
     """The console of an account that can send."""
     async with counter(tmp_path) as found:
         yield found
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    """Chromium, where there is one."""
-    playwright = pytest.importorskip("playwright.async_api")
-    if not THERE:
-        pytest.skip("no Chromium here")
-    async with playwright.async_playwright() as engine:
-        found = await engine.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        yield found
-        await found.close()

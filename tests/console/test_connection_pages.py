@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from assent.errors import Unreachable
 from assent.policy.permission import LegalBasis, OnAllow
@@ -20,7 +21,7 @@ from tests.services.test_setting_up import without_details
 pytestmark = pytest.mark.thorough
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Console]:
     """An account that is connected and not set up."""
     async with console(tmp_path, contacts=3, live=False) as made:

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+import pytest_asyncio
 from aiohttp import FormData
 
 from assent.policy.audience import EVERYBODY
@@ -19,7 +20,7 @@ CONSENT, NONE, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.NONE, LegalBasis.WITHD
 PROOF = {"evidence": "Yes, write to me", "source": "fair 2026"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def admin(at: Counter) -> Visitor:
     """An admin who is signed in."""
     return await at.as_()

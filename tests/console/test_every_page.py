@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from assent.services import erasing, sends
 from assent.services.access import operator
@@ -25,7 +26,7 @@ PAGES = (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Console]:
     """An account with some of everything."""
     async with console(tmp_path, contacts=25) as made:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from assent.policy.permission import LegalBasis
 from assent.services import contacts
@@ -22,7 +23,7 @@ CONTROLS = """
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Console]:
     """A joined account."""
     async with console(tmp_path, contacts=5) as made:

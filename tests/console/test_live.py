@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from assent.services import connections, contacts, people
 from assent.web.console import live
@@ -13,7 +14,7 @@ from tests.console.joined_console import Console, console
 pytestmark = pytest.mark.thorough
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Console]:
     """A joined account that is not set up yet."""
     async with console(tmp_path, contacts=3, live=False) as made:

@@ -1,6 +1,7 @@
 """Signing in and out in the console, coming back to where one was, and errors that are pages."""
 
 import pytest
+import pytest_asyncio
 
 from assent.errors import Unreachable
 from assent.services import history, people
@@ -12,7 +13,7 @@ from .counter import Counter, Shown, Visitor
 PASSWORD = "four words in a row"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def nobody(at: Counter) -> Visitor:
     """Somebody who is not signed in."""
     return Visitor(at.http, at.url, cookie_name(at.app), "")

@@ -1,8 +1,6 @@
 """A sales rep at work in a real browser, where one is installed."""
 
-import os
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,24 +13,8 @@ from dataverse_emulator.state.columns import Column, Kind
 from .api import Api
 from .pages import LIST, cell, form_of, published
 
-playwright = pytest.importorskip("playwright.async_api")
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here"), pytest.mark.thorough]
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+pytestmark = pytest.mark.thorough
 BULK = "[data-column=donotbulkemail]"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser() -> AsyncIterator[Any]:
-    """Chromium."""
-    async with playwright.async_playwright() as engine:
-        found = await engine.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield found
-        await found.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

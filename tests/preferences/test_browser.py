@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 
 from .desk import EVENTS, NEWS, Desk, desk
 
-playwright = pytest.importorskip("playwright.async_api")
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 AXE = Path(__file__).parents[1] / "console/vendor/axe-4.14.1.min.js"
-pytestmark = [pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here"), pytest.mark.thorough]
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
 
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 900}
@@ -30,16 +27,7 @@ SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidde
 WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    """Chromium."""
-    async with playwright.async_playwright() as engine:
-        found = await engine.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        yield found
-        await found.close()
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Desk]:
     """Somebody who agreed to mail."""
     async with desk(tmp_path) as found:
