@@ -73,7 +73,8 @@ async def test_no_page_keeps_anybody_out(browser: Any, at: Desk, scheme: str, vi
     for basis in (LegalBasis.CONSENT, LegalBasis.WITHDRAWN):
         if basis is LegalBasis.WITHDRAWN:
             await at.post(await at.link(), ("stop", "all"))
-        for language in ("en", "sv", "de", "fr"):
+        # Colours are the same in every language.
+        for language in ("en", "sv", "de", "fr") if scheme == "light" else ("de",):
             for url in (await at.link(), await at.link("u"), f"{at.url}/p/broken"):
                 await page.goto(f"{url}?lang={language}&done=ask.1.2.stop.late")
                 await page.add_script_tag(path=str(AXE))
