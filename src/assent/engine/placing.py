@@ -17,12 +17,17 @@ from assent.ports import Change, Join, NewContact
 
 @dataclass(slots=True)
 class Placed:
-    """What to do about rows that changed their address, and the addresses nobody can move to."""
+    """What to do about rows that changed their address, and the addresses nobody can move to.
+
+    `together` names contacts one of which is about to leave the address the other is going to, but is
+    not of this pass: both are due in one.
+    """
 
     split: list[NewContact] = field(default_factory=list)
     move: dict[LinkKey, UUID] = field(default_factory=dict)
     join: dict[UUID, UUID] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    together: frozenset[UUID] = frozenset()
 
     @property
     def moved(self) -> bool:
@@ -43,9 +48,7 @@ async def place_rows(run: Run, people: Sequence[Person]) -> Placed:
         for person in people
         if person.contact.hold != Hold.ERASING.value  # its rows stay until they refuse (I6)
         for link in person.links
-        if follow_address(person.contact, link) in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT)
-        and link.row is not None
-        and (new := normalise(link.row.email)) is not None
+        if _leaves(person, link) and link.row is not None and (new := normalise(link.row.email)) is not None
     ]
     if not leaving:
         return Placed()
@@ -55,22 +58,26 @@ async def place_rows(run: Run, people: Sequence[Person]) -> Placed:
     if placed.move:
         await run.memory.link(run.account_id, placed.move, [])
     if placed.join:
-        placed.join = await _join(run, placed.join)
+        placed.join, placed.together = await _join(run, placed.join, {p.contact.contact_id for p in people})
     return placed
 
 
-async def _join(run: Run, wanted: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
-    """Join contacts to those that hold their rows' address; gives those that did.
+async def _join(
+    run: Run, wanted: Mapping[UUID, UUID], here: Collection[UUID]
+) -> tuple[dict[UUID, UUID], frozenset[UUID]]:
+    """Join contacts to those that hold their rows' address; gives those that did, and who is due in one pass.
 
     Judged on the final state of all their rows: each is read again first, for the other half of a
     swap may have happened since (I3). Where one of them cannot be read, nobody joins now.
     """
-    done: dict[UUID, UUID] = {}
+    done, together = dict[UUID, UUID](), set[UUID]()
     for _ in range(ROUNDS):
         people = await _read_again(run, {*wanted.keys(), *wanted.values()})
         joins = []
         for leaving in wanted.keys() & people.keys() - done.keys():
             person, other = people[leaving], people[wanted[leaving]]
+            if wanted[leaving] not in here and any(_leaves(other, link) for link in other.links):
+                together |= {leaving, wanted[leaving]}
             if (joined := join(person, other)) is not None:
                 left = Change(person.contact, joined.left, ())
                 taken_over = Change(other.contact, joined.holder, joined.changes)
@@ -79,7 +86,11 @@ async def _join(run: Run, wanted: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
             break
         left_now = await run.memory.join(run.account_id, joins)
         done |= {leaving: wanted[leaving] for leaving in left_now}
-    return done
+    return done, frozenset(together)
+
+
+def _leaves(person: Person, link: Link) -> bool:
+    return follow_address(person.contact, link) in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT)
 
 
 async def _read_again(run: Run, contact_ids: Collection[UUID]) -> dict[UUID, Person]:
@@ -102,7 +113,7 @@ async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Pla
     addresses = {new for _, _, new in leaving}
     holders = await run.memory.holders(run.account_id, addresses)
     marks = await run.memory.marks(run.account_id, addresses)
-    placed, follows = Placed(), dict[UUID, str]()
+    placed, follows, free = Placed(), dict[UUID, str](), set[UUID]()
     for person, link, new in leaving:
         contact_id = person.contact.contact_id
         holder = holders.get(new, contact_id)
@@ -117,13 +128,26 @@ async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Pla
             case Placement.MOVE:
                 placed.move[link.key] = holder
             case Placement.STAY if not marks.get(new, NO_MARKS).erased:
-                pass
+                free.add(contact_id)
             case Placement.JOIN if not marks.get(new, NO_MARKS).erased:
                 placed.join[contact_id] = holder
-                placed.taken.add(new)  # for whoever cannot join
             case _:
                 placed.taken.add(new)
+    for contact_id in _passing(placed.join, free):
+        del placed.join[contact_id]
+    placed.taken |= {follows[contact_id] for contact_id in placed.join}  # for whoever cannot join
     return placed
+
+
+def _passing(join: Mapping[UUID, UUID], free: Collection[UUID]) -> set[UUID]:
+    """Who can have the address they go to after all: its holder leaves it in this pass, as in a swap (I3).
+
+    A ring of people passes whole, and so does a row of them that ends at an address nobody holds.
+    """
+    passing = set(join)
+    while blocked := {one for one in passing if join[one] not in passing and join[one] not in free}:
+        passing -= blocked
+    return passing
 
 
 def _own_contact(run: Run, person: Person, link: Link, email: str) -> NewContact:

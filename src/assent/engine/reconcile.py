@@ -81,7 +81,7 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
         changed=sum(item.hub_moved for item in work),
         written=len(written),
         settled=len(settled),
-        again=frozenset(planned.again | lost | unsettled),
+        again=frozenset(planned.again | lost | unsettled | placed.together),
         braked=planned.stop,
         failures=tuple(
             (key.row_id, answer.row)
@@ -162,7 +162,19 @@ def _plan(run: Run, people: Sequence[Person], taken: frozenset[str]) -> _Planned
     for person in people:
         if not _coexisted(person) and (near := _within_reach(run, person)) is not None:
             plans.append((person, refusals(plan_person(near, terms))))
+    blocked = _kept(people, plans) & {plan.after.email for _, plan in plans if _moves_address(plan)}
+    if blocked:  # whoever was to leave stays for now: decide without counting on it, so that nothing is lost
+        return _plan(run, people, taken | blocked)
     return _Planned(plans, frozenset(again), stop)
+
+
+def _kept(people: Sequence[Person], plans: Sequence[tuple[Person, Plan]]) -> set[str]:
+    """The addresses that their holders keep by these plans."""
+    return {p.contact.email for p in people} - {p.before.email for _, p in plans if _moves_address(p)}
+
+
+def _moves_address(plan: Plan) -> bool:
+    return plan.after.email != plan.before.email
 
 
 async def _write_hub(run: Run, plans: Sequence[tuple[Person, Plan]]) -> tuple[list[_Work], set[UUID]]:

@@ -172,6 +172,8 @@ def plan_person(person: Person, terms: Terms) -> Plan:
 def _still(person: Person, terms: Terms) -> bool:
     """Whether nothing stirred on either side since every base: almost everybody, almost always (M1)."""
     contact = person.contact
+    if _parted(contact):
+        return False  # the address it could not have may be free by now (I3)
     for link in person.links:
         base, row = link.base, link.row
         if row is None or base is None or link.hub_touched or link.crm_touched or link.refused:

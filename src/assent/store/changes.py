@@ -1,6 +1,6 @@
 """Applies what a merge decided to hub contacts, by compare-and-set, each change in the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -90,16 +90,13 @@ class Applying:
         taken = holders(connection, account_id, arrivals) if arrivals else {}
         fit: list[Change] = []
         for change in changes:
-            before, after = change.before, change.after
-            now = standing.pop(before.contact_id, None)
-            if now is None or now.revision != before.revision:
+            now = standing.pop(change.before.contact_id, None)
+            if now is None or now.revision != change.before.revision:
                 continue
             _explained(change)
-            if after.email != before.email:
-                if after.email in taken:
-                    continue
-                taken[after.email] = after.contact_id
             fit.append(change)
+        while len(possible := _possible(fit, taken)) < len(fit):
+            fit = possible
         return fit
 
     def _write(
@@ -113,7 +110,11 @@ class Applying:
                 for c in moving
             ],
         )
-        readdressed = [c for c in moving if c.after.email != c.before.email]
+        readdressed = [c for c in moving if _readdressed(c)]
+        wanted = {c.after.email for c in readdressed}
+        # Whose address another takes in the same transaction steps aside first: no two hold one at a time.
+        aside = [c.before.contact_id for c in readdressed if c.before.email in wanted]
+        update_contacts(connection, account_id, [(one, {"email": f" {one}"}) for one in aside])
         update_contacts(
             connection,
             account_id,
@@ -152,6 +153,24 @@ class Applying:
             for number, (contact_id, kind) in zip(numbers, asked, strict=True)
         ]
         connection.execute(insert(connection, requests).on_conflict_do_nothing(), rows)
+
+
+def _readdressed(change: Change) -> bool:
+    return change.after.email != change.before.email
+
+
+def _possible(changes: Sequence[Change], taken: Mapping[str, UUID]) -> list[Change]:
+    """Leave out who goes to an address that somebody keeps, or that another goes to before them."""
+    leaving = {change.before.contact_id for change in changes if _readdressed(change)}
+    possible, arrived = list[Change](), set[str]()
+    for change in changes:
+        if _readdressed(change):
+            holder = taken.get(change.after.email)
+            if change.after.email in arrived or (holder is not None and holder not in leaving):
+                continue
+            arrived.add(change.after.email)
+        possible.append(change)
+    return possible
 
 
 def _moves(change: Change) -> bool:
