@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.conftest import server_for
 
 from .check import Wanted, check
+from .report import write_report
 
 
 def main() -> int:
@@ -19,6 +20,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="who acts how, and when processes are killed")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between the acts of one person")
     parser.add_argument("--keep", type=Path, help="a folder for databases and logs, kept afterwards")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write the figures into a page, such as docs/reliability.md",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args()
     wanted = Wanted(given.database, given.acts, given.seed, pause_s=given.pause, keep=given.keep)
@@ -30,6 +37,8 @@ def main() -> int:
                 parser.error("no PostgreSQL: set TEST_DATABASE_URL or install its server")
             figures = asyncio.run(check(wanted, url := databases.make()))
             databases.drop(url)
+    if given.report:
+        write_report(given.report, figures)
     if given.json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
