@@ -22,7 +22,8 @@ an admin makes one in the console or with `POST /keys`.
 **Errors** are problem documents (RFC 9457): `detail` says what happened and what to do, `errors` says where.
 **Lists** come in pages: give `next` of an answer as `after` of the next request, until it is empty.
 **Repeating**: send `Idempotency-Key` with any unsafe request, and sending it again within a day gives the
-first answer, with `Idempotency-Replayed: true`, instead of doing it again.
+first answer, with `Idempotency-Replayed: true`, instead of doing it again. Where the first one failed after it may
+have done something, it gives 409: look, then use a fresh key.
 **Foreign ids**: what belongs to another account does not exist (404).
 """
 
@@ -34,7 +35,7 @@ MEANINGS: dict[int, str] = {
     401: "The API key or the session is missing, wrong, or ended.",
     403: "The caller's role may not do this.",
     404: "This account has no such thing.",
-    409: "It contradicts what stands now, or the first request with this key still runs.",
+    409: "It contradicts what stands now, or the first request with this key runs, or failed in its midst.",
     413: "The body is too large.",
     415: "The body has a type this operation does not read.",
     422: "Another system refused it, or the Idempotency-Key was used for another request.",
