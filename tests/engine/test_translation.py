@@ -231,3 +231,17 @@ async def test_the_address_is_compared_without_case_or_blanks() -> None:
         row = w.rep.create(" ANN@X.Example ")
         await w.set_up()
         assert [row] == [link.key.row_id for link in (await w.person(contact)).links]
+
+
+async def test_a_no_goes_back_into_a_column_that_was_deleted_and_made_again() -> None:
+    """The new column is null without any row having moved: the hub's No counts and is written (T6, P4)."""
+    async with joined() as (w, contact, row):
+        await w.act(contact, answered=NEWS.bit)
+        await w.sweep()
+        table = w.office.organization.contacts
+        column = table.columns["asn_news"]
+        table.drop_column("asn_news")
+        table.add_column(column)
+        w.office.organization.metadata_changed()
+        await w.sweep()
+        assert (False, False, True) == w.office.says(row)

@@ -27,6 +27,7 @@ class Fault(Enum):
     STORE_REFUSES = "store write refused"
     CRASH = "crash at any await"
     TWO_WORKERS = "two workers by mistake"
+    COLUMN_MISSING = "column deleted, and made again later"
     RESTORED = "CRM restored from a backup"
 
 
@@ -35,14 +36,14 @@ SHARE: dict[Fault, float] = {
     Fault.NOTICE_LOST: 0.3,
     Fault.NOTICE_DOUBLED: 0.3,
     Fault.NOTICE_LATE: 0.4,
-    Fault.THROTTLED: 0.06,
-    Fault.SERVER_ERROR: 0.06,
-    Fault.TIMEOUT_BEFORE: 0.04,
-    Fault.TIMEOUT_AFTER: 0.06,
-    Fault.RESET: 0.06,
-    Fault.RESET_AFTER: 0.06,
-    Fault.SIGN_IN_EXPIRED: 0.08,
-    Fault.STORE_REFUSES: 0.03,
+    Fault.THROTTLED: 0.08,
+    Fault.SERVER_ERROR: 0.08,
+    Fault.TIMEOUT_BEFORE: 0.06,
+    Fault.TIMEOUT_AFTER: 0.15,
+    Fault.RESET: 0.08,
+    Fault.RESET_AFTER: 0.15,
+    Fault.SIGN_IN_EXPIRED: 0.1,
+    Fault.STORE_REFUSES: 0.05,
     Fault.TOKEN_EXPIRED: 0.3,
 }
 

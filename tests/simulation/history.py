@@ -18,7 +18,7 @@ from .checkers import agreement, verdicts_of
 from .checkers.final import rows_of
 from .checkers.gate import Asked
 from .faults import Fault, Trouble
-from .lab import Lab, inhabit, remember_beginnings
+from .lab import COLUMNS, Lab, inhabit, remember_beginnings
 from .loop import Stuck
 from .people import People
 from .sabotage import Sabotage
@@ -110,6 +110,7 @@ class Director:
             Move.CRASH: self._crash,
             Move.OVERTAKE: self._overtake,
             Move.METADATA: self._metadata,
+            Move.COLUMN: self._column,
             Move.BACKUP: self._backup,
             Move.RESTORE: self._restore,
         }
@@ -176,6 +177,21 @@ class Director:
     async def _metadata(self, step: Step) -> None:
         self.world.trouble.count(Fault.METADATA_CHANGED)
         self.world.site(step.site).organization.metadata_changed()
+
+    async def _column(self, step: Step) -> None:
+        """Delete a column in Dynamics; somebody makes it again, empty, before all is left alone."""
+        world, organization = self.world, self.world.site(step.site).organization
+        name = COLUMNS[step.field]
+        column = organization.contacts.columns.get(name)
+        if column is None:
+            return
+        world.trouble.count(Fault.COLUMN_MISSING)
+        organization.contacts.drop_column(name)
+        organization.metadata_changed()
+        world.truth.column_deleted(step.site, step.field)
+        await asyncio.sleep(world.chance.choice([0.5, 20.0, 100.0]))
+        organization.contacts.add_column(column)
+        organization.metadata_changed()
 
     async def _backup(self, step: Step) -> None:
         site = self.world.site(step.site)

@@ -11,11 +11,12 @@ from assent.policy.address import normalise
 from assent.policy.audience import EVERYBODY
 from assent.policy.bulk import BulkAction, BulkKind
 from assent.policy.permission import LegalBasis
-from assent.policy.sides import PERMISSION
+from assent.policy.sides import PERMISSION, Hold
 from assent.ports import Evidence
-from assent.services import bulk, imports, preferences, questions
+from assent.services import bulk, erasing, imports, preferences, questions
 from assent.services.contacts import ContactChange, NewContact, change, create, release_hold
 from assent.services.importing import ImportOptions
+from assent.services.joins import take_apart
 from assent.services.links import links
 from assent.services.preferences import Wish
 from assent.store.schema import contacts
@@ -64,6 +65,8 @@ class People:
             Move.IMPORT: self._import,
             Move.CONFIRM: self._confirm,
             Move.RELEASE: self._release,
+            Move.PART: self._part,
+            Move.ERASE: self._erase,
             Move.TOGGLE: self._toggle,
             Move.DITHER: self._dither,
             Move.TICK_BOX: self._tick,
@@ -301,6 +304,32 @@ class People:
             one = held[step.who % len(held)]
             await self.world.served(lambda w: release_hold(w.app, self.world.staff, one.contact_id))
 
+    async def _part(self, step: Step) -> None:
+        joined = [one for one in self.contacts() if one.hold == Hold.JOINED.value]
+        if joined:
+            one = joined[step.who % len(joined)]
+            await self.world.served(lambda w: take_apart(w.app, self.world.staff, one.contact_id))
+
+    async def _erase(self, step: Step) -> None:
+        world, contact = self.world, self.contact(step)
+        deed = self._deed(contact, PERMISSION, False, "privacy", basis=LegalBasis.WITHDRAWN)
+
+        def about() -> Callable[[], None]:
+            email = world.addresses().get(contact.contact_id, contact.email)
+            return lambda: self._erased(email, contact.contact_id)
+
+        world.truth.deeds.append(deed)
+        await world.served(
+            lambda w: erasing.start(w.app, world.staff, contact.contact_id, self._evidence(deed.marker)),
+            Commit((deed,), about),
+        )
+
+    def _erased(self, email: str, contact_id: UUID) -> None:
+        truth, now = self.world.truth, self.world.clock.seconds()
+        truth.erased[email] = contact_id
+        for person in self.world.linked(contact_id):
+            truth.erased_rows[person] = now
+
     def _some_address(self, step: Step) -> str:
         """One of the cast's addresses, or a new one; in people's own spelling."""
         plain = address(step.other) if step.other < 6 else f"new{self.count}@x.example"
@@ -311,11 +340,14 @@ class People:
     def _save(self, where: tuple[Site, UUID], columns: dict[str, Any], by: str = "rep") -> None:
         """Somebody saves a form; what does not change a value is no act (M3)."""
         site, row_id = where
+        columns = {
+            name: value for name, value in columns.items() if name in site.organization.contacts.columns
+        }
         before = row_says(self.world.rows(site)[row_id])
         (site.robot if by == "erp" else site.rep).save(row_id, **columns)
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
-            if before.get(what) is not yes and (what in before or not yes):
+            if before.get(what) is not yes and (what in before or not yes) and COLUMNS[what] in columns:
                 self.world.truth.deeds.append(Deed(entity, what, yes, by, at=now))
         if "emailaddress1" in columns:
             self.world.truth.bears(entity, columns["emailaddress1"])

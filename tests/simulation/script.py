@@ -24,6 +24,8 @@ class Move(Enum):
     BULK = "a marketer sets a basis for everybody"
     IMPORT = "a marketer imports people"
     CONFIRM = "a marketer says yes to an open question"
+    PART = "a marketer takes a join apart"
+    ERASE = "a privacy officer erases somebody"
     RELEASE = "a marketer lets a held contact go"
     TOGGLE = "a rep sets Bulk Email"
     DITHER = "a rep sets Bulk Email and sets it back at once"
@@ -48,6 +50,7 @@ class Move(Enum):
     OVERTAKE = "a process is thought dead and is not"
     METADATA = "somebody changes the contact table"
     BACKUP = "the organisation is backed up"
+    COLUMN = "somebody deletes a column, and makes it again"
     RESTORE = "the organisation is put back to its backup"
 
 
@@ -81,6 +84,8 @@ IDENTITY: dict[Move, int] = {
     Move.HUB_EMAIL: 4,
     Move.HUB_NEW: 4,
     Move.RELEASE: 2,
+    Move.PART: 1,
+    Move.ERASE: 1,
     Move.ROW_EMAIL: 6,
     Move.SWAP: 2,
     Move.ROW_NEW: 5,
@@ -90,10 +95,11 @@ IDENTITY: dict[Move, int] = {
     Move.MERGE: 3,
 }
 FAMILY_MOVES: dict[Fault, dict[Move, int]] = {
-    Fault.CRASH: {Move.CRASH: 10},
-    Fault.TWO_WORKERS: {Move.OVERTAKE: 8},
+    Fault.CRASH: {Move.CRASH: 25},
+    Fault.TWO_WORKERS: {Move.OVERTAKE: 20},
+    Fault.COLUMN_MISSING: {Move.COLUMN: 6},
     Fault.METADATA_CHANGED: {Move.METADATA: 6},
-    Fault.RESTORED: {Move.BACKUP: 6, Move.RESTORE: 6},
+    Fault.RESTORED: {Move.BACKUP: 12, Move.RESTORE: 12},
 }
 GAPS_S = (0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 4.0, 15.0, 70.0)
 FOCUSED = 0.7

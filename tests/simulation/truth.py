@@ -63,6 +63,8 @@ class Truth:
     deeds: list[Deed] = field(default_factory=list)
     beginnings: dict[tuple[Entity, int], bool] = field(default_factory=dict)
     first_basis: dict[Entity, LegalBasis] = field(default_factory=dict)
+    erased: dict[str, UUID] = field(default_factory=dict)  # addresses, and whose they were (I6)
+    erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
     _parents: dict[object, object] = field(default_factory=dict)
 
@@ -93,6 +95,12 @@ class Truth:
         """An organisation was put back: what was done there since its backup is gone."""
         for deed in self.deeds:
             if deed.entity[0] == connection_id and deed.at is not None and deed.at > backup_at:
+                deed.undone = True
+
+    def column_deleted(self, connection_id: int, what: int) -> None:
+        """A column went away with everything reps said in it: whatever was not seen by then is lost."""
+        for deed in self.deeds:
+            if deed.entity[0] == connection_id and deed.field == what:
                 deed.undone = True
 
     def done(self, entity: Entity, what: int | None = None) -> list[Deed]:

@@ -28,7 +28,7 @@ from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.store.database import Database
 from assent.store.opening import Store
-from assent.store.schema import contacts
+from assent.store.schema import contacts, links
 from assent.web.inbox import Inbox
 from assent.work.durable import Kind, Work
 from dataverse_emulator import Application as Emulator
@@ -38,7 +38,7 @@ from dataverse_emulator.wire.notices import Notice
 from ..engine.office import MORNING, Rep, SeededIds
 from .faults import Fault, Trouble
 from .loop import PROCESS, Process, VirtualLoop
-from .truth import COMMIT, Commit, Truth
+from .truth import COMMIT, Commit, Entity, Truth
 from .wire import Wire
 from .work import Engine, labour, ticking
 
@@ -312,6 +312,16 @@ class World:
         """The address of every contact."""
         statement = select(contacts.c.contact_id, contacts.c.email).order_by(contacts.c.contact_id)
         return dict(self.store.database._read(lambda c: c.execute(statement).tuples().all()))
+
+    def linked(self, contact_id: UUID) -> list[Entity]:
+        """The active rows of a contact."""
+        statement = select(links.c.connection_id, links.c.row_id).where(links.c.contact_id == contact_id)
+        found = self.store.database._read(lambda c: c.execute(statement).tuples().all())
+        return [
+            (number, row_id)
+            for number, row_id in found
+            if (row := self.rows(self.site(number)).get(row_id)) is not None and not row["statecode"]
+        ]
 
     def rows(self, site: Site) -> dict[UUID, dict[str, Any]]:
         """Every row of an organisation by its id."""

@@ -28,6 +28,15 @@ def _waits() -> ColumnElement[bool]:
         contacts.c.revision > links.c.base_hub_revision,
         links.c.hub_touched != 0,
         links.c.crm_touched != 0,
+        # A column that was emptied, or deleted and made again, without the row moving: a No goes back there.
+        _emptied() != 0,
+    )
+
+
+def _emptied() -> ColumnElement[int]:
+    """Categories that both sides agreed on, that the hub refuses, and that the row is silent on now (T6)."""
+    return links.c.base_known.bitwise_and(links.c.known.bitwise_not()).bitwise_and(
+        contacts.c.value.bitwise_not()
     )
 
 

@@ -7,6 +7,7 @@ from ..world import World
 from . import (
     agreement,
     doubled,
+    erased,
     gate,
     invented,
     ledger,
@@ -34,6 +35,7 @@ CHECKERS: Mapping[str, Callable[[Final], Sequence[str]]] = {
     "doubled": doubled.complaints,  # P6
     "passable": passable.complaints,
     "prompt": prompt.complaints,
+    "erased": erased.complaints,  # I6
     "thrift": thrift.complaints,
 }
 

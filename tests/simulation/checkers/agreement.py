@@ -43,7 +43,8 @@ def complaints(final: Final) -> list[str]:
         email = normalise(row["emailaddress1"])
         if not row["statecode"] and entity not in linked and email in held:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} bears a known address and is not linked")
-        if not row["statecode"] and entity not in linked and email is not None and final.script.create_in_hub:
+        wanted = final.script.create_in_hub and email not in final.truth.erased
+        if not row["statecode"] and entity not in linked and email is not None and wanted:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} has an address and no contact")
     return found
 

@@ -10,10 +10,11 @@ def complaints(final: Final) -> list[str]:
     """Acts that are missing or doubled, and what is wrong with the chain."""
     found = [final.ledger_broken] if final.ledger_broken else []
     told = Counter(entry.personal.get("text", "") for entry in final.entries if entry.kind != "row.written")
+    gone = set(final.truth.erased.values())  # what proved their acts can never be read again (I6)
     expected = Counter(
         deed.marker
         for deed in final.truth.deeds
-        if deed.marker and deed.at is not None and deed.entity[0] == HUB
+        if deed.marker and deed.at is not None and deed.entity[0] == HUB and deed.entity[1] not in gone
     )
     for marker, count in expected.items():
         if told[marker] < count:
