@@ -22,8 +22,8 @@ an admin makes one in the console or with `POST /keys`.
 **Errors** are problem documents (RFC 9457): `detail` says what happened and what to do, `errors` says where.
 **Lists** come in pages: give `next` of an answer as `after` of the next request, until it is empty.
 **Repeating**: send `Idempotency-Key` with any unsafe request, and sending it again within a day gives the
-first answer, with `Idempotency-Replayed: true`, instead of doing it again. Where the first one failed after it may
-have done something, it gives 409: look, then use a fresh key.
+first answer, with `Idempotency-Replayed: true`, instead of doing it again. Where the first one failed after
+it may have done something, it gives 409: look, then use a fresh key.
 **Foreign ids**: what belongs to another account does not exist (404).
 """
 
