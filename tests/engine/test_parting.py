@@ -215,6 +215,31 @@ async def test_an_address_given_back_meets_a_reps_edit_as_every_write_does() -> 
         assert (WITHDRAWN, ANN) == (await w.basis(ann), w.office.row(anns)["emailaddress1"])
 
 
+async def test_a_joined_persons_own_no_goes_with_them() -> None:
+    """An old link names the contact they left: its refusal reaches the one that has their rows (I3, P1)."""
+    async with a_join() as (w, ann, anns, bob, bobs):
+        await w.act(ann, answered=NEWS.bit, value=0)
+        await w.act(ann, basis=WITHDRAWN)
+        await w.drain()
+        found = await w.contact(bob)
+        assert (WITHDRAWN, CATEGORIES & ~NEWS.bit) == (found.basis, found.value)
+        assert [(True, False)] * 2 == [w.office.says(row)[:2] for row in (anns, bobs)]
+        await part(w, ann)
+        await settled(w)
+        assert [WITHDRAWN, WITHDRAWN] == [await w.basis(contact) for contact in (ann, bob)]
+
+
+async def test_a_joined_persons_own_yes_grants_nothing_elsewhere() -> None:
+    """Nor does what somebody else says of the contact they left (I3, P3)."""
+    async with a_join(CONSENT, WITHDRAWN) as (w, ann, _, bob, _):
+        await w.act(ann, basis=CONSENT)
+        assert WITHDRAWN is await w.basis(bob)
+    async with a_join() as (w, ann, _, bob, _):
+        await w.act(ann, USER, basis=WITHDRAWN)
+        assert CONSENT is await w.basis(bob)
+        await w.ledger_holds()
+
+
 async def test_the_ledger_tells_who_is_joined_to_whom() -> None:
     """As long as it stands, and what came of it in one entry for each contact (P7)."""
     async with a_join(WITHDRAWN, CONSENT) as (w, ann, anns, bob, _):

@@ -18,6 +18,7 @@ from assent.store.changes import personal_move, plain_state
 from assent.store.contact_rows import contact_values, contacts_at, holders, record_acts, update_contacts
 from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
+from assent.store.joins import passed_on
 from assent.store.journal import Journal
 from assent.store.marks import NOTHING, Marks, address_of
 from assent.store.naming import Renamed, names_of, rename, write_names
@@ -108,6 +109,8 @@ class Acting:
         """Carry out all acts or none; raises Unknown for a contact of another account, and Invalid."""
         lock_account(connection, account_id)
         standing = contacts_at(connection, account_id, [act.contact_id for act in acts], lock=True)
+        if self.actor.kind is ActorKind.CONTACT:
+            acts = [*acts, *passed_on(connection, account_id, acts, standing)]
         addresses = self._addresses(connection, account_id, acts)
         naming = [act.contact_id for act in acts if act.first_name is not None or act.last_name is not None]
         names = names_of(connection, account_id, naming)

@@ -1,6 +1,6 @@
 """What the ledger tells of joins: who is with whom, which rows went over, what was taken over (I3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +8,9 @@ from sqlalchemy import Connection, select
 
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry, read_entry
-from assent.policy.sides import CATEGORIES, PERMISSION, Hold, LinkKey
+from assent.policy.permission import LegalBasis
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Hold, LinkKey
+from assent.ports import Act
 from assent.store.contact_rows import contacts_at
 from assent.store.schema import ledger_entries
 
@@ -58,6 +60,32 @@ def joined_to(connection: Connection, account_id: int, holder: UUID) -> list[UUI
     away = [one for one, contact in standing.items() if contact.hold == Hold.JOINED.value]
     joins = {one: join_of(connection, account_id, one) for one in away}
     return sorted(one for one, join in joins.items() if join is not None and join.holder == holder)
+
+
+def passed_on(
+    connection: Connection, account_id: int, acts: Sequence[Act], standing: dict[UUID, Contact]
+) -> list[Act]:
+    """What joined people refuse themselves, as acts on the contacts that have their rows now (I3).
+
+    An old link of theirs still names the contact they left; the refusal goes with the person. The
+    contacts acted on are added to `standing`.
+    """
+    found: list[Act] = []
+    due = list(acts)
+    while due:
+        act = due.pop()
+        contact, refused = standing.get(act.contact_id), act.answered & ~act.value
+        withdrawn = LegalBasis.WITHDRAWN if act.basis is LegalBasis.WITHDRAWN else None
+        if contact is None or contact.hold != Hold.JOINED.value or not (refused or withdrawn):
+            continue
+        join = join_of(connection, account_id, act.contact_id)
+        theirs = {} if join is None else contacts_at(connection, account_id, [join.holder], lock=True)
+        if join is None or join.holder not in theirs or theirs[join.holder].hold == Hold.ERASING.value:
+            continue
+        standing.setdefault(join.holder, theirs[join.holder])
+        found.append(Act(join.holder, basis=withdrawn, answered=refused, evidence=act.evidence))
+        due.append(found[-1])
+    return found
 
 
 def _left(entry: Entry) -> bool:
