@@ -98,9 +98,9 @@ async def test_rules_explain_themselves_on_focus_and_escape_hides_them(at: Conso
     await page.goto("/activity")
     await page.locator("button.rule-code").first.focus()
     tip = page.locator(".tip").first
-    assert await tip.is_visible()
+    await tip.wait_for(state="visible")
     await page.keyboard.press("Escape")
-    assert not await tip.is_visible()
+    await tip.wait_for(state="hidden")
 
 
 async def test_a_whole_story_by_keyboard(at: Console, browser: Any) -> None:
