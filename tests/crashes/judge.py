@@ -50,7 +50,10 @@ class Judge:
     async def _sweep(self) -> dict[str, int]:
         """Ask for a sweep and wait for its end; gives what it did."""
         asked = datetime.now(UTC) - timedelta(seconds=0.1)
-        answer = await self.actors.call("POST", "/sweeps")
+        async with asyncio.timeout(SWEEP_WITHIN_S):
+            while (answer := await self.actors.call("POST", "/sweeps")).status == 409:
+                await asyncio.sleep(0.5)  # the half hour's own is running
+                asked = datetime.now(UTC) - timedelta(seconds=0.1)
         assert answer.status == 204, answer.text
         for _ in range(int(SWEEP_WITHIN_S / 0.2)):
             listed = await self.actors.call("GET", f"/connections/{self.connection_id}/sweeps?limit=5")

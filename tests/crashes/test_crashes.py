@@ -1,5 +1,7 @@
 """Real crashes: processes killed while both systems are edited; and a judge that can tell."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.conftest import Databases
@@ -9,16 +11,22 @@ from .judge import wrong
 from .people import FIELDS, PERMISSION, Act, Somebody
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """A database of each kind in turn: its kind, and its URL where it is a server's."""
+    if request.param == "sqlite":
+        yield "sqlite", ""
+        return
+    databases: Databases = request.getfixturevalue("postgres")
+    url = databases.make()
+    yield "postgresql", url
+    databases.drop(url)
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-async def test_every_promise_holds_though_processes_are_killed(
-    database: str, request: pytest.FixtureRequest
-) -> None:
+async def test_every_promise_holds_though_processes_are_killed(place: tuple[str, str]) -> None:
     """Some sixty acts while processes die; afterwards both systems hold what people said last (P1-P7)."""
-    url = ""
-    if database == "postgresql":
-        databases: Databases = request.getfixturevalue("postgres")
-        url = databases.make()
+    database, url = place
     found = await check(Wanted(database, acts=60, seed=3, people=30), url)
     assert [] == found["violations"]
     assert [] == found["odd"]
