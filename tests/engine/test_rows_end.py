@@ -185,6 +185,20 @@ async def test_a_refusal_seen_but_not_yet_merged_outlives_the_row() -> None:
         assert WITHDRAWN is await w.basis(contact)
 
 
+async def test_a_row_deleted_at_somebody_elses_address_is_forgotten() -> None:
+    """Its move was seen and could not be followed, the contact spoke, the row went: nothing hangs on it (I3, I4)."""
+    async with joined() as (w, contact, row):
+        await w.pair("bob@x.example", LegalBasis.NONE)
+        await w.sweep()
+        w.rep.save(row, emailaddress1="bob@x.example")
+        await w.sweep()
+        w.rep.save(row, asn_events=False)
+        w.rep.delete(row)
+        await w.sweep()
+        assert (CONSENT, "crm_deleted") == (await w.basis(contact), (await w.contact(contact)).hold)
+        assert () == (await w.person(contact)).links
+
+
 async def test_one_of_two_rows_deleted_leaves_the_other_linked() -> None:
     """The link to the row that is left stays and still follows (I4, I2)."""
     async with world() as w:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from assent.engine.reconcile import LEASE
+from assent.errors import AssentError
 from assent.policy.gate import Message
 from assent.services import sends
 from assent.services.drafts import Draft
@@ -116,7 +117,10 @@ class Director:
         }
 
     async def _sweep(self, step: Step) -> None:
-        await self.world.served(lambda w: w.app.sweep(self.world.account_id))
+        world, begun = self.world, self.world.clock.seconds()
+        report = await world.served(lambda w: w.app.sweep(world.account_id))
+        if report is not None and not report.again and not report.failures:
+            world.truth.sweeps.append((begun, world.clock.seconds()))
 
     async def _check(self, step: Step) -> None:
         known = self.people.contacts()
@@ -266,8 +270,8 @@ def play(lab: Lab, script: Script, sabotage: Sabotage | None = None) -> Played:
     try:
         with sabotage.plant() if sabotage is not None else nullcontext():
             broken = world.clock.loop.run(lived())
-    except Stuck as stuck:
-        broken = (("stuck", str(stuck)),)
+    except (Stuck, AssentError) as error:  # a sweep that fails although nothing is wrong any more
+        broken = (("liveness", f"{type(error).__name__}: {error}"),)
     finally:
         world.over = True
         world.clock.loop.end()

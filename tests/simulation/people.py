@@ -346,11 +346,13 @@ class People:
         before = row_says(self.world.rows(site)[row_id])
         (site.robot if by == "erp" else site.rep).save(row_id, **columns)
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
+        self.world.truth.touches.append((entity, now))
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             if before.get(what) is not yes and (what in before or not yes) and COLUMNS[what] in columns:
                 self.world.truth.deeds.append(Deed(entity, what, yes, by, at=now))
         if "emailaddress1" in columns:
             self.world.truth.bears(entity, columns["emailaddress1"])
+            self.world.truth.rehoused.add(entity)
         site.announce()
 
     async def _toggle(self, step: Step) -> None:

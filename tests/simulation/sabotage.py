@@ -90,8 +90,31 @@ def _replaced(owner: Any, name: str, other: object) -> Iterator[None]:
 # --- the base -------------------------------------------------------------------------------------------
 
 
-@_bug("our own write is taken for a rep's act (T4, M4)", "nuance", "invented", "refusal")
+@_bug("our own write comes back as a rep's act (T4)", "granted", "nuance", "invented", "stillness")
 def echo() -> Iterator[None]:
+    """The base keeps what the row said before we wrote, so that our own value looks like somebody's."""
+    kept = SqlMemory.settle
+
+    async def settle(self: SqlMemory, account_id: int, settlements: Any, written: Any) -> Any:
+        people = await self.people(account_id, {s.contact_id for s in settlements})
+        bases = {link.key: link.base for person in people for link in person.links}
+        ours = {item.write.key for item in written}
+        forgetful = [
+            replace(s, base=replace(s.base, toggle=old.toggle, value=old.value, known=old.known))
+            if s.key in ours and (old := bases.get(s.key)) is not None
+            else s
+            for s in settlements
+        ]
+        return await kept(self, account_id, forgetful, written)
+
+    with _replaced(SqlMemory, "settle", settle):
+        yield
+
+
+@_bug(
+    "an unconfirmed write of ours is taken for a rep's act (M4)", "nuance", "invented", "refusal", "granted"
+)
+def own_write_unknown() -> Iterator[None]:
     """What we wrote and nobody confirmed counts as an act of the CRM's people."""
 
     def nobodys(*_: object) -> bool:

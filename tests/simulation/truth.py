@@ -63,6 +63,9 @@ class Truth:
     deeds: list[Deed] = field(default_factory=list)
     beginnings: dict[tuple[Entity, int], bool] = field(default_factory=dict)
     first_basis: dict[Entity, LegalBasis] = field(default_factory=dict)
+    touches: list[tuple[Entity, float]] = field(default_factory=list)  # rows saved, whatever for
+    sweeps: list[tuple[float, float]] = field(default_factory=list)  # those that met no trouble
+    rehoused: set[Entity] = field(default_factory=set)  # whose address was changed
     erased: dict[str, UUID] = field(default_factory=dict)  # addresses, and whose they were (I6)
     erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
@@ -90,6 +93,10 @@ class Truth:
     def kin(self, entity: Entity) -> object:
         """What stands for everybody who may be the same person."""
         return self._find(entity)
+
+    def stirred(self) -> list[float]:
+        """When anybody did anything."""
+        return [deed.at for deed in self.deeds if deed.at is not None] + [at for _, at in self.touches]
 
     def restored(self, connection_id: int, backup_at: float) -> None:
         """An organisation was put back: what was done there since its backup is gone."""

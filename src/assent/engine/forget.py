@@ -50,9 +50,8 @@ async def _unlink(run: Run, keys: Sequence[LinkKey]) -> list[UUID]:
 def _last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change | None:
     """Merge what the gone rows were last known to refuse into the contact, as far as it is news."""
     links = tuple(_as_last_known(link) if link.key in gone else link for link in person.links)
-    plan = plan_person(replace(person, links=links), run.terms)
-    if plan.grants:
-        plan = refusals(plan)
+    # A row that is gone grants nothing, and nobody follows it to a new address.
+    plan = refusals(plan_person(replace(person, links=links), run.terms))
     return Change(plan.before, plan.after, plan.changes) if plan.changes else None
 
 

@@ -9,6 +9,7 @@ from . import (
     doubled,
     erased,
     gate,
+    granted,
     invented,
     ledger,
     mails,
@@ -28,6 +29,7 @@ CHECKERS: Mapping[str, Callable[[Final], Sequence[str]]] = {
     "mails": mails.complaints,  # P1, P6
     "refusal": refusal.complaints,  # P2
     "invented": invented.complaints,  # P3
+    "granted": granted.complaints,  # P3
     "agreement": agreement.complaints,  # P4
     "stillness": stillness.complaints,  # P4
     "nuance": nuance.complaints,  # P5
