@@ -186,7 +186,7 @@ async def test_a_refusal_seen_but_not_yet_merged_outlives_the_row() -> None:
 
 
 async def test_a_row_deleted_at_somebody_elses_address_is_forgotten() -> None:
-    """Its move was seen and could not be followed, the contact spoke, the row went: nothing hangs on it (I3, I4)."""
+    """Its move was seen and could not be followed; when it goes, nothing hangs on that (I3, I4)."""
     async with joined() as (w, contact, row):
         await w.pair("bob@x.example", LegalBasis.NONE)
         await w.sweep()
