@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from assent.work.durable import Errand
@@ -62,6 +63,10 @@ class Bench:
     async def waiting(self) -> list[int]:
         """Who waits, as long as they do."""
         return list(self.owed_drains)
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
 
     async def generation(self, account_id: int) -> int:
         """How many drains have begun."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -70,8 +70,8 @@ async def test_records_of_work_that_ended_are_deleted_after_their_time(running: 
     running.bench.takes_s = 3
     await running.work.sweep(account, 2)
     await until(lambda: _ended(f"sweep-{account}-1"))
-    assert 0 == await Forgetting().forget()
-    assert await Forgetting(kept=timedelta(0)).forget() > 0
+    assert 0 == await Forgetting().forget(datetime.now(UTC))
+    assert await Forgetting(kept=timedelta(0)).forget(datetime.now(UTC)) > 0
     assert [] == await statuses(f"sweep-{account}-1")
     assert 1 == len(await statuses(f"sweep-{account}-2"))
     running.bench.takes_s = 0.02

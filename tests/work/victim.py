@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,10 @@ class Jobs:
     async def waiting(self) -> list[int]:
         """Nobody."""
         return []
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
 
     async def generation(self, account_id: int) -> int:
         """As many as began, in whichever process."""

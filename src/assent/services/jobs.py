@@ -66,6 +66,10 @@ class AccountJobs:
         """Call this as a drain or sweep begins and ends: the ledger may have grown."""
         self._afterwards.append(call)
 
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self._clock.now()
+
     async def run(self, account_id: int) -> Run:
         """What a run of this account works with right now."""
         return (await self._watch(account_id)).run

@@ -57,6 +57,9 @@ class Errand:
 class Jobs(Protocol):
     """What is run durably. Every job is safe to run twice: work is derived from what is stored."""
 
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+
     async def drain(self, account_id: int) -> Figures:
         """Real time: waiting notices and hub changes."""
 
@@ -220,7 +223,7 @@ async def durable_work(
         owed = await DBOS.run_step_async(step("errands"), _owed, jobs)
         for kind, account_id, number in owed:
             await work.ask(Errand(Kind(kind), account_id, number))
-        await DBOS.run_step_async(step("forget"), forgetting.forget)
+        await DBOS.run_step_async(step("forget"), _forget, forgetting, jobs)
 
     DBOS.launch()
     try:
@@ -272,6 +275,10 @@ def _errand(kind: Kind, jobs: Jobs) -> Callable[..., Coroutine[Any, Any, Figures
             await DBOS.run_step_async(step("end"), jobs.end, errand, 1)
 
     return DBOS.workflow(name=kind.value)(perform)
+
+
+async def _forget(forgetting: Forgetting, jobs: Jobs) -> int:
+    return await forgetting.forget(jobs.now())
 
 
 async def _owed(jobs: Jobs) -> list[tuple[str, int, int]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -99,9 +99,8 @@ class Forgetting:
         self._kept = kept
         self._at: datetime | None = None
 
-    async def forget(self) -> int:
+    async def forget(self, now: datetime) -> int:
         """Delete what is due, once an hour; gives how many records went."""
-        now = datetime.now(UTC)
         if self._at is not None and now - self._at < FORGETS_EVERY:
             return 0
         self._at, gone = now, 0
