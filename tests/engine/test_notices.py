@@ -225,3 +225,31 @@ async def test_a_notice_that_comes_after_its_row_was_read_back_does_not_end_unre
         second.crm = before(second.crm, write=rep_refuses)
         await w.drain()
         assert WITHDRAWN is await w.basis(contact) or await w.store.memory.notices(w.account_id, 10)
+
+
+async def test_a_no_that_was_emptied_before_anybody_read_it_counts() -> None:
+    """Its notice told of it; turning null is nobody's act, so the No is the newest word (T6, M8, P2)."""
+    async with joined() as (w, contact, row):
+        w.rep.save(row, asn_news=False)
+        told = await w.notices()
+        w.rep.save(row, asn_news=None)
+        await w.post(*told)
+        await w.drain()
+        await w.sweep()
+        assert (False, False) == (bool((await w.contact(contact)).value & NEWS.bit), w.office.says(row)[1])
+
+
+async def test_an_old_notice_of_a_no_brings_nothing_back() -> None:
+    """The No was settled, lifted and the column emptied since; its notice comes once more (T4)."""
+    async with joined() as (w, contact, row):
+        w.rep.save(row, asn_news=False)
+        told = await w.notices()
+        await w.sweep()
+        w.clock.pass_by(minutes=1)
+        await w.act(contact, answered=NEWS.bit, value=NEWS.bit)
+        await w.sweep()
+        w.rep.save(row, asn_news=None)
+        await w.sweep()
+        await w.post(*told)
+        await w.drain()
+        assert (await w.contact(contact)).value & NEWS.bit

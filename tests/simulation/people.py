@@ -347,8 +347,12 @@ class People:
         (site.robot if by == "erp" else site.rep).save(row_id, **columns)
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
         self.world.truth.touches.append((entity, now))
+        said = self.world.truth.said
+        said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
-            if before.get(what) is not yes and (what in before or not yes) and COLUMNS[what] in columns:
+            # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).
+            act = said.get((entity, what), True) is not yes or (what not in before and not yes)
+            if act and COLUMNS[what] in columns:
                 self.world.truth.deeds.append(Deed(entity, what, yes, by, at=now))
         if "emailaddress1" in columns:
             self.world.truth.bears(entity, columns["emailaddress1"])

@@ -1,6 +1,6 @@
 """A history before it is played: what people will do and what will go wrong; a value, so that it shrinks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
@@ -104,6 +104,29 @@ FAMILY_MOVES: dict[Fault, dict[Move, int]] = {
 GAPS_S = (0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 4.0, 15.0, 70.0)
 FOCUSED = 0.7
 
+Blow = tuple[Move, bool, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """What either side may do to one field: refuse, or grant."""
+
+    hub: tuple[tuple[Move, ...], tuple[Move, ...]]
+    crm: tuple[tuple[Move, ...], tuple[Move, ...]]
+
+
+DUELS = (
+    Duel(
+        hub=((Move.WITHDRAW, Move.OPT_OUT, Move.ONE_CLICK), (Move.BASIS, Move.BASIS, Move.RESUME)),
+        crm=((Move.TOGGLE, Move.TOGGLE, Move.DITHER), (Move.TOGGLE, Move.TOGGLE, Move.PHONE)),
+    ),
+    Duel(
+        hub=((Move.PAGE, Move.ANSWER_CATEGORY), (Move.PAGE, Move.ANSWER_CATEGORY)),
+        crm=((Move.TICK_BOX, Move.TICK_BOX, Move.CLEAR), (Move.TICK_BOX, Move.TICK_BOX, Move.PHONE)),
+    ),
+)
+DUEL_GAPS_S = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 2.0, 7.0)
+
 #: Faults that delay nothing.
 HARMLESS = frozenset({Fault.SMALL_PAGES, Fault.SKEW})
 
@@ -149,9 +172,13 @@ def drawn(seed: int) -> Script:
     for fault in Fault:
         if fault in faults:
             weights |= FAMILY_MOVES.get(fault, {})
-    moves, count = list(weights), chance.choice([2, 3, 4, 5, 6, 7, 8, 11])
+    moves, count = list(weights), chance.choice([1, 2, 3, 4, 5, 6, 9])
     chosen = chance.choices(moves, list(weights.values()), k=count)
     focus = chance.randrange(7)  # most of it happens to one person: that is where acts meet
+    steps = [_step(chance, move, sites, focus) for move in chosen]
+    for _ in range(chance.choice([0, 1, 1, 2])):
+        at = chance.randrange(len(steps) + 1)
+        steps[at:at] = _duel(chance, sites, focus)
     return Script(
         seed=seed,
         sites=sites,
@@ -162,8 +189,28 @@ def drawn(seed: int) -> Script:
         create_in_hub=chance.random() < 0.9,
         create_in_crm=chance.random() < 0.9,
         slowness=chance.choice([1, 1, 10, 50]),  # how slow network and database are: acts meet more often
-        steps=tuple(_step(chance, move, sites, focus) for move in chosen),
+        steps=tuple(steps),
     )
+
+
+def _duel(chance: Random, sites: int, focus: int) -> list[Step]:
+    """Something settles; then both sides act on the same field of the same person, nearly at once."""
+    field, moves = chance.choice([1, 2]), chance.choice(DUELS)
+    found = [_blow(chance, moves.hub, 0.0)] if chance.random() < 0.8 else []
+    gap_s = chance.choice([15.0, 40.0, 70.0]) if found else 0.0
+    for number in range(chance.choice([2, 2, 3])):
+        theirs = moves.crm if (number + len(found)) % 2 else moves.hub
+        found.append(_blow(chance, theirs, gap_s))
+        gap_s = chance.choice(DUEL_GAPS_S)
+    return [
+        replace(_step(chance, move, sites, focus), gap_s=gap, who=focus, field=field, yes=yes)
+        for move, yes, gap in found
+    ]
+
+
+def _blow(chance: Random, moves: tuple[tuple[Move, ...], tuple[Move, ...]], gap_s: float) -> Blow:
+    yes = chance.random() < 0.5
+    return chance.choice(moves[yes]), yes, gap_s
 
 
 def _step(chance: Random, move: Move, sites: int, focus: int) -> Step:

@@ -283,11 +283,11 @@ def _row_subscription(link: Link, field: int, terms: Terms) -> Side:
 def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None, terms: Terms) -> Side:
     """Say what a row holds in one field and what is known of acts there since the base (M3).
 
-    A refusal reported by a notice and overwritten by us unseen stands as an act (M8). Turning null
-    is no act, and what was null before grants nothing by becoming Yes (T6).
+    A refusal reported by a notice and overwritten by us, or emptied, unseen stands as an act (M8).
+    Turning null is no act, and what was null before grants nothing by becoming Yes (T6).
     """
     when = crm_when(old_value_seen_at=link.same_at, modified_at=row.modified_at, skew=terms.skew)
-    if link.refused & field and now is not Stance.NO and _overwritten(link, row, field):
+    if link.refused & field and _replaced_unseen(link, row, field, now):
         return Side(Stance.NO, Touch.TOUCHED, when)
     touched = bool(link.crm_touched & field)
     if now is Stance.SILENT and touched and old is not Stance.NO:
@@ -307,9 +307,16 @@ def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None,
     return Side(now, Touch.MAYBE if maybe else Touch.UNTOUCHED, when)
 
 
-def _overwritten(link: Link, row: Row, field: int) -> bool:
-    """Whether our own grant stands where a notice had reported a refusal we never read (M8)."""
-    return bool(link.intended & link.intended_value & field) and row.version >= link.refused_version
+def _replaced_unseen(link: Link, row: Row, field: int, now: Stance) -> bool:
+    """Whether a refusal that a notice reported was replaced before we read it, by nobody's act (M8).
+
+    By our own grant, or by being emptied (T6). What a notice tells of a version the base covers is old.
+    """
+    if now is Stance.NO or row.version < link.refused_version:
+        return False
+    if now is Stance.SILENT:
+        return link.base is None or link.refused_version > link.base.crm_version
+    return bool(link.intended & link.intended_value & field)
 
 
 def _lift(
