@@ -12,6 +12,7 @@ from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 
 from .stage import joined, world
+from .trouble import backup
 from .world import ANN, NEWS, USER, World
 
 pytestmark = pytest.mark.thorough
@@ -179,3 +180,28 @@ async def test_a_hub_act_during_a_full_compare_is_not_taken_back() -> None:
         w.memory = before(w.store.memory, see=lambda: w.act(contact, USER, basis=WITHDRAWN))
         await w.sweep()
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+
+
+async def test_a_restore_that_only_undid_our_own_write_is_noticed_by_the_next_sweep() -> None:
+    """No token went back and no notice tells: the newest row we know is older than we saw it (M7, P4)."""
+    async with joined() as (w, contact, row):
+        saved = backup(w)
+        await w.act(contact, basis=WITHDRAWN)
+        await w.drain()
+        assert w.office.says(row)[0]
+        await w.office.inhabit(saved)
+        for _ in range(50):  # other tables move on
+            w.office.organization.next_version()
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+
+
+async def test_a_feed_that_lags_behind_what_was_read_is_no_restore() -> None:
+    """A row read directly is newer than the feed shows: it is read once more, and nothing is voided."""
+    async with joined() as (w, contact, row):
+        w.rep.refuse(row)
+        await w.deliver()
+        await w.control("choices", tracking_lag_s=60)
+        await w.sweep()
+        assert [] == await w.entries("connection.voided")
+        assert WITHDRAWN is await w.basis(contact)

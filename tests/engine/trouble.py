@@ -35,6 +35,7 @@ READS = frozenset(
         "blanks",
         "notices",
         "unseen",
+        "newest",
         "token",
         "main_forms",
         "done",

@@ -19,8 +19,8 @@ from .shrinking import smallest
 #: Seeds to a piece of work: some seconds.
 PIECE = 10
 
-#: A planted bug that so many histories do not bring to light is not caught.
-MOST_SEEDS = 300
+#: A planted bug that so many tellings of its story do not bring to light is not caught.
+MOST_TELLINGS = 60
 
 _LAB: list[Lab] = []
 
@@ -88,11 +88,11 @@ def _piece(seeds: Sequence[int]) -> list[Played]:
 
 
 def _caught(number: int) -> tuple[str, int | None]:
-    """The first history in which a judge meant for it notices a planted bug; None where none did."""
+    """After how many tellings of its story a judge meant for it notices a planted bug; None for never."""
     bug = planted()[number]
-    for seed in [bug.seed, *range(MOST_SEEDS)]:
-        if play(the_lab(), drawn(seed), bug).checkers & bug.judges:
-            return bug.name, seed
+    for telling in range(MOST_TELLINGS):
+        if play(the_lab(), bug.story(telling), bug).checkers & bug.judges:
+            return bug.name, telling + 1
     return bug.name, None
 
 

@@ -54,12 +54,17 @@ class Trouble:
 
     on: frozenset[Fault]
     chance: Random
+    harshness: int = 1
     struck: Counter[Fault] = field(default_factory=Counter)
     over: bool = False
 
     def strikes(self, fault: Fault) -> bool:
         """Whether it happens here and now."""
-        if self.over or fault not in self.on or self.chance.random() >= SHARE[fault]:
+        if (
+            self.over
+            or fault not in self.on
+            or self.chance.random() >= min(0.8, SHARE[fault] * self.harshness)
+        ):
             return False
         self.struck[fault] += 1
         return True

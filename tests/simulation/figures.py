@@ -25,7 +25,7 @@ class Figures:
     @property
     def missed(self) -> list[str]:
         """Planted bugs that nobody noticed."""
-        return [name for name, seed in self.caught.items() if seed is None]
+        return [name for name, tellings in self.caught.items() if tellings is None]
 
     def plain(self) -> dict[str, object]:
         """As JSON tells it."""
@@ -71,11 +71,11 @@ def _section(figures: Figures) -> str:
         "| --- | --- |",
         *(f"| {fault.value} | {figures.faults[fault]:,} |" for fault in Fault),
         "",
-        "| planted bug | first history that brings it to light |",
+        "| planted bug | tellings of its story until a judge notices |",
         "| --- | --- |",
         *(
-            f"| {name} | {'not caught' if seed is None else f'seed {seed}'} |"
-            for name, seed in figures.caught.items()
+            f"| {name} | {'not caught' if tellings is None else tellings} |"
+            for name, tellings in figures.caught.items()
         ),
         "",
     ]

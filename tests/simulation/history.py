@@ -73,6 +73,7 @@ class Director:
         for step in self.script.steps:
             await asyncio.sleep(step.gap_s)
             await self._begin(step)
+        await asyncio.sleep(world.chance.choice([1.0, 10.0, 60.0]))  # the last acts meet trouble, too
         if self.script.faults <= HARMLESS and self.script.slowness == 1:
             self.late = await self._half_a_minute_later()
         await self._left_alone()
@@ -258,7 +259,7 @@ async def _kept(moving: Callable[[Step], Awaitable[None]], step: Step) -> None:
 def play(lab: Lab, script: Script, sabotage: Sabotage | None = None) -> Played:
     """Play a script; the same one always gives the same history."""
     chance = Random(script.seed)
-    trouble = Trouble(script.faults, Random(chance.getrandbits(32)))
+    trouble = Trouble(script.faults, Random(chance.getrandbits(32)), script.harshness)
     world = lab.world(script.sites, chance, trouble, script.skews)
     world.wire.slowness = script.slowness
     director = Director(world, script)

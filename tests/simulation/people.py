@@ -53,6 +53,7 @@ class People:
     def __post_init__(self) -> None:
         self.acts = {
             Move.BASIS: self._basis,
+            Move.TAKE_BACK: self._take_back,
             Move.WITHDRAW: self._withdraw,
             Move.ANSWER_CATEGORY: self._category,
             Move.PAGE: self._page,
@@ -136,6 +137,13 @@ class People:
         contact, basis = self.contact(step), POSITIVE[step.other % len(POSITIVE)]
         deed = self._deed(contact, PERMISSION, True, "marketer", basis=basis)
         await self._set(contact, deed, ContactChange(basis=basis))
+
+    async def _take_back(self, step: Step) -> None:
+        """None is the absence of an opinion: no deed, neither a grant nor a refusal (T7)."""
+        world, contact = self.world, self.contact(step)
+        world.truth.silenced.add((HUB, contact.contact_id))
+        changed = ContactChange(basis=LegalBasis.NONE)
+        await world.served(lambda w: change(w.app, world.staff, contact.contact_id, changed))
 
     async def _withdraw(self, step: Step) -> None:
         contact = self.contact(step)
@@ -380,7 +388,7 @@ class People:
     async def _same(self, step: Step) -> None:
         if found := self.row(step):
             site, row_id, row = found
-            self._save((site, row_id), {name: row[name] for name in COLUMNS.values()})
+            self._save((site, row_id), {name: row[name] for name in COLUMNS.values() if name in row})
 
     async def _clear(self, step: Step) -> None:
         if found := self.row(step):

@@ -19,7 +19,6 @@ import assent.engine.presend
 import assent.engine.reconcile
 import assent.engine.sweep
 import assent.policy.identity
-import assent.policy.joining
 import assent.policy.merge
 import assent.policy.plan
 import assent.policy.sightings
@@ -33,10 +32,10 @@ from assent.crm.contacts import DataverseContacts
 from assent.engine.run import Report
 from assent.errors import AssentError, Retry
 from assent.policy.merge import When
-from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.permission import BulkEmail, LegalBasis, OnAllow
 from assent.policy.plan import RowWrite
 from assent.policy.sending import RecipientState
-from assent.policy.sides import PERMISSION, Contact, LinkKey, Row
+from assent.policy.sides import PERMISSION, Base, Contact, Link, LinkKey, Row
 from assent.ports import Change
 from assent.store.acts import Acting
 from assent.store.journal import Journal
@@ -44,17 +43,20 @@ from assent.store.memory import SqlMemory
 from assent.store.recipients import of_send
 from assent.web.inbox import Inbox
 
+from .faults import Fault
+from .script import Move, Script, Step
+
 
 @dataclass(frozen=True, slots=True)
 class Sabotage:
     """A planted bug: what it is, which judges are meant to notice, and how it is planted and taken out.
 
-    `seed` names a history that brought it to light once; it is tried first.
+    `story` gives a history that may bring it to light, another one for each number.
     """
 
     name: str
     judges: frozenset[str]
-    seed: int
+    story: Callable[[int], Script]
     plant: Callable[[], AbstractContextManager[None]]
 
 
@@ -62,13 +64,51 @@ _ALL: list[Sabotage] = []
 
 
 def _bug(
-    name: str, *judges: str, seed: int = 0
+    name: str, story: Callable[[int], Script], *judges: str
 ) -> Callable[[Callable[[], Iterator[None]]], Callable[[], Iterator[None]]]:
     def keep(planting: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None]]:
-        _ALL.append(Sabotage(name, frozenset(judges), seed, contextmanager(planting)))
+        _ALL.append(Sabotage(name, frozenset(judges), story, contextmanager(planting)))
         return planting
 
     return keep
+
+
+_ANSWERS = frozenset({Fault.TIMEOUT_AFTER, Fault.RESET_AFTER})
+_LINES = frozenset({Fault.RESET, Fault.SERVER_ERROR, Fault.TIMEOUT_BEFORE})
+_NOTICES = frozenset({Fault.NOTICE_LOST})
+_RESTORE = frozenset({Fault.RESTORED})
+
+
+def _step(move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, yes: bool = True) -> Step:
+    return Step(move, gap_s, who, other, field=1, yes=yes, site=1)
+
+
+def _tale(
+    *steps: Step,
+    faults: frozenset[Fault] = frozenset(),
+    slowness: int = 1,
+    harshness: int = 1,
+    sites: int = 1,
+    skew: float = 0.0,
+) -> Callable[[int], Script]:
+    """A history of these steps; its number decides about their gaps, and everything else."""
+
+    def numbered(seed: int) -> Script:
+        return Script(
+            seed=seed,
+            sites=sites,
+            faults=faults,
+            skews=(skew,) * sites,
+            on_allow=OnAllow.CONSENT,
+            hold_deleted=True,
+            create_in_hub=True,
+            create_in_crm=True,
+            slowness=slowness,
+            harshness=harshness,
+            steps=tuple(replace(step, gap_s=step.gap_s * (1 + seed % 16) / 4) for step in steps),
+        )
+
+    return numbered
 
 
 def planted() -> Sequence[Sabotage]:
@@ -90,29 +130,34 @@ def _replaced(owner: Any, name: str, other: object) -> Iterator[None]:
 # --- the base -------------------------------------------------------------------------------------------
 
 
-@_bug("our own write comes back as a rep's act (T4)", "granted", "nuance", "invented", "stillness")
+@_bug(
+    "our own write comes back as a rep's act (T4)",
+    _tale(_step(Move.BASIS, 3, other=1), _step(Move.TAKE_BACK, 3, 40.0), _step(Move.PHONE, 3, 40.0)),
+    "granted",
+    "nuance",
+    "invented",
+    "stillness",
+    "agreement",
+)
 def echo() -> Iterator[None]:
-    """The base keeps what the row said before we wrote, so that our own value looks like somebody's."""
-    kept = SqlMemory.settle
+    """Whatever a row says after it moved counts as an act on every column, our own writes too (M3)."""
+    kept = assent.policy.sightings.acted_fields
 
-    async def settle(self: SqlMemory, account_id: int, settlements: Any, written: Any) -> Any:
-        people = await self.people(account_id, {s.contact_id for s in settlements})
-        bases = {link.key: link.base for person in people for link in person.links}
-        ours = {item.write.key for item in written}
-        forgetful = [
-            replace(s, base=replace(s.base, toggle=old.toggle, value=old.value, known=old.known))
-            if s.key in ours and (old := bases.get(s.key)) is not None
-            else s
-            for s in settlements
-        ]
-        return await kept(self, account_id, forgetful, written)
+    def acted_fields(link: Link, base: Base, row: Row) -> int:
+        moved = row.version > base.crm_version and row.toggle is BulkEmail.ALLOW
+        return kept(link, base, row) | (PERMISSION if moved else 0)
 
-    with _replaced(SqlMemory, "settle", settle):
+    with _replaced(assent.policy.sightings, "acted_fields", acted_fields):
         yield
 
 
 @_bug(
-    "an unconfirmed write of ours is taken for a rep's act (M4)", "nuance", "invented", "refusal", "granted"
+    "an unconfirmed write of ours is taken for a rep's act (M4)",
+    _tale(_step(Move.BASIS, 3, other=1), _step(Move.TAKE_BACK, 3, 3.0), faults=_ANSWERS),
+    "nuance",
+    "invented",
+    "refusal",
+    "granted",
 )
 def own_write_unknown() -> Iterator[None]:
     """What we wrote and nobody confirmed counts as an act of the CRM's people."""
@@ -127,7 +172,11 @@ def own_write_unknown() -> Iterator[None]:
         yield
 
 
-@_bug("only values are compared, never who touched what (M3)", "refusal")
+@_bug(
+    "only values are compared, never who touched what (M3)",
+    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    "refusal",
+)
 def value_only_base() -> Iterator[None]:
     """The style of most sync products: a value that is as it was means that nothing happened."""
     kept = SqlMemory.people
@@ -142,7 +191,13 @@ def value_only_base() -> Iterator[None]:
         yield
 
 
-@_bug("a base is set before the write is confirmed (M4)", "refusal", "agreement")
+@_bug(
+    "a base is set before the write is confirmed (M4)",
+    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
+    "refusal",
+    "agreement",
+    "granted",
+)
 def base_before_confirmation() -> Iterator[None]:
     """Whatever became of a write, the base says that it took effect."""
     kept = assent.engine.reconcile._write_rows
@@ -161,7 +216,13 @@ def base_before_confirmation() -> Iterator[None]:
         yield
 
 
-@_bug("a time-out is taken for success (M6)", "refusal", "agreement")
+@_bug(
+    "a time-out is taken for success (M6)",
+    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
+    "refusal",
+    "agreement",
+    "granted",
+)
 def swallowed_timeout() -> Iterator[None]:
     """Where no answer came, the row is believed to say what was written."""
     kept = DataverseContacts.write
@@ -179,7 +240,12 @@ def swallowed_timeout() -> Iterator[None]:
         yield
 
 
-@_bug("a base is set at whatever revision the hub has by then (M4)", "refusal", "agreement")
+@_bug(
+    "a base is set at whatever revision the hub has by then (M4)",
+    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 40.0), _step(Move.OPT_OUT, 3, 1.0), slowness=10),
+    "refusal",
+    "agreement",
+)
 def hasty_base() -> Iterator[None]:
     """An act of the last moment is covered by a base that never saw it."""
     kept = SqlMemory.settle
@@ -198,7 +264,12 @@ def hasty_base() -> Iterator[None]:
         yield
 
 
-@_bug("a restore is taken for reps allowing again (M7)", "refusal")
+@_bug(
+    "a restore is taken for reps allowing again (M7)",
+    _tale(_step(Move.BACKUP), _step(Move.OPT_OUT, 0, 1.0), _step(Move.RESTORE, 0, 20.0), faults=_RESTORE),
+    "refusal",
+    "agreement",
+)
 def restore_for_allow() -> Iterator[None]:
     """An older row, or a feed that went back, is ordinary news."""
 
@@ -215,7 +286,12 @@ def restore_for_allow() -> Iterator[None]:
 # --- writing --------------------------------------------------------------------------------------------
 
 
-@_bug("grants are written over whatever stands (M6)", "refusal", "agreement")
+@_bug(
+    "grants are written over whatever stands (M6)",
+    _tale(_step(Move.BASIS, 3), _step(Move.DITHER, 3, 4.0), slowness=50),
+    "refusal",
+    "agreement",
+)
 def blind_grants() -> Iterator[None]:
     """Every write is conditional on the version that stands, which is no condition."""
     kept = DataverseContacts.write
@@ -234,7 +310,15 @@ def blind_grants() -> Iterator[None]:
         yield
 
 
-@_bug("two workers write one contact, and nobody compares (section 3)", "refusal", "agreement", "ledger")
+@_bug(
+    "two workers write one contact, and nobody compares (section 3)",
+    _tale(
+        _step(Move.SWEEP), _step(Move.TICK_BOX, 0, 40.0, yes=False), _step(Move.OPT_OUT, 0, 1.0), slowness=10
+    ),
+    "refusal",
+    "agreement",
+    "ledger",
+)
 def two_workers() -> Iterator[None]:
     """No guard per contact, and the hub is written over whatever its revision is."""
     kept = SqlMemory.apply
@@ -257,7 +341,12 @@ def two_workers() -> Iterator[None]:
         yield
 
 
-@_bug("only the first organisation is written (I2)", "agreement", "refusal")
+@_bug(
+    "only the first organisation is written (I2)",
+    _tale(_step(Move.OPT_OUT, 0), sites=2),
+    "agreement",
+    "refusal",
+)
 def one_connection() -> Iterator[None]:
     """The result does not go to every row of the person."""
     kept = assent.engine.reconcile._write_rows
@@ -269,7 +358,11 @@ def one_connection() -> Iterator[None]:
         yield
 
 
-@_bug("a create that is tried again makes another row (I5)", "doubled")
+@_bug(
+    "a create that is tried again makes another row (I5)",
+    _tale(_step(Move.HUB_NEW, 0, other=6), faults=_ANSWERS | _NOTICES, harshness=3),
+    "doubled",
+)
 def created_twice() -> Iterator[None]:
     """Rows get chance ids instead of derived ones."""
 
@@ -286,7 +379,13 @@ def created_twice() -> Iterator[None]:
 # --- reading --------------------------------------------------------------------------------------------
 
 
-@_bug("the cursor moves over what was not stored (cursors)", "refusal", "agreement", "prompt")
+@_bug(
+    "the cursor moves over what was not stored (cursors)",
+    _tale(_step(Move.TOGGLE, 0, yes=False), faults=_NOTICES),
+    "refusal",
+    "agreement",
+    "prompt",
+)
 def cursor_moved_early() -> Iterator[None]:
     """A page that could not be stored is passed over."""
     kept = assent.engine.sweep._store_page
@@ -301,7 +400,12 @@ def cursor_moved_early() -> Iterator[None]:
         yield
 
 
-@_bug("null is read as No (T6)", "invented", "agreement")
+@_bug(
+    "null is read as No (T6)",
+    _tale(_step(Move.CLEAR, 0)),
+    "invented",
+    "agreement",
+)
 def null_is_no() -> Iterator[None]:
     """An empty column refuses."""
     kept = assent.crm.rows._answers
@@ -317,7 +421,11 @@ def null_is_no() -> Iterator[None]:
         yield
 
 
-@_bug("notices are dropped as doubles by what they say (section 3)", "prompt")
+@_bug(
+    "notices are dropped as doubles by what they say (section 3)",
+    _tale(*(_step(Move.TOGGLE, 0, 20.0, yes=yes) for yes in (False, True, False))),
+    "prompt",
+)
 def dedupe_by_payload() -> Iterator[None]:
     """Who refuses, allows and refuses again is told of once."""
     kept, seen = Inbox.put, set[object]()
@@ -331,7 +439,11 @@ def dedupe_by_payload() -> Iterator[None]:
         yield
 
 
-@_bug("notices are answered and forgotten (M8)", "prompt")
+@_bug(
+    "notices are answered and forgotten (M8)",
+    _tale(_step(Move.TOGGLE, 0, yes=False)),
+    "prompt",
+)
 def notices_forgotten() -> Iterator[None]:
     """The webhook says yes before anything is stored."""
 
@@ -342,7 +454,11 @@ def notices_forgotten() -> Iterator[None]:
         yield
 
 
-@_bug("a block is never lifted (M8)", "passable")
+@_bug(
+    "a block is never lifted (M8)",
+    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.BASIS, 0, 20.0)),
+    "passable",
+)
 def block_never_lifted() -> Iterator[None]:
     """Whoever was once blocked by a notice stays so."""
 
@@ -356,7 +472,11 @@ def block_never_lifted() -> Iterator[None]:
 # --- deciding -------------------------------------------------------------------------------------------
 
 
-@_bug("where the order is not known, Yes wins (M2)", "refusal")
+@_bug(
+    "where the order is not known, Yes wins (M2)",
+    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    "refusal",
+)
 def grants_win() -> Iterator[None]:
     """Whoever granted is taken at their word."""
 
@@ -367,7 +487,11 @@ def grants_win() -> Iterator[None]:
         yield
 
 
-@_bug("the clocks are taken for one (M2)", "refusal")
+@_bug(
+    "the clocks are taken for one (M2)",
+    _tale(_step(Move.BASIS, 0), _step(Move.TOGGLE, 0, 1.0, yes=False), slowness=50, skew=-4.5),
+    "refusal",
+)
 def skew_ignored() -> Iterator[None]:
     """modifiedon is compared as if the organisation had our clock."""
     kept = assent.policy.merge.crm_when
@@ -379,7 +503,11 @@ def skew_ignored() -> Iterator[None]:
         yield
 
 
-@_bug("an act that repeats what stands is no act (M3)", "refusal")
+@_bug(
+    "an act that repeats what stands is no act (M3)",
+    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    "refusal",
+)
 def repeats_do_not_count() -> Iterator[None]:
     """Only a changed value marks the hub's side as touched."""
     kept = Acting._touch
@@ -392,7 +520,12 @@ def repeats_do_not_count() -> Iterator[None]:
         yield
 
 
-@_bug("an Allow that merely stands is Consent (T5)", "invented", "nuance")
+@_bug(
+    "an Allow that merely stands is Consent (T5)",
+    _tale(_step(Move.ROW_NEW, 0, other=6, yes=False)),
+    "invented",
+    "nuance",
+)
 def default_allow_grants() -> Iterator[None]:
     """A new row's default lifts None."""
     kept = assent.policy.identity.contact_from_row
@@ -407,7 +540,11 @@ def default_allow_grants() -> Iterator[None]:
         yield
 
 
-@_bug("a real Allow always is Consent, whatever was chosen (T3)", "nuance")
+@_bug(
+    "a real Allow always is Consent, whatever was chosen (T3)",
+    _tale(_step(Move.ANSWER_CATEGORY, 1, yes=False)),
+    "nuance",
+)
 def nuance_lost() -> Iterator[None]:
     """Whenever rows were read, a positive basis comes back as Consent."""
     kept = assent.policy.plan.plan_person
@@ -430,7 +567,11 @@ def nuance_lost() -> Iterator[None]:
 # --- identity -------------------------------------------------------------------------------------------
 
 
-@_bug("a deleted row's last refusal is not heard (I4)", "refusal")
+@_bug(
+    "a deleted row's last refusal is not heard (I4)",
+    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.DELETE, 0)),
+    "refusal",
+)
 def pre_image_ignored() -> Iterator[None]:
     """The link goes, and what its row said goes with it."""
 
@@ -447,29 +588,23 @@ def pre_image_ignored() -> Iterator[None]:
         yield
 
 
-@_bug("a merged row's refusal is not handed over (I4)", "refusal")
+@_bug(
+    "a merged row's refusal is not handed over (I4)",
+    _tale(_step(Move.TOGGLE, 1, yes=False), _step(Move.MERGE, 0, 20.0, other=1)),
+    "refusal",
+)
 def merge_not_handed_over() -> Iterator[None]:
-    """The survivor keeps its own permission."""
-
-    def nothing(*_: object) -> None:
-        return None
-
-    with _replaced(assent.engine.adopt, "_inherited", nothing):
+    """The survivor keeps its own permission, and the merged row its own contact."""
+    with _replaced(assent.engine.adopt, "_hand_over", _nobody):
         yield
 
 
-@_bug("a join keeps the laxer permission (I3)", "refusal")
-def lax_join() -> Iterator[None]:
-    """Whoever joins another leaves their refusals behind."""
-
-    def laxest(one: Any, other: Any) -> Any:
-        return replace(one, hold=one.hold or other.hold)
-
-    with _replaced(assent.policy.joining, "strictest", laxest):
-        yield
-
-
-@_bug("an import overwrites Withdrawn (I7)", "identity", "invented")
+@_bug(
+    "an import overwrites Withdrawn (I7)",
+    _tale(_step(Move.IMPORT, 3, other=3)),
+    "identity",
+    "invented",
+)
 def import_overwrites() -> Iterator[None]:
     """A file is believed more than the person."""
 
@@ -483,7 +618,12 @@ def import_overwrites() -> Iterator[None]:
 # --- sending --------------------------------------------------------------------------------------------
 
 
-@_bug("the gate lets through what it could not verify (G4)", "gate", "mails")
+@_bug(
+    "the gate lets through what it could not verify (G4)",
+    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.CHECK, 0), faults=_LINES | _NOTICES, harshness=5),
+    "gate",
+    "mails",
+)
 def gate_fails_open() -> Iterator[None]:
     """Trouble with Dynamics counts as nobody refusing."""
     kept = assent.engine.presend._facts
@@ -495,14 +635,22 @@ def gate_fails_open() -> Iterator[None]:
         yield
 
 
-@_bug("a send looks once and never again (P1)", "mails")
+@_bug(
+    "a send looks once and never again (P1)",
+    _tale(_step(Move.SEND), _step(Move.OPT_OUT, 0, 1.5)),
+    "mails",
+)
 def stale_look() -> Iterator[None]:
     """What was known when the batch was taken is good for an hour."""
     with _replaced(assent.services.handing, "LOOK_GOOD_FOR", timedelta(hours=1)):
         yield
 
 
-@_bug("mails whose end is not known are sent again (P6)", "mails")
+@_bug(
+    "mails whose end is not known are sent again (P6)",
+    _tale(_step(Move.SEND), _step(Move.CRASH, 0, 0.4), faults=frozenset({Fault.CRASH})),
+    "mails",
+)
 def mails_repeated() -> Iterator[None]:
     """Whoever was being handed over as the process died comes first the next time."""
 
@@ -517,7 +665,11 @@ def mails_repeated() -> Iterator[None]:
 # --- proof ----------------------------------------------------------------------------------------------
 
 
-@_bug("what the sync decides is not written down (P7)", "ledger")
+@_bug(
+    "what the sync decides is not written down (P7)",
+    _tale(_step(Move.TOGGLE, 0, yes=False)),
+    "ledger",
+)
 def ledger_gaps() -> Iterator[None]:
     """Only people's own acts are in the ledger."""
     kept = Journal.append
@@ -529,7 +681,11 @@ def ledger_gaps() -> Iterator[None]:
         yield
 
 
-@_bug("acts are written down twice (P6)", "ledger")
+@_bug(
+    "acts are written down twice (P6)",
+    _tale(_step(Move.OPT_OUT, 0)),
+    "ledger",
+)
 def ledger_doubles() -> Iterator[None]:
     """Every act of a contact has two entries."""
     kept = Journal.append

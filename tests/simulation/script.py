@@ -13,6 +13,7 @@ class Move(Enum):
     """What can happen in one step."""
 
     BASIS = "a marketer sets a legal basis"
+    TAKE_BACK = "a marketer takes a basis back: None"
     WITHDRAW = "a marketer sets Withdrawn"
     ANSWER_CATEGORY = "a marketer sets a subscription"
     PAGE = "the contact moves a toggle on the preference page"
@@ -57,6 +58,7 @@ class Move(Enum):
 #: How often each move is drawn; those of a family only where the family is on.
 WEIGHTS: dict[Move, int] = {
     Move.BASIS: 8,
+    Move.TAKE_BACK: 1,
     Move.WITHDRAW: 6,
     Move.ANSWER_CATEGORY: 6,
     Move.PAGE: 8,
@@ -157,6 +159,7 @@ class Script:
     create_in_hub: bool
     create_in_crm: bool
     slowness: int
+    harshness: int
     steps: tuple[Step, ...]
 
 
@@ -189,6 +192,7 @@ def drawn(seed: int) -> Script:
         create_in_hub=chance.random() < 0.9,
         create_in_crm=chance.random() < 0.9,
         slowness=chance.choice([1, 1, 10, 50]),  # how slow network and database are: acts meet more often
+        harshness=chance.choice([1, 1, 1, 4]),  # how many times as often faults strike
         steps=tuple(steps),
     )
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from .__main__ import the_lab
+from .__main__ import MOST_TELLINGS, the_lab
 from .history import play
 from .sabotage import Sabotage, planted
-from .script import drawn
 
 pytestmark = pytest.mark.thorough
 
@@ -13,5 +12,11 @@ pytestmark = pytest.mark.thorough
 @pytest.mark.parametrize("bug", planted(), ids=lambda bug: bug.name)
 def test_a_planted_bug_is_caught_by_a_judge_meant_for_it(bug: Sabotage) -> None:
     """A checker that cannot fail proves nothing."""
-    seeds = [bug.seed, *range(40)]
-    assert any(play(the_lab(), drawn(seed), bug).checkers & bug.judges for seed in seeds)
+    told = (bug.story(number) for number in range(MOST_TELLINGS))
+    assert any(play(the_lab(), script, bug).checkers & bug.judges for script in told)
+
+
+@pytest.mark.parametrize("bug", planted(), ids=lambda bug: bug.name)
+def test_the_story_is_told_without_complaint_where_nothing_is_planted(bug: Sabotage) -> None:
+    """What the judges notice is the bug, not the story."""
+    assert () == play(the_lab(), bug.story(0)).broken

@@ -67,6 +67,7 @@ class Truth:
     sweeps: list[tuple[float, float]] = field(default_factory=list)  # those that met no trouble
     rehoused: set[Entity] = field(default_factory=set)  # whose address was changed
     said: dict[tuple[Entity, int], bool] = field(default_factory=dict)  # what rows said last, nulls apart
+    silenced: set[Entity] = field(default_factory=set)  # whose basis somebody took back
     erased: dict[str, UUID] = field(default_factory=dict)  # addresses, and whose they were (I6)
     erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning

@@ -16,12 +16,15 @@ from assent.ports import ChangePage, Connection
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """How a feed was caught up: rows seen, the token for the next time, and whether all were read."""
+    """How a feed was caught up: rows seen and the newest version among them, the token for the next time,
+    and whether all were read.
+    """
 
     report: Report
     rows: int
     token: str | None
     full: bool
+    newest: int = 0
 
 
 async def sweep(run: Run) -> Report:
@@ -61,9 +64,30 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Caug
             await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
         except TokenExpired:
             pass
+        else:
+            if await _restored(run, connection_id, caught.newest):
+                caught = None
     caught = caught or await _full_compare(run, connection, create=create)
     await run.memory.move_token(run.account_id, connection_id, caught.token)
     return caught
+
+
+async def _restored(run: Run, connection_id: int, just_read: int) -> bool:
+    """Read again the newest row we know, unless the feed just brought it: an older one proves a restore (M7).
+
+    A restore undoes the newest first, and a feed that went back does not tell: other tables soon
+    carry the organisation's counter past what we saw.
+    """
+    while newest := await run.memory.newest(run.account_id, connection_id):
+        key, version = newest
+        if version <= just_read:
+            return False
+        sightings, gone = await sight(run, [key])
+        await see(run, sightings)
+        await forget(run, gone)  # made after the backup, perhaps: the one before it is the newest then
+        if sightings:
+            return sightings[0].row.version < version
+    return False
 
 
 async def _full_compare(run: Run, connection: Connection, *, create: bool) -> CaughtUp:
@@ -82,14 +106,15 @@ async def _full_compare(run: Run, connection: Connection, *, create: bool) -> Ca
 
 
 async def _read_feed(run: Run, connection: Connection, token: str | None, *, create: bool) -> CaughtUp:
-    report, rows, following = Report(), 0, None
+    report, rows, following, newest = Report(), 0, None, 0
     stamp = await now(run)
     async for page in run.crms[connection.connection_id].changes(token):
         report += await _store_page(run, connection, page, stamp, create=create)
         rows += len(page.rows) + len(page.deleted)
         following = page.token
+        newest = max([newest, *(row.version for row in page.rows)])
         stamp = await now(run)
-    return CaughtUp(report, rows, following, full=token is None)
+    return CaughtUp(report, rows, following, full=token is None, newest=newest)
 
 
 async def _store_page(

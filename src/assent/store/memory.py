@@ -205,6 +205,10 @@ class SqlMemory:
             lambda c: sightings.unseen(c, account_id, connection_id, before, limit)
         )
 
+    async def newest(self, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
+        """The linked row of the highest version ever seen there, and that version."""
+        return await self.database.read(lambda c: sightings.newest(c, account_id, connection_id))
+
     async def token(self, account_id: int, connection_id: int) -> str | None:
         """The change token the next sweep starts from."""
         return await self.database.read(lambda c: connection_rows.token(c, account_id, connection_id))

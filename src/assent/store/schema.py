@@ -154,6 +154,7 @@ links = Table(
     mask("told"),  # the intended fields whose write is in the ledger already
     key("connection_id", "row_id"),
     Index(None, "account_id", "contact_id"),
+    Index(None, "account_id", "connection_id", "version"),
     of("contacts", "contact_id"),
     of("connections", "connection_id"),
 )

@@ -74,6 +74,22 @@ class Intending:
         self.journal.append(connection, account_id, entries)
 
 
+def newest(connection: Connection, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
+    """The linked row of the highest version seen in one connection; by index."""
+    statement = (
+        select(links.c.row_id, links.c.version)
+        .where(
+            links.c.account_id == account_id,
+            links.c.connection_id == connection_id,
+            links.c.version.is_not(None),
+        )
+        .order_by(links.c.version.desc())
+        .limit(1)
+    )
+    found = connection.execute(statement).one_or_none()
+    return None if found is None else (LinkKey(connection_id, found.row_id), found.version)
+
+
 def unseen(
     connection: Connection, account_id: int, connection_id: int, before: datetime, limit: int
 ) -> list[LinkKey]:

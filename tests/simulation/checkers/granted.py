@@ -39,7 +39,15 @@ def _simple(final: Final, contact: Entity) -> bool:
     alone = [e for e in entities if e[0] == HUB] == [contact]
     asleep = any(final.rows[row]["statecode"] for row in rows)
     moved = any(deed.email is not None for deed in truth.deeds if truth.kin(deed.entity) == kin)
-    return alone and rows == began and not asleep and not moved and not truth.rehoused & (rows | {contact})
+    silent = any(truth.kin(one) == kin for one in truth.silenced)
+    return (
+        not silent
+        and alone
+        and rows == began
+        and not asleep
+        and not moved
+        and not truth.rehoused & (rows | {contact})
+    )
 
 
 def _due(final: Final, contact: Entity, field: int) -> Deed | None:

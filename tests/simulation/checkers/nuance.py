@@ -21,9 +21,11 @@ def complaints(final: Final) -> list[str]:
         if basis.positive and basis not in given:
             found.append(f"{str(entity[1])[:8]} has {basis.name}, which nobody gave")
         refused = [deed for deed in deeds if not deed.yes]
+        silenced = any(final.truth.kin(one) == kin for one in final.truth.silenced)
         mine = [deed for deed in deeds if deed.entity == entity and deed.basis is not None]
         if (
             mine
+            and not silenced
             and not refused
             and basis is not mine[-1].basis
             and len(first) == 1
