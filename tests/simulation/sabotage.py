@@ -83,6 +83,11 @@ def _step(move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, yes: 
     return Step(move, gap_s, who, other, field=1, yes=yes, site=1)
 
 
+def _each(move: Move, gap_s: float, *, yes: bool = True) -> list[Step]:
+    """The same for everybody, one after the other."""
+    return [_step(move, who, gap_s, yes=yes) for who in range(6)]
+
+
 def _tale(
     *steps: Step,
     faults: frozenset[Fault] = frozenset(),
@@ -242,7 +247,14 @@ def swallowed_timeout() -> Iterator[None]:
 
 @_bug(
     "a base is set at whatever revision the hub has by then (M4)",
-    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 40.0), _step(Move.OPT_OUT, 3, 1.0), slowness=10),
+    _tale(
+        _step(Move.SWEEP),
+        _step(Move.BULK, 0, 40.0),
+        *_each(Move.OPT_OUT, 0.3),
+        slowness=10,
+        faults=_NOTICES,
+        harshness=3,
+    ),
     "refusal",
     "agreement",
 )
@@ -312,9 +324,7 @@ def blind_grants() -> Iterator[None]:
 
 @_bug(
     "two workers write one contact, and nobody compares (section 3)",
-    _tale(
-        _step(Move.SWEEP), _step(Move.TICK_BOX, 0, 40.0, yes=False), _step(Move.OPT_OUT, 0, 1.0), slowness=10
-    ),
+    _tale(_step(Move.SWEEP), *_each(Move.TICK_BOX, 0.2, yes=False), *_each(Move.OPT_OUT, 0.3), slowness=10),
     "refusal",
     "agreement",
     "ledger",
@@ -360,7 +370,12 @@ def one_connection() -> Iterator[None]:
 
 @_bug(
     "a create that is tried again makes another row (I5)",
-    _tale(_step(Move.HUB_NEW, 0, other=6), faults=_ANSWERS | _NOTICES, harshness=3),
+    _tale(
+        _step(Move.HUB_NEW, 0, other=6),
+        _step(Move.CRASH, 0, 0.2),
+        faults=_NOTICES | {Fault.CRASH},
+        harshness=3,
+    ),
     "doubled",
 )
 def created_twice() -> Iterator[None]:

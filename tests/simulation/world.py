@@ -126,7 +126,7 @@ class Mailing:
     async def hand_over(self, message: Any, recipient: str, last_look: Any) -> Outcome:
         """Take a mail after a while; sometimes say nothing, or nothing in time."""
         await self.world.pause()
-        await asyncio.sleep(self.world.chance.choice([0.0, 0.1, 3.0]))
+        await asyncio.sleep(self.world.chance.choice([0.0, 0.1, 3.0, 20.0]))
         if self.world.chance.random() < 0.05:
             return Outcome(Handed.UNREACHABLE, 0, "The mail server hung up.")
         await last_look()
