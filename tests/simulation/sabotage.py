@@ -32,7 +32,7 @@ from assent.crm.contacts import DataverseContacts
 from assent.engine.run import Report
 from assent.errors import AssentError, Retry
 from assent.policy.merge import When
-from assent.policy.permission import BulkEmail, LegalBasis, OnAllow
+from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.plan import RowWrite
 from assent.policy.sending import RecipientState
 from assent.policy.sides import PERMISSION, Base, Contact, Link, LinkKey, Row
@@ -44,7 +44,7 @@ from assent.store.recipients import of_send
 from assent.web.inbox import Inbox
 
 from .faults import Fault
-from .script import Move, Script, Step
+from .script import Move, Script, Step, step, tale
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +79,9 @@ _NOTICES = frozenset({Fault.NOTICE_LOST})
 _RESTORE = frozenset({Fault.RESTORED})
 
 
-def _step(move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, yes: bool = True) -> Step:
-    return Step(move, gap_s, who, other, field=1, yes=yes, site=1)
-
-
 def _each(move: Move, gap_s: float, *, yes: bool = True) -> list[Step]:
     """The same for everybody, one after the other."""
-    return [_step(move, who, gap_s, yes=yes) for who in range(6)]
-
-
-def _tale(
-    *steps: Step,
-    faults: frozenset[Fault] = frozenset(),
-    slowness: int = 1,
-    harshness: int = 1,
-    sites: int = 1,
-    skew: float = 0.0,
-) -> Callable[[int], Script]:
-    """A history of these steps; its number decides about their gaps, and everything else."""
-
-    def numbered(seed: int) -> Script:
-        return Script(
-            seed=seed,
-            sites=sites,
-            faults=faults,
-            skews=(skew,) * sites,
-            on_allow=OnAllow.CONSENT,
-            hold_deleted=True,
-            create_in_hub=True,
-            create_in_crm=True,
-            slowness=slowness,
-            harshness=harshness,
-            steps=tuple(replace(step, gap_s=step.gap_s * (1 + seed % 16) / 4) for step in steps),
-        )
-
-    return numbered
+    return [step(move, who, gap_s, yes=yes) for who in range(6)]
 
 
 def planted() -> Sequence[Sabotage]:
@@ -137,7 +105,7 @@ def _replaced(owner: Any, name: str, other: object) -> Iterator[None]:
 
 @_bug(
     "our own write comes back as a rep's act (T4)",
-    _tale(_step(Move.BASIS, 3, other=1), _step(Move.TAKE_BACK, 3, 40.0), _step(Move.PHONE, 3, 40.0)),
+    tale(step(Move.BASIS, 3, other=1), step(Move.TAKE_BACK, 3, 40.0), step(Move.PHONE, 3, 40.0)),
     "granted",
     "nuance",
     "invented",
@@ -158,7 +126,7 @@ def echo() -> Iterator[None]:
 
 @_bug(
     "an unconfirmed write of ours is taken for a rep's act (M4)",
-    _tale(_step(Move.BASIS, 3, other=1), _step(Move.TAKE_BACK, 3, 3.0), faults=_ANSWERS),
+    tale(step(Move.BASIS, 3, other=1), step(Move.TAKE_BACK, 3, 3.0), faults=_ANSWERS),
     "nuance",
     "invented",
     "refusal",
@@ -179,7 +147,7 @@ def own_write_unknown() -> Iterator[None]:
 
 @_bug(
     "only values are compared, never who touched what (M3)",
-    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    tale(step(Move.TOGGLE, 3), step(Move.OPT_OUT, 3, 0.05)),
     "refusal",
 )
 def value_only_base() -> Iterator[None]:
@@ -198,7 +166,7 @@ def value_only_base() -> Iterator[None]:
 
 @_bug(
     "a base is set before the write is confirmed (M4)",
-    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
+    tale(step(Move.SWEEP), step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
     "refusal",
     "agreement",
     "granted",
@@ -223,7 +191,7 @@ def base_before_confirmation() -> Iterator[None]:
 
 @_bug(
     "a time-out is taken for success (M6)",
-    _tale(_step(Move.SWEEP), _step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
+    tale(step(Move.SWEEP), step(Move.BASIS, 3, 20.0), faults=_LINES, harshness=5),
     "refusal",
     "agreement",
     "granted",
@@ -247,9 +215,9 @@ def swallowed_timeout() -> Iterator[None]:
 
 @_bug(
     "a base is set at whatever revision the hub has by then (M4)",
-    _tale(
-        _step(Move.SWEEP),
-        _step(Move.BULK, 0, 40.0),
+    tale(
+        step(Move.SWEEP),
+        step(Move.BULK, 0, 40.0),
         *_each(Move.OPT_OUT, 0.3),
         slowness=10,
         faults=_NOTICES,
@@ -278,7 +246,7 @@ def hasty_base() -> Iterator[None]:
 
 @_bug(
     "a restore is taken for reps allowing again (M7)",
-    _tale(_step(Move.BACKUP), _step(Move.OPT_OUT, 0, 1.0), _step(Move.RESTORE, 0, 20.0), faults=_RESTORE),
+    tale(step(Move.BACKUP), step(Move.OPT_OUT, 0, 1.0), step(Move.RESTORE, 0, 20.0), faults=_RESTORE),
     "refusal",
     "agreement",
 )
@@ -300,7 +268,7 @@ def restore_for_allow() -> Iterator[None]:
 
 @_bug(
     "grants are written over whatever stands (M6)",
-    _tale(_step(Move.BASIS, 3), _step(Move.DITHER, 3, 4.0), slowness=50),
+    tale(step(Move.BASIS, 3), step(Move.DITHER, 3, 4.0), slowness=50),
     "refusal",
     "agreement",
 )
@@ -324,7 +292,7 @@ def blind_grants() -> Iterator[None]:
 
 @_bug(
     "two workers write one contact, and nobody compares (section 3)",
-    _tale(_step(Move.SWEEP), *_each(Move.TICK_BOX, 0.2, yes=False), *_each(Move.OPT_OUT, 0.3), slowness=10),
+    tale(step(Move.SWEEP), *_each(Move.TICK_BOX, 0.2, yes=False), *_each(Move.OPT_OUT, 0.3), slowness=10),
     "refusal",
     "agreement",
     "ledger",
@@ -353,7 +321,7 @@ def two_workers() -> Iterator[None]:
 
 @_bug(
     "only the first organisation is written (I2)",
-    _tale(_step(Move.OPT_OUT, 0), sites=2),
+    tale(step(Move.OPT_OUT, 0), sites=2),
     "agreement",
     "refusal",
 )
@@ -370,9 +338,9 @@ def one_connection() -> Iterator[None]:
 
 @_bug(
     "a create that is tried again makes another row (I5)",
-    _tale(
-        _step(Move.HUB_NEW, 0, other=6),
-        _step(Move.CRASH, 0, 0.2),
+    tale(
+        step(Move.HUB_NEW, 0, other=6),
+        step(Move.CRASH, 0, 0.2),
         faults=_NOTICES | {Fault.CRASH},
         harshness=3,
     ),
@@ -396,7 +364,7 @@ def created_twice() -> Iterator[None]:
 
 @_bug(
     "the cursor moves over what was not stored (cursors)",
-    _tale(_step(Move.TOGGLE, 0, yes=False), faults=_NOTICES),
+    tale(step(Move.TOGGLE, 0, yes=False), faults=_NOTICES),
     "refusal",
     "agreement",
     "prompt",
@@ -417,7 +385,7 @@ def cursor_moved_early() -> Iterator[None]:
 
 @_bug(
     "null is read as No (T6)",
-    _tale(_step(Move.CLEAR, 0)),
+    tale(step(Move.CLEAR, 0)),
     "invented",
     "agreement",
 )
@@ -438,7 +406,7 @@ def null_is_no() -> Iterator[None]:
 
 @_bug(
     "notices are dropped as doubles by what they say (section 3)",
-    _tale(*(_step(Move.TOGGLE, 0, 20.0, yes=yes) for yes in (False, True, False))),
+    tale(*(step(Move.TOGGLE, 0, 20.0, yes=yes) for yes in (False, True, False))),
     "prompt",
 )
 def dedupe_by_payload() -> Iterator[None]:
@@ -456,7 +424,7 @@ def dedupe_by_payload() -> Iterator[None]:
 
 @_bug(
     "notices are answered and forgotten (M8)",
-    _tale(_step(Move.TOGGLE, 0, yes=False)),
+    tale(step(Move.TOGGLE, 0, yes=False)),
     "prompt",
 )
 def notices_forgotten() -> Iterator[None]:
@@ -471,7 +439,7 @@ def notices_forgotten() -> Iterator[None]:
 
 @_bug(
     "a block is never lifted (M8)",
-    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.BASIS, 0, 20.0)),
+    tale(step(Move.TOGGLE, 0, yes=False), step(Move.BASIS, 0, 20.0)),
     "passable",
 )
 def block_never_lifted() -> Iterator[None]:
@@ -489,7 +457,7 @@ def block_never_lifted() -> Iterator[None]:
 
 @_bug(
     "where the order is not known, Yes wins (M2)",
-    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    tale(step(Move.TOGGLE, 3), step(Move.OPT_OUT, 3, 0.05)),
     "refusal",
 )
 def grants_win() -> Iterator[None]:
@@ -504,7 +472,7 @@ def grants_win() -> Iterator[None]:
 
 @_bug(
     "the clocks are taken for one (M2)",
-    _tale(_step(Move.BASIS, 0), _step(Move.TOGGLE, 0, 1.0, yes=False), slowness=50, skew=-4.5),
+    tale(step(Move.BASIS, 0), step(Move.TOGGLE, 0, 1.0, yes=False), slowness=50, skew=-4.5),
     "refusal",
 )
 def skew_ignored() -> Iterator[None]:
@@ -520,7 +488,7 @@ def skew_ignored() -> Iterator[None]:
 
 @_bug(
     "an act that repeats what stands is no act (M3)",
-    _tale(_step(Move.TOGGLE, 3), _step(Move.OPT_OUT, 3, 0.05)),
+    tale(step(Move.TOGGLE, 3), step(Move.OPT_OUT, 3, 0.05)),
     "refusal",
 )
 def repeats_do_not_count() -> Iterator[None]:
@@ -537,7 +505,7 @@ def repeats_do_not_count() -> Iterator[None]:
 
 @_bug(
     "an Allow that merely stands is Consent (T5)",
-    _tale(_step(Move.ROW_NEW, 0, other=6, yes=False)),
+    tale(step(Move.ROW_NEW, 0, other=6, yes=False)),
     "invented",
     "nuance",
 )
@@ -557,7 +525,7 @@ def default_allow_grants() -> Iterator[None]:
 
 @_bug(
     "a real Allow always is Consent, whatever was chosen (T3)",
-    _tale(_step(Move.ANSWER_CATEGORY, 1, yes=False)),
+    tale(step(Move.ANSWER_CATEGORY, 1, yes=False)),
     "nuance",
 )
 def nuance_lost() -> Iterator[None]:
@@ -584,7 +552,7 @@ def nuance_lost() -> Iterator[None]:
 
 @_bug(
     "a deleted row's last refusal is not heard (I4)",
-    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.DELETE, 0)),
+    tale(step(Move.TOGGLE, 0, yes=False), step(Move.DELETE, 0)),
     "refusal",
 )
 def pre_image_ignored() -> Iterator[None]:
@@ -605,7 +573,7 @@ def pre_image_ignored() -> Iterator[None]:
 
 @_bug(
     "a merged row's refusal is not handed over (I4)",
-    _tale(_step(Move.TOGGLE, 1, yes=False), _step(Move.MERGE, 0, 20.0, other=1)),
+    tale(step(Move.TOGGLE, 1, yes=False), step(Move.MERGE, 0, 20.0, other=1)),
     "refusal",
 )
 def merge_not_handed_over() -> Iterator[None]:
@@ -616,7 +584,7 @@ def merge_not_handed_over() -> Iterator[None]:
 
 @_bug(
     "an import overwrites Withdrawn (I7)",
-    _tale(_step(Move.IMPORT, 3, other=3)),
+    tale(step(Move.IMPORT, 3, other=3)),
     "identity",
     "invented",
 )
@@ -635,7 +603,7 @@ def import_overwrites() -> Iterator[None]:
 
 @_bug(
     "the gate lets through what it could not verify (G4)",
-    _tale(_step(Move.TOGGLE, 0, yes=False), _step(Move.CHECK, 0), faults=_LINES | _NOTICES, harshness=5),
+    tale(step(Move.TOGGLE, 0, yes=False), step(Move.CHECK, 0), faults=_LINES | _NOTICES, harshness=5),
     "gate",
     "mails",
 )
@@ -652,7 +620,7 @@ def gate_fails_open() -> Iterator[None]:
 
 @_bug(
     "a send looks once and never again (P1)",
-    _tale(_step(Move.SEND), _step(Move.OPT_OUT, 0, 1.5)),
+    tale(step(Move.SEND), step(Move.OPT_OUT, 0, 1.5)),
     "mails",
 )
 def stale_look() -> Iterator[None]:
@@ -663,7 +631,7 @@ def stale_look() -> Iterator[None]:
 
 @_bug(
     "mails whose end is not known are sent again (P6)",
-    _tale(_step(Move.SEND), _step(Move.CRASH, 0, 0.4), faults=frozenset({Fault.CRASH})),
+    tale(step(Move.SEND), step(Move.CRASH, 0, 0.4), faults=frozenset({Fault.CRASH})),
     "mails",
 )
 def mails_repeated() -> Iterator[None]:
@@ -682,7 +650,7 @@ def mails_repeated() -> Iterator[None]:
 
 @_bug(
     "what the sync decides is not written down (P7)",
-    _tale(_step(Move.TOGGLE, 0, yes=False)),
+    tale(step(Move.TOGGLE, 0, yes=False)),
     "ledger",
 )
 def ledger_gaps() -> Iterator[None]:
@@ -698,7 +666,7 @@ def ledger_gaps() -> Iterator[None]:
 
 @_bug(
     "acts are written down twice (P6)",
-    _tale(_step(Move.OPT_OUT, 0)),
+    tale(step(Move.OPT_OUT, 0)),
     "ledger",
 )
 def ledger_doubles() -> Iterator[None]:

@@ -1,5 +1,6 @@
 """A history before it is played: what people will do and what will go wrong; a value, so that it shrinks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
@@ -227,3 +228,36 @@ def _step(chance: Random, move: Move, sites: int, focus: int) -> Step:
         yes=chance.random() < 0.5,
         site=1 + chance.randrange(sites),
     )
+
+
+def step(move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, yes: bool = True) -> Step:
+    """A move in the first organisation, about newsletters where it is about a category."""
+    return Step(move, gap_s, who, other, field=1, yes=yes, site=1)
+
+
+def tale(
+    *steps: Step,
+    faults: frozenset[Fault] = frozenset(),
+    slowness: int = 1,
+    harshness: int = 1,
+    sites: int = 1,
+    skew: float = 0.0,
+) -> Callable[[int], Script]:
+    """A history of these steps; its number decides about their gaps, and everything else."""
+
+    def numbered(seed: int) -> Script:
+        return Script(
+            seed=seed,
+            sites=sites,
+            faults=faults,
+            skews=(skew,) * sites,
+            on_allow=OnAllow.CONSENT,
+            hold_deleted=True,
+            create_in_hub=True,
+            create_in_crm=True,
+            slowness=slowness,
+            harshness=harshness,
+            steps=tuple(replace(step, gap_s=step.gap_s * (1 + seed % 16) / 4) for step in steps),
+        )
+
+    return numbered
