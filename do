@@ -99,6 +99,7 @@ def main(command: str = "help", *rest: str) -> None:
     elif command == "test":
         python = environment("dev")
         check(python)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many processes compile the same tests
         call(python, "-m", "pytest", "-n", "auto", *rest)
     elif command == "bench":
         call(environment("dev"), "-m", "bench", *rest)
