@@ -112,7 +112,8 @@ def _prose(figures: Figures) -> str:
     lines += [f"  {count:>8,}  {fault.value}" for fault, count in figures.faults.most_common()]
     for seed, told in broken[:20]:
         lines += [f"  seed {seed}: {name}: {sentence}" for name, sentence in told]
-    lines += [f"{len(figures.caught) - len(missed)} of {len(figures.caught)} planted bugs were caught."]
+    if figures.caught:
+        lines += [f"{len(figures.caught) - len(missed)} of {len(figures.caught)} planted bugs were caught."]
     lines += [f"  not caught: {name}" for name in missed]
     lines += [f"Replay one: ./do simulate --seed {broken[0][0]}"] if broken else []
     return "\n".join(lines) + "\n"
