@@ -22,7 +22,7 @@ from assent.services.preferences import Wish
 from assent.store.schema import contacts
 
 from .lab import COLUMNS, address, row_says
-from .script import Move, Step
+from .script import HARMLESS, Move, Step
 from .truth import HUB, Commit, Deed, Entity
 from .world import Site, Worker, World
 
@@ -356,6 +356,11 @@ class People:
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
         self.world.truth.touches.append((entity, now))
         said = self.world.truth.said
+        if not self.world.trouble.on <= HARMLESS:
+            # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
+            self.world.truth.emptied(
+                entity, {what for what in before if columns.get(COLUMNS[what], 0) is None}
+            )
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).

@@ -106,6 +106,13 @@ class Truth:
             if deed.entity[0] == connection_id and deed.at is not None and deed.at > backup_at:
                 deed.undone = True
 
+    def emptied(self, entity: Entity, fields: Iterable[int]) -> None:
+        """Somebody emptied these fields of a row."""
+        gone = set(fields)
+        for deed in self.deeds:
+            if deed.entity == entity and deed.field in gone:
+                deed.undone = True
+
     def column_deleted(self, connection_id: int, what: int) -> None:
         """A column went away with everything reps said in it: whatever was not seen by then is lost."""
         for deed in self.deeds:

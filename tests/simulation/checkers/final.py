@@ -37,6 +37,7 @@ class Final:
     writes: int
     late: Sequence[str]
     verdicts: Mapping[UUID, Reason]
+    checked: Sequence[Person]
     application_user: str
 
     def says(self, entity: Entity) -> dict[int, bool]:
@@ -78,6 +79,7 @@ async def seen(world: World, script: Script, asked: Sequence[Asked], late: Seque
         writes=sum(1 for entry in entries if entry.kind == "row.written"),
         late=late,
         verdicts=await _verdicts(world, people),
+        checked=await world.everybody(),  # a check looks at people, and may settle one who waited for that
         application_user=world.sites[0].organization.identity.application("app").user_id,
     )
 

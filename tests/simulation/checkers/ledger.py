@@ -9,19 +9,22 @@ from .final import Final
 def complaints(final: Final) -> list[str]:
     """Acts that are missing or doubled, and what is wrong with the chain."""
     found = [final.ledger_broken] if final.ledger_broken else []
-    told = Counter(entry.personal.get("text", "") for entry in final.entries if entry.kind != "row.written")
-    gone = set(final.truth.erased.values())  # what proved their acts can never be read again (I6)
-    expected = Counter(
-        deed.marker
-        for deed in final.truth.deeds
-        if deed.marker and deed.at is not None and deed.entity[0] == HUB and deed.entity[1] not in gone
+    told = Counter(
+        (entry.personal.get("text", ""), entry.contact_id)
+        for entry in final.entries
+        if entry.kind != "row.written"
     )
-    for marker, count in expected.items():
-        if told[marker] != count:
-            found.append(f"{marker} is in the ledger {told[marker]} times instead of {count}")
+    gone = set(final.truth.erased.values())  # what proved their acts can never be read again (I6)
+    acts = [d for d in final.truth.deeds if d.marker and d.entity[0] == HUB and d.entity[1] not in gone]
+    expected = Counter((deed.marker, deed.entity[1]) for deed in acts if deed.at is not None)
+    found += [
+        f"{marker} is in the ledger {told[marker, contact_id]} times instead of {count}"
+        for (marker, contact_id), count in expected.items()
+        if told[marker, contact_id] != count
+    ]
     found += [
         f"{deed.marker} is in the ledger although it never took effect"
-        for deed in final.truth.deeds
-        if deed.marker and deed.at is None and told[deed.marker] and not expected[deed.marker]
+        for deed in acts
+        if deed.at is None and told[deed.marker, deed.entity[1]] and not expected[deed.marker, deed.entity[1]]
     ]
     return found

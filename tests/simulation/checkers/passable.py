@@ -12,7 +12,7 @@ _HELD = frozenset({Reason.MAY, Reason.SUPPRESSED})
 def complaints(final: Final) -> list[str]:
     """Contacts that are kept out of sends for no reason of theirs."""
     found: list[str] = []
-    for person in final.people:
+    for person in final.checked:
         contact = person.contact
         verdict = final.verdicts[contact.contact_id]
         willing = contact.basis.positive and contact.hold is None and bool(contact.value & 3)
