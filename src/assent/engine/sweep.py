@@ -30,13 +30,13 @@ class CaughtUp:
 async def sweep(run: Run) -> Report:
     """Catch up every connection, then settle whoever moved on either side, notices or not.
 
-    Costs one sign-in at most, one identity check and one feed read per connection when nothing
-    changed, and writes nothing then. A connection in trouble is left out and raised at the end.
+    Costs one sign-in at most, one identity check, one feed read and one row read again per connection
+    when nothing changed, and writes nothing then. A connection in trouble is left out and raised at the end.
     """
     report, errors = Report(), list[AssentError]()
     for connection_id in list(run.crms):
         try:
-            report += (await catch_up(run, connection_id)).report
+            report += await _catch_up(run, connection_id)
         except AssentError as error:
             errors.append(error)
             run = run.without(connection_id)
@@ -44,6 +44,35 @@ async def sweep(run: Run) -> Report:
     if errors:
         raise errors[0]
     return report
+
+
+async def _catch_up(run: Run, connection_id: int) -> Report:
+    """Catch up with one organisation, once more and whole where it turns out to have been restored."""
+    caught = await catch_up(run, connection_id)
+    if not caught.full and await _restored(run, connection_id, caught.newest):
+        return caught.report + (await catch_up(run, connection_id)).report
+    return caught.report
+
+
+async def _restored(run: Run, connection_id: int, just_read: int) -> bool:
+    """Read again the newest row we know, unless the feed just brought it: an older one proves a restore (M7).
+
+    A restore undoes the newest first, and a feed that went back does not tell: other tables soon
+    carry the organisation's counter past what we saw. Every base and the token are void then.
+    """
+    while newest := await run.memory.newest(run.account_id, connection_id):
+        key, version = newest
+        if version <= just_read:
+            return False
+        sightings, gone = await sight(run, [key])
+        if sightings and sightings[0].row.version < version:
+            await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
+            return True
+        await see(run, sightings)
+        if not gone:
+            return False
+        await forget(run, gone)  # made after the backup, perhaps: the one before it is the newest then
+    return False
 
 
 async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> CaughtUp:
@@ -64,30 +93,9 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Caug
             await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
         except TokenExpired:
             pass
-        else:
-            if await _restored(run, connection_id, caught.newest):
-                caught = None
     caught = caught or await _full_compare(run, connection, create=create)
     await run.memory.move_token(run.account_id, connection_id, caught.token)
     return caught
-
-
-async def _restored(run: Run, connection_id: int, just_read: int) -> bool:
-    """Read again the newest row we know, unless the feed just brought it: an older one proves a restore (M7).
-
-    A restore undoes the newest first, and a feed that went back does not tell: other tables soon
-    carry the organisation's counter past what we saw.
-    """
-    while newest := await run.memory.newest(run.account_id, connection_id):
-        key, version = newest
-        if version <= just_read:
-            return False
-        sightings, gone = await sight(run, [key])
-        await see(run, sightings)
-        await forget(run, gone)  # made after the backup, perhaps: the one before it is the newest then
-        if sightings:
-            return sightings[0].row.version < version
-    return False
 
 
 async def _full_compare(run: Run, connection: Connection, *, create: bool) -> CaughtUp:
