@@ -16,6 +16,7 @@ import assent.engine.placing
 import assent.engine.presend
 import assent.engine.reconcile
 import assent.engine.sweep
+import assent.engine.sweep
 import assent.policy.identity
 import assent.policy.merge
 import assent.policy.plan
@@ -190,7 +191,11 @@ def restore_for_allow() -> Iterator[None]:
     def never(*_: object, **__: object) -> bool:
         return False
 
+    async def unseen(*_: object) -> bool:
+        return False
+
     with (
+        replaced(assent.engine.sweep, "_restored", unseen),
         replaced(assent.store.sightings, "proves_restore", never),
         replaced(assent.crm.requests.contacts, "went_back", never),
     ):
