@@ -7,25 +7,10 @@ from uuid import UUID
 
 import assent.crm.contacts
 import assent.crm.requests.contacts
-import assent.crm.rows
-import assent.engine.adopt
-import assent.engine.forget
-import assent.engine.notices
-import assent.engine.outward
-import assent.engine.placing
-import assent.engine.presend
 import assent.engine.reconcile
 import assent.engine.sweep
-import assent.engine.sweep
-import assent.policy.identity
-import assent.policy.merge
 import assent.policy.plan
 import assent.policy.sightings
-import assent.services.handing
-import assent.services.importing
-import assent.store.acts
-import assent.store.handing
-import assent.store.settling
 import assent.store.sightings
 from assent.crm.contacts import DataverseContacts
 from assent.errors import AssentError, Retry

@@ -2,27 +2,10 @@
 
 from collections.abc import Iterator
 
-import assent.crm.contacts
-import assent.crm.requests.contacts
-import assent.crm.rows
 import assent.engine.adopt
 import assent.engine.forget
 import assent.engine.notices
-import assent.engine.outward
-import assent.engine.placing
-import assent.engine.presend
-import assent.engine.reconcile
-import assent.engine.sweep
-import assent.policy.identity
-import assent.policy.merge
-import assent.policy.plan
-import assent.policy.sightings
-import assent.services.handing
 import assent.services.importing
-import assent.store.acts
-import assent.store.handing
-import assent.store.settling
-import assent.store.sightings
 from assent.policy.permission import LegalBasis
 
 from ..script import Move, step, tale

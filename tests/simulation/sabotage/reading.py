@@ -4,27 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import assent.crm.contacts
-import assent.crm.requests.contacts
 import assent.crm.rows
-import assent.engine.adopt
-import assent.engine.forget
-import assent.engine.notices
-import assent.engine.outward
-import assent.engine.placing
-import assent.engine.presend
-import assent.engine.reconcile
 import assent.engine.sweep
-import assent.policy.identity
-import assent.policy.merge
-import assent.policy.plan
-import assent.policy.sightings
-import assent.services.handing
-import assent.services.importing
-import assent.store.acts
-import assent.store.handing
 import assent.store.settling
-import assent.store.sightings
 from assent.engine.run import Report
 from assent.errors import AssentError
 from assent.store.memory import SqlMemory
