@@ -311,12 +311,12 @@ class World:
     def addresses(self) -> dict[UUID, str]:
         """The address of every contact."""
         statement = select(contacts.c.contact_id, contacts.c.email).order_by(contacts.c.contact_id)
-        return dict(self.store.database._read(lambda c: c.execute(statement).tuples().all()))
+        return {one: email for one, email in self.store.database._read(lambda c: list(c.execute(statement)))}
 
     def linked(self, contact_id: UUID) -> list[Entity]:
         """The active rows of a contact."""
         statement = select(links.c.connection_id, links.c.row_id).where(links.c.contact_id == contact_id)
-        found = self.store.database._read(lambda c: c.execute(statement).tuples().all())
+        found = self.store.database._read(lambda c: list(c.execute(statement)))
         return [
             (number, row_id)
             for number, row_id in found
