@@ -311,7 +311,7 @@ class World:
     def addresses(self) -> dict[UUID, str]:
         """The address of every contact."""
         statement = select(contacts.c.contact_id, contacts.c.email).order_by(contacts.c.contact_id)
-        return {one: email for one, email in self.store.database._read(lambda c: list(c.execute(statement)))}
+        return {row[0]: row[1] for row in self.store.database._read(lambda c: list(c.execute(statement)))}
 
     def linked(self, contact_id: UUID) -> list[Entity]:
         """The active rows of a contact."""
