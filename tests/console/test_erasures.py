@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from assent.policy.permission import LegalBasis
 from assent.services import connections, contacts
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.thorough
 BO, CIA = "bo.ek@example.com", "cia@example.com"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(tmp_path: Path) -> AsyncIterator[Console]:
     """A live console."""
     async with console(tmp_path) as made:
