@@ -72,7 +72,7 @@ class Director:
         world.start_worker()
         for step in self.script.steps:
             await asyncio.sleep(step.gap_s)
-            await self._begin(step)
+            self._begin(step)
         await asyncio.sleep(world.chance.choice([1.0, 10.0, 60.0]))  # the last acts meet trouble, too
         if self.script.faults <= HARMLESS and self.script.slowness == 1:
             self.late = await self._half_a_minute_later()
@@ -93,14 +93,12 @@ class Director:
                 _lag(site, lag)
                 world.trouble.count(Fault.FEED_LAGS)
 
-    async def _begin(self, step: Step) -> None:
+    def _begin(self, step: Step) -> None:
         """Let a step begin; people do not wait for each other."""
         moving = self.people.acts.get(step.move) or self._others[step.move]
-        task = asyncio.create_task(_kept(moving, step))
+        task = asyncio.ensure_future(moving(step))
         self.background.add(task)
         task.add_done_callback(self.background.discard)
-        if step.gap_s > 0 or step.move in _AT_ONCE:
-            await asyncio.sleep(0)
 
     @property
     def _others(self) -> Mapping[Move, Callable[[Step], Awaitable[None]]]:
@@ -193,7 +191,7 @@ class Director:
         world.trouble.count(Fault.COLUMN_MISSING)
         organization.contacts.drop_column(name)
         organization.metadata_changed()
-        world.truth.column_deleted(step.site, step.field)
+        world.truth.lost(lambda deed: deed.entity[0] == step.site and deed.field == step.field)
         await asyncio.sleep(world.chance.choice([0.5, 20.0, 100.0]))
         organization.contacts.add_column(column)
         organization.metadata_changed()
@@ -207,7 +205,8 @@ class Director:
         if site.backup is None:
             return
         world.trouble.count(Fault.RESTORED)
-        world.truth.restored(site.connection_id, site.backup_at)
+        backup_at = site.backup_at
+        world.truth.lost(lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at)
         organization, site.backup = site.backup, None
         inhabit(world, site.connection_id, organization)
 
@@ -244,16 +243,9 @@ class Director:
             await world.living[0].app.sweep(world.account_id)
 
 
-_AT_ONCE = frozenset({Move.BACKUP, Move.RESTORE, Move.CRASH})
-
-
 def _lag(site: Site, seconds: float) -> None:
     """Let changes be visible to change tracking so much later."""
     site.organization.choices = replace(site.organization.choices, tracking_lag_s=seconds)
-
-
-async def _kept(moving: Callable[[Step], Awaitable[None]], step: Step) -> None:
-    await moving(step)
 
 
 def play(lab: Lab, script: Script, sabotage: Sabotage | None = None) -> Played:

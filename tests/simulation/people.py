@@ -1,7 +1,7 @@
 """People, the only source of intent: contacts, marketers, reps, the ERP; each act is written down."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -358,9 +358,8 @@ class People:
         said = self.world.truth.said
         if not self.world.trouble.on <= HARMLESS:
             # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
-            self.world.truth.emptied(
-                entity, {what for what in before if columns.get(COLUMNS[what], 0) is None}
-            )
+            gone = {what for what in before if columns.get(COLUMNS[what], 0) is None}
+            self.world.truth.lost(lambda deed: deed.entity == entity and deed.field in gone)
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).
@@ -405,7 +404,7 @@ class People:
             self._save(found[:2], {"emailaddress1": email})
 
     async def _swap(self, step: Step) -> None:
-        one, other = self.row(step), self.row(Step(step.move, 0, step.other, 0, 1, step.yes, step.site))
+        one, other = self.row(step), self.row(replace(step, who=step.other))
         if one and other and one[1] != other[1]:
             site, first, second = one[0], one[1], other[1]
             emails = one[2]["emailaddress1"], other[2]["emailaddress1"]
@@ -440,7 +439,7 @@ class People:
             found[0].announce()
 
     async def _merge(self, step: Step) -> None:
-        one, other = self.row(step), self.row(Step(step.move, 0, step.other, 0, 1, step.yes, step.site))
+        one, other = self.row(step), self.row(replace(step, who=step.other))
         if one and other and one[1] != other[1]:
             site, target, subordinate = one[0], one[1], other[1]
             site.rep.merge(target, subordinate)

@@ -100,23 +100,10 @@ class Truth:
         """When anybody did anything."""
         return [deed.at for deed in self.deeds if deed.at is not None] + [at for _, at in self.touches]
 
-    def restored(self, connection_id: int, backup_at: float) -> None:
-        """An organisation was put back: what was done there since its backup is gone."""
+    def lost(self, which: Callable[[Deed], bool]) -> None:
+        """What became of these deeds in the CRM may be unseen for ever: a restore, a column that went."""
         for deed in self.deeds:
-            if deed.entity[0] == connection_id and deed.at is not None and deed.at > backup_at:
-                deed.undone = True
-
-    def emptied(self, entity: Entity, fields: Iterable[int]) -> None:
-        """Somebody emptied these fields of a row."""
-        gone = set(fields)
-        for deed in self.deeds:
-            if deed.entity == entity and deed.field in gone:
-                deed.undone = True
-
-    def column_deleted(self, connection_id: int, what: int) -> None:
-        """A column went away with everything reps said in it: whatever was not seen by then is lost."""
-        for deed in self.deeds:
-            if deed.entity[0] == connection_id and deed.field == what:
+            if deed.entity[0] != HUB and deed.at is not None and which(deed):
                 deed.undone = True
 
     def done(self, entity: Entity, what: int | None = None) -> list[Deed]:

@@ -8,7 +8,8 @@ A trigger carries keys, never changes; it is always safe to lose, double, delay 
 Whatever could not be confirmed is named in the report's `again`, never assumed.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -34,15 +35,21 @@ async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = Fa
     With `fresh`, rows are read again even where a stored sighting would do (a notice said that they
     moved). Never two reconciles of one contact at once: what is claimed elsewhere is left for later.
     """
-    owner = run.ids.new()
-    until = run.clock.now() + LEASE
-    mine = await run.memory.claim(run.account_id, contact_ids, owner, until)
-    busy = frozenset(contact_ids) - mine
-    try:
+    async with claimed(run, contact_ids) as mine:
+        busy = frozenset(contact_ids) - mine
         report = await _reconcile(run, mine, fresh=fresh)
+    return replace(report, again=report.again | busy, busy=busy)
+
+
+@asynccontextmanager
+async def claimed(run: Run, contact_ids: Collection[UUID]) -> AsyncIterator[set[UUID]]:
+    """Hold contacts while the block runs: gives those that nobody else works on."""
+    owner = run.ids.new()
+    mine = await run.memory.claim(run.account_id, contact_ids, owner, run.clock.now() + LEASE)
+    try:
+        yield mine
     finally:
         await run.memory.release(run.account_id, owner)
-    return replace(report, again=report.again | busy, busy=busy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,9 +139,8 @@ class Applying:
         if not asked:
             return
         numbers = take_numbers(connection, account_id, "request", len(asked))
-        opened_at = (
-            self.journal.clock.now()
-        )  # behind the entries of this merge, before those of any later one
+        # Behind the entries of this merge, before those of any later one.
+        opened_at = self.journal.clock.now()
         rows = [
             {
                 "account_id": account_id,
