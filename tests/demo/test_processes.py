@@ -9,7 +9,8 @@ import pytest
 
 from tests.cli.processes import background, finished, group, line_with
 
-pytestmark = pytest.mark.thorough
+# One tour at a time: it claims how fast things are.
+pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("tours")]
 
 
 def left(folder: Path) -> list[str]:
@@ -38,7 +39,6 @@ async def test_a_tour_prints_one_object_and_exits_by_its_verdict(tmp_path: Path)
         done = await finished(demo, 240)
         assert [] == group(demo.pid)
     told = done.object()
-    missed = [claim["name"] for claim in told["claims"] if not claim["ok"]]
-    assert set(missed) <= {"pages"}, missed  # how long pages take is no claim where others work beside it
-    assert (len(missed), "", not missed) == (done.code, done.err, told["ok"])
+    assert [] == [claim for claim in told["claims"] if not claim["ok"]]
+    assert (0, "", True) == (done.code, done.err, told["ok"])
     assert [] == left(tmp_path)
