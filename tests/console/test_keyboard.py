@@ -90,7 +90,7 @@ async def test_every_control_is_reached_and_none_holds_the_focus(
 
 
 async def test_rules_explain_themselves_on_focus_and_escape_hides_them(at: Console, browser: Any) -> None:
-    """What shows on hover shows on focus, and can be dismissed (WCAG 1.4.13)."""
+    """What shows on hover shows on focus, and stays dismissed while the page renews itself (WCAG 1.4.13)."""
     contact = await at.contact()
     await contacts.change(at.on.app, at.on.me, contact, contacts.ContactChange(subscriptions={1: False}))
     await at.on.drain()
@@ -101,6 +101,13 @@ async def test_rules_explain_themselves_on_focus_and_escape_hides_them(at: Conso
     await tip.wait_for(state="visible")
     await page.keyboard.press("Escape")
     await tip.wait_for(state="hidden")
+    async with page.expect_response(lambda answer: answer.url.endswith("/activity")):
+        await page.evaluate("refresh(null)")
+    await page.wait_for_function("document.getElementById('feed') && !document.querySelector('.htmx-request')")
+    await tip.wait_for(state="hidden")
+    await page.locator("h1").first.click()
+    await page.locator("button.rule-code").first.focus()
+    await tip.wait_for(state="visible")
 
 
 async def test_a_whole_story_by_keyboard(at: Console, browser: Any) -> None:

@@ -69,7 +69,7 @@ let before = "";
 let forget = 0;
 
 function press(event) {
-  if (event.key === "Escape") document.querySelector(".rule:hover, .rule:focus-within")?.classList.add("shut");
+  if (event.key === "Escape") document.documentElement.dataset.tips = "shut"; // a live part keeps no class of ours
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !on()) return;
   const search = document.querySelector("#text, [data-search]");
   if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); return; }
@@ -140,7 +140,9 @@ document.addEventListener("htmx:after:swap", () => { start(document); count(); }
 document.addEventListener("keydown", press);
 document.addEventListener("click", click);
 document.addEventListener("change", change);
-document.addEventListener("mouseout", (event) => event.target.closest?.(".rule")?.classList.remove("shut"));
+for (const left of ["mouseout", "focusout"]) {
+  document.addEventListener(left, (event) => { if (event.target.closest?.(".rule")) delete document.documentElement.dataset.tips; });
+}
 document.addEventListener("visibilitychange", () => (document.hidden ? hush() : listen()));
 window.addEventListener("pagehide", hush);
 window.addEventListener("pageshow", listen);
