@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -14,6 +14,8 @@ from assent.policy.gate import Message
 from assent.services import sends
 from assent.services.drafts import Draft
 from assent.store.connection_rows import Settings as ConnectionSettings
+from dataverse_emulator import Organization
+from dataverse_emulator.state.columns import Column
 
 from .checkers import agreement, verdicts_of
 from .checkers.final import rows_of
@@ -88,6 +90,8 @@ class Director:
         )
         for site in world.sites:
             await world.store.accounts.set_settings(world.account_id, site.connection_id, settings)
+            if script.skews[site.connection_id - 1]:
+                world.trouble.count(Fault.SKEW)
             if Fault.FEED_LAGS in script.faults:
                 lag = world.chance.choice([1.0, 10.0, 60.0])
                 _lag(site, lag)
@@ -193,8 +197,7 @@ class Director:
         organization.metadata_changed()
         world.truth.lost(lambda deed: deed.entity[0] == step.site and deed.field == step.field)
         await asyncio.sleep(world.chance.choice([0.5, 20.0, 100.0]))
-        organization.contacts.add_column(column)
-        organization.metadata_changed()
+        _make_again(world.site(step.site).organization, [column])
 
     async def _backup(self, step: Step) -> None:
         site = self.world.site(step.site)
@@ -208,6 +211,7 @@ class Director:
         backup_at = site.backup_at
         world.truth.lost(lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at)
         organization, site.backup = site.backup, None
+        _make_again(organization, site.organization.contacts.columns.values())
         inhabit(world, site.connection_id, organization)
 
     async def _half_a_minute_later(self) -> list[str]:
@@ -241,6 +245,14 @@ class Director:
             waited += 30
         for _ in range(3):
             await world.living[0].app.sweep(world.account_id)
+
+
+def _make_again(organization: Organization, columns: Iterable[Column]) -> None:
+    """Make the columns that the organisation lacks, empty."""
+    for column in columns:
+        if column.name not in organization.contacts.columns:
+            organization.contacts.add_column(column)
+            organization.metadata_changed()
 
 
 def _lag(site: Site, seconds: float) -> None:

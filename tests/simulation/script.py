@@ -102,7 +102,6 @@ FAMILY_MOVES: dict[Fault, dict[Move, int]] = {
     Fault.TWO_WORKERS: {Move.OVERTAKE: 20},
     Fault.COLUMN_MISSING: {Move.COLUMN: 6},
     Fault.METADATA_CHANGED: {Move.METADATA: 6},
-    Fault.RESTORED: {Move.BACKUP: 12, Move.RESTORE: 12},
 }
 GAPS_S = (0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 4.0, 15.0, 70.0)
 FOCUSED = 0.7
@@ -183,6 +182,8 @@ def drawn(seed: int) -> Script:
     for _ in range(chance.choice([0, 1, 1, 2])):
         at = chance.randrange(len(steps) + 1)
         steps[at:at] = _duel(chance, sites, focus)
+    if Fault.RESTORED in faults:
+        _restored(chance, steps)
     return Script(
         seed=seed,
         sites=sites,
@@ -196,6 +197,15 @@ def drawn(seed: int) -> Script:
         harshness=chance.choice([1, 1, 1, 4]),  # how many times as often faults strike
         steps=tuple(steps),
     )
+
+
+def _restored(chance: Random, steps: list[Step]) -> None:
+    """A backup is taken somewhere on the way, and an organisation put back to it later."""
+    backup = replace(_step(chance, Move.BACKUP, 1, 0), site=steps[0].site)
+    at = chance.randrange(len(steps))
+    steps.insert(at, backup)
+    restore = replace(backup, move=Move.RESTORE, gap_s=chance.choice(GAPS_S))
+    steps.insert(chance.randrange(at + 1, len(steps)) + 1, restore)
 
 
 def _duel(chance: Random, sites: int, focus: int) -> list[Step]:
