@@ -9,10 +9,9 @@ from .script import drawn
 pytestmark = pytest.mark.thorough
 
 
-@pytest.mark.parametrize("first", range(0, 60, 20))
-def test_a_batch_of_histories_keeps_every_promise(first: int) -> None:
+def test_a_batch_of_histories_keeps_every_promise() -> None:
     """P1-P7: whatever people did and whatever broke meanwhile, no judge complains."""
-    played = [play(the_lab(), drawn(seed)) for seed in range(first, first + 20)]
+    played = [play(the_lab(), drawn(seed)) for seed in range(20)]
     assert {} == {one.script.seed: one.broken for one in played if one.broken}
 
 

@@ -144,6 +144,9 @@ for (const left of ["mouseout", "focusout"]) {
   document.addEventListener(left, (event) => { if (event.target.closest?.(".rule")) delete document.documentElement.dataset.tips; });
 }
 document.addEventListener("visibilitychange", () => (document.hidden ? hush() : listen()));
+for (const kind of ["pageswap", "pagereveal"]) { // a page that came too late for its transition just shows
+  window.addEventListener(kind, ({ viewTransition }) => { viewTransition?.ready.catch(() => {}); });
+}
 window.addEventListener("pagehide", hush);
 window.addEventListener("pageshow", listen);
 for (const kind of ["pointerdown", "keydown"]) {
