@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ColumnElement,
     Dialect,
     Text,
@@ -68,14 +69,24 @@ class _AmongGuids(_Among):
     inherit_cache = True
 
 
-def among_guids(column: ColumnElement[Any], keys: Collection[UUID]) -> ColumnElement[bool]:
-    """The column holds one of these identifiers."""
-    return _AmongGuids(column, bindparam(None, keys, type_=_Guids()))
+def among_guids(
+    column: ColumnElement[Any], keys: Collection[UUID] | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """The column holds one of these identifiers, or of those a named parameter will hold."""
+    return _AmongGuids(column, _parameter(keys, _Guids()))
 
 
-def among_texts(column: ColumnElement[Any], keys: Collection[str]) -> ColumnElement[bool]:
-    """The column holds one of these texts."""
-    return _Among(column, bindparam(None, keys, type_=_Texts()))
+def among_texts(
+    column: ColumnElement[Any], keys: Collection[str] | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """The column holds one of these texts, or of those a named parameter will hold."""
+    return _Among(column, _parameter(keys, _Texts()))
+
+
+def _parameter(keys: Collection[Any] | BindParameter[Any], held: TypeEngine[Any]) -> BindParameter[Any]:
+    if isinstance(keys, BindParameter):
+        return bindparam(keys.key, type_=held)
+    return bindparam(None, keys, type_=held)
 
 
 @compiles(_Among)

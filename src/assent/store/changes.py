@@ -151,7 +151,7 @@ class Applying:
             }
             for number, (contact_id, kind) in zip(numbers, asked, strict=True)
         ]
-        connection.execute(insert(connection, requests).on_conflict_do_nothing(), rows)
+        connection.execute(insert(requests).on_conflict_do_nothing(), rows)
 
 
 def _readdressed(change: Change) -> bool:

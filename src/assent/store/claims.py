@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from assent.store.among import among_guids
 from assent.store.batches import chunked, in_order
 from assent.store.dialects import insert
 from assent.store.schema import claims
+
+_CLAIM = insert(claims)
+_TAKE = _CLAIM.on_conflict_do_update(
+    index_elements=["account_id", "key"],
+    set_={name: _CLAIM.excluded[name] for name in ("owner", "until", "holder")},
+    where=or_(claims.c.until <= bindparam("now"), claims.c.owner == _CLAIM.excluded.owner),
+)
+_HELD = and_(claims.c.account_id == bindparam("account_id"), claims.c.owner == bindparam("owner"))
+_OURS = select(claims.c.key).where(_HELD, among_guids(claims.c.key, bindparam("keys")))
+_RELEASE = delete(claims).where(_HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +39,18 @@ def claim(
     wanted = in_order(keys)
     if not wanted:
         return set()
-    statement = insert(connection, claims)
-    upsert = statement.on_conflict_do_update(
-        index_elements=["account_id", "key"],
-        set_={name: statement.excluded[name] for name in ("owner", "until", "holder")},
-        where=or_(claims.c.until <= now, claims.c.owner == guard.owner),
-    )
-    held = {"owner": guard.owner, "until": guard.until, "holder": guard.holder or None}
-    rows = [{"account_id": account_id, "key": key, **held} for key in wanted]
-    connection.execute(upsert, rows)
+    held = {"owner": guard.owner, "until": guard.until, "holder": guard.holder or None, "now": now}
+    connection.execute(_TAKE, [{"account_id": account_id, "key": key, **held} for key in wanted])
     taken: set[UUID] = set()
     for piece in chunked(wanted):
-        ours = select(claims.c.key).where(
-            claims.c.account_id == account_id, claims.c.owner == guard.owner, among_guids(claims.c.key, piece)
-        )
-        taken.update(connection.execute(ours).scalars())
+        asked = {"account_id": account_id, "owner": guard.owner, "keys": piece}
+        taken.update(connection.execute(_OURS, asked).scalars())
     return taken
 
 
 def release(connection: Connection, account_id: int, owner: UUID) -> None:
     """Give back everything `owner` took."""
-    connection.execute(delete(claims).where(claims.c.account_id == account_id, claims.c.owner == owner))
+    connection.execute(_RELEASE, {"account_id": account_id, "owner": owner})
 
 
 def release_all_of(connection: Connection, holders: Collection[str]) -> None:

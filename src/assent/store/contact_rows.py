@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from assent.policy.audience import fold
 from assent.policy.sides import Contact
@@ -28,6 +29,23 @@ CONTACT_COLUMNS = (
     contacts.c.synced,
 )
 
+_AT = select(*CONTACT_COLUMNS).where(
+    contacts.c.account_id == bindparam("account_id"),
+    among_guids(contacts.c.contact_id, bindparam("contact_ids")),
+)
+_AT_LOCKED = _AT.order_by(contacts.c.contact_id).with_for_update()
+_HOLDERS = select(contacts.c.email, contacts.c.contact_id).where(
+    contacts.c.account_id == bindparam("account_id"), among_texts(contacts.c.email, bindparam("emails"))
+)
+_ACTS = select(acts.c.contact_id, acts.c.field, acts.c.at).where(
+    acts.c.account_id == bindparam("account_id"), among_guids(acts.c.contact_id, bindparam("contact_ids"))
+)
+_ACTED = insert(acts)
+_RECORD = _ACTED.on_conflict_do_update(
+    index_elements=["account_id", "contact_id", "field"],
+    set_={"at": _ACTED.excluded.at, "actor": _ACTED.excluded.actor},
+)
+
 
 def contact_from(found: Any) -> Contact:
     """Unpack a contact from its columns, without the times of its acts."""
@@ -40,12 +58,8 @@ def contacts_at(
     """Read contacts, without their acts; absent ones are not of this account."""
     found = {}
     for piece in chunked(in_order(contact_ids)):
-        statement = select(*CONTACT_COLUMNS).where(
-            contacts.c.account_id == account_id, among_guids(contacts.c.contact_id, piece)
-        )
-        if lock:
-            statement = statement.order_by(contacts.c.contact_id).with_for_update()
-        for row in connection.execute(statement).all():
+        asked = {"account_id": account_id, "contact_ids": piece}
+        for row in connection.execute(_AT_LOCKED if lock else _AT, asked).all():
             found[row[0]] = contact_from(row)
     return found
 
@@ -54,10 +68,8 @@ def holders(connection: Connection, account_id: int, addresses: Iterable[str]) -
     """Which contact holds each normalised address; absent ones are free."""
     found: dict[str, UUID] = {}
     for piece in chunked(sorted(set(addresses))):
-        statement = select(contacts.c.email, contacts.c.contact_id).where(
-            contacts.c.account_id == account_id, among_texts(contacts.c.email, piece)
-        )
-        found.update((email, contact_id) for email, contact_id in connection.execute(statement))
+        asked = {"account_id": account_id, "emails": piece}
+        found.update((email, contact_id) for email, contact_id in connection.execute(_HOLDERS, asked))
     return found
 
 
@@ -67,17 +79,25 @@ def update_contacts(
     """Set columns of many contacts; every change names the same columns."""
     if not changes:
         return
-    statement = (
-        update(contacts)
-        .where(contacts.c.account_id == account_id, contacts.c.contact_id == bindparam("at_contact"))
-        .values({name: bindparam(f"set_{name}") for name in changes[0][1]})
-    )
     connection.execute(
-        statement,
+        _setting(tuple(changes[0][1])),
         [
-            {"at_contact": contact_id} | {f"set_{name}": value for name, value in values.items()}
+            {"at_account": account_id, "at_contact": contact_id}
+            | {f"set_{name}": value for name, value in values.items()}
             for contact_id, values in changes
         ],
+    )
+
+
+@cache
+def _setting(names: tuple[str, ...]) -> Update:
+    return (
+        update(contacts)
+        .where(
+            contacts.c.account_id == bindparam("at_account"),
+            contacts.c.contact_id == bindparam("at_contact"),
+        )
+        .values({name: bindparam(f"set_{name}") for name in names})
     )
 
 
@@ -106,10 +126,8 @@ def acts_of(
     """When each field of contacts was last acted on; contacts without acts are absent."""
     found: dict[UUID, dict[int, datetime]] = {}
     for piece in chunked(contact_ids):
-        statement = select(acts.c.contact_id, acts.c.field, acts.c.at).where(
-            acts.c.account_id == account_id, among_guids(acts.c.contact_id, piece)
-        )
-        for contact_id, field, at in connection.execute(statement).all():
+        asked = {"account_id": account_id, "contact_ids": piece}
+        for contact_id, field, at in connection.execute(_ACTS, asked).all():
             found.setdefault(contact_id, {})[field] = at
     return found
 
@@ -124,12 +142,8 @@ def record_acts(
     """Remember that each named field of each contact was acted on now, by whom."""
     if not fields:
         return
-    statement = insert(connection, acts)
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "contact_id", "field"],
-            set_={"at": statement.excluded.at, "actor": statement.excluded.actor},
-        ),
+        _RECORD,
         [
             {"account_id": account_id, "contact_id": contact_id, "field": field, "at": at, "actor": actor}
             for contact_id, field in sorted(fields)

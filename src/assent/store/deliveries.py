@@ -74,7 +74,7 @@ def add(
         }
         for number, (place, kind) in zip(numbers, events, strict=True)
     ]
-    connection.execute(insert(connection, deliveries).on_conflict_do_nothing(), rows)
+    connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
 
 
 def due(

@@ -1,12 +1,7 @@
 """The little that SQLite and PostgreSQL spell differently."""
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
-
-def insert(connection: Connection, table: Table) -> sqlite.Insert:
-    """An INSERT that can say ON CONFLICT; both dialects' forms take the same calls."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    # The two classes share the methods used here; one name for both keeps callers plain.
-    return postgresql.insert(table)  # type: ignore[return-value]
+#: An INSERT that can say ON CONFLICT: PostgreSQL's, which is compiled for SQLite just as well. The other
+#: way round, SQLite's cannot be compiled for PostgreSQL.
+insert = postgresql.insert

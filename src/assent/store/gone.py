@@ -19,7 +19,7 @@ def remember(
     """Note that rows are gone, and what their contacts did not refuse by then."""
     if not owners:
         return
-    statement = insert(connection, gone_rows)
+    statement = insert(gone_rows)
     kept = {name: statement.excluded[name] for name in ("contact_id", "unheard", "gone_at")}
     connection.execute(
         statement.on_conflict_do_update(index_elements=["account_id", "connection_id", "row_id"], set_=kept),

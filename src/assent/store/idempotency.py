@@ -42,7 +42,7 @@ def begin(connection: Connection, place: KeyPlace, request: bytes, now: datetime
     c = idempotency_keys.c
     connection.execute(delete(idempotency_keys).where(c.at < now - KEPT))
     values = {"account_id": place.account_id, "actor": place.actor, "key": place.key, "request": request}
-    taking = insert(connection, idempotency_keys).values(**values, at=now).on_conflict_do_nothing()
+    taking = insert(idempotency_keys).values(**values, at=now).on_conflict_do_nothing()
     for _ in range(_TRIES):
         if connection.execute(taking.returning(c.key)).first() is not None:
             return None

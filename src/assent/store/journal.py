@@ -116,7 +116,7 @@ def destroy_keys(connection: Connection, account_id: int, owners: Collection[UUI
 
     What is left says that there was a key, so that none is ever made again for them.
     """
-    statement = insert(connection, contact_keys)
+    statement = insert(contact_keys)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "contact_id"], set_={"wrapped": statement.excluded.wrapped}

@@ -1,10 +1,11 @@
 """How links lie in their table: one place that packs and unpacks them."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, select, update
 
 from assent.policy.sides import Base, Link, LinkKey, Row
 from assent.store.among import among_guids
@@ -52,6 +53,30 @@ LINK_COLUMNS = (
     links.c.told,
 )
 
+#: Of the named rows of one connection.
+AT_ROWS = and_(
+    links.c.account_id == bindparam("account_id"),
+    links.c.connection_id == bindparam("connection_id"),
+    among_guids(links.c.row_id, bindparam("row_ids")),
+)
+_BY_ROW = select(*LINK_COLUMNS).where(AT_ROWS)
+_BY_ROW_LOCKED = _BY_ROW.with_for_update()
+_BY_CONTACT = select(*LINK_COLUMNS).where(
+    links.c.account_id == bindparam("account_id"), among_guids(links.c.contact_id, bindparam("contact_ids"))
+)
+_BY_CONTACT_LOCKED = _BY_CONTACT.with_for_update()
+_OWNERS_LOCKED = (
+    select(contacts.c.contact_id)
+    .select_from(
+        contacts.join(
+            links,
+            and_(contacts.c.account_id == links.c.account_id, contacts.c.contact_id == links.c.contact_id),
+        )
+    )
+    .where(AT_ROWS)
+    .order_by(contacts.c.contact_id)
+    .with_for_update(of=contacts)
+)
 
 _BASE_NAMES = (
     "base_hub_revision",
@@ -124,16 +149,7 @@ def update_links(
     """Set columns of many links; every change names the same columns."""
     if not changes:
         return
-    names = changes[0][1].keys()
-    statement = (
-        update(links)
-        .where(
-            links.c.account_id == bindparam("at_account"),
-            links.c.connection_id == bindparam("at_connection"),
-            links.c.row_id == bindparam("at_row"),
-        )
-        .values({name: bindparam(f"set_{name}") for name in names})
-    )
+    names = tuple(changes[0][1])
     columns = {f"set_{name}": links.c[name] for name in names} | {"at_row": links.c.row_id}
     rows = [
         {
@@ -144,7 +160,20 @@ def update_links(
         }
         for key, values in changes
     ]
-    run_many(connection, statement, columns, rows)
+    run_many(connection, _setting(names), columns, rows)
+
+
+@cache
+def _setting(names: tuple[str, ...]) -> Update:
+    return (
+        update(links)
+        .where(
+            links.c.account_id == bindparam("at_account"),
+            links.c.connection_id == bindparam("at_connection"),
+            links.c.row_id == bindparam("at_row"),
+        )
+        .values({name: bindparam(f"set_{name}") for name in names})
+    )
 
 
 def links_at(
@@ -153,14 +182,8 @@ def links_at(
     """Read links by key with the contact each belongs to; absent keys are not linked."""
     found = {}
     for connection_id, row_ids in by_connection(keys):
-        statement = select(*LINK_COLUMNS).where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
-            among_guids(links.c.row_id, row_ids),
-        )
-        if lock:
-            statement = statement.with_for_update()
-        for row in connection.execute(statement).all():
+        asked = {"account_id": account_id, "connection_id": connection_id, "row_ids": row_ids}
+        for row in connection.execute(_BY_ROW_LOCKED if lock else _BY_ROW, asked).all():
             link = link_from(row)
             found[link.key] = (row[0], link)
     return found
@@ -172,12 +195,8 @@ def links_of(
     """Read all links of contacts; contacts without any are absent."""
     found: dict[UUID, dict[LinkKey, Link]] = {}
     for piece in chunked(contact_ids):
-        statement = select(*LINK_COLUMNS).where(
-            links.c.account_id == account_id, among_guids(links.c.contact_id, piece)
-        )
-        if lock:
-            statement = statement.with_for_update()
-        for row in connection.execute(statement).all():
+        asked = {"account_id": account_id, "contact_ids": piece}
+        for row in connection.execute(_BY_CONTACT_LOCKED if lock else _BY_CONTACT, asked).all():
             link = link_from(row)
             found.setdefault(row[0], {})[link.key] = link
     return found
@@ -187,16 +206,6 @@ def guard(connection: Connection, account_id: int, keys: Collection[LinkKey]) ->
     """Lock the contacts of rows before the rows themselves, in the order every writer keeps."""
     if connection.dialect.name == "sqlite":
         return  # the transaction began as the only writer
-    joined = and_(contacts.c.account_id == links.c.account_id, contacts.c.contact_id == links.c.contact_id)
     for connection_id, row_ids in by_connection(keys):
-        connection.execute(
-            select(contacts.c.contact_id)
-            .select_from(contacts.join(links, joined))
-            .where(
-                links.c.account_id == account_id,
-                links.c.connection_id == connection_id,
-                among_guids(links.c.row_id, row_ids),
-            )
-            .order_by(contacts.c.contact_id)
-            .with_for_update(of=contacts)
-        )
+        asked = {"account_id": account_id, "connection_id": connection_id, "row_ids": row_ids}
+        connection.execute(_OWNERS_LOCKED, asked)

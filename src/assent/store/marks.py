@@ -68,7 +68,7 @@ class Marks:
             }
             for digest in sorted(self._digests(connection, account_id, addresses))
         ]
-        statement = insert(connection, address_marks)
+        statement = insert(address_marks)
         kept = {
             name: or_(address_marks.c[name], statement.excluded[name])
             for name in ("refused", "erased", "suppressed")

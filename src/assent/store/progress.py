@@ -46,7 +46,7 @@ def write_step(connection: Connection, account_id: int, connection_id: int, step
         "detail": msgspec.json.encode(step.detail).decode(),
         "at": step.at,
     }
-    statement = insert(connection, setup_steps).values(values)
+    statement = insert(setup_steps).values(values)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "connection_id", "step"],
@@ -106,7 +106,7 @@ def write_sweep(connection: Connection, account_id: int, run: SweepRun) -> None:
         "finished_at": run.finished_at,
         "counts": msgspec.json.encode(run.counts).decode(),
     }
-    statement = insert(connection, sweeps).values(values)
+    statement = insert(sweeps).values(values)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "connection_id", "slot"],

@@ -88,7 +88,7 @@ def enlist(connection: Connection, account_id: int, send_id: int, audience: Audi
         literal(now, recipients.c.at.type),
     ).where(*condition(connection, account_id, audience))
     names = ["account_id", "send_id", "contact_id", "reason", "state", "at"]
-    statement = insert(connection, recipients).from_select(names, everybody)
+    statement = insert(recipients).from_select(names, everybody)
     return connection.execute(statement.on_conflict_do_nothing()).rowcount
 
 

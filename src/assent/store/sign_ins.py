@@ -106,7 +106,7 @@ def attempts_of(connection: Connection, key: bytes) -> Attempts:
     """Failures under a key; nobody else counts them until the transaction ends."""
     # A row that is there can be locked; without one, many first attempts at once would all be the first.
     none = {"account_id": INSTALLATION, "key": key, "failures": 0, "since": EPOCH}
-    connection.execute(insert(connection, sign_in_attempts).values(none).on_conflict_do_nothing())
+    connection.execute(insert(sign_in_attempts).values(none).on_conflict_do_nothing())
     c = sign_in_attempts.c
     statement = select(c.failures, c.since).where(c.account_id == INSTALLATION, c.key == key)
     return Attempts(*connection.execute(statement.with_for_update()).one())

@@ -177,7 +177,7 @@ def _drop(connection: Connection, account_id: int, owners: Mapping[LinkKey, UUID
         )
     had = {(owner, key.connection_id) for key, owner in owners.items()}
     connection.execute(
-        insert(connection, former_links).on_conflict_do_nothing(),
+        insert(former_links).on_conflict_do_nothing(),
         [
             {"account_id": account_id, "contact_id": owner, "connection_id": connection_id}
             for owner, connection_id in sorted(had)

@@ -180,7 +180,7 @@ def _write(connection: Connection, account_id: int, found: Sequence[Found], now:
         }
         for one in found
     ]
-    statement, t = insert(connection, troubles), troubles.c
+    statement, t = insert(troubles), troubles.c
     new = statement.excluded
     upsert = statement.on_conflict_do_update(
         index_elements=["account_id", "connection_id", "row_id"],

@@ -44,7 +44,7 @@ def add_user(connection: Connection, user: StoredUser) -> None:
     """Add a user; raises Conflict for an address that somebody has already, Unknown for no account."""
     lock_account(connection, user.account_id)
     values = {column.name: getattr(user, column.name) for column in _COLUMNS}
-    statement = insert(connection, users).values(values).on_conflict_do_nothing(index_elements=["email"])
+    statement = insert(users).values(values).on_conflict_do_nothing(index_elements=["email"])
     if connection.execute(statement.returning(users.c.user_id)).first() is None:
         raise Conflict(
             "Somebody signs in with this address already. Every user needs an address of their own."

@@ -54,7 +54,7 @@ def record(
         }
         for contact_id, since in began
     ]
-    connection.execute(insert(connection, waits).on_conflict_do_nothing(), rows)
+    connection.execute(insert(waits).on_conflict_do_nothing(), rows)
 
 
 def waited(connection: Connection, account_id: int, since: datetime, limit: int) -> list[Waited]:
