@@ -28,6 +28,12 @@ from assent.store.schema import links
 #: Whoever is being erased stays refused: nobody's act lifts that any more (I6).
 BEING_ERASED = "this person is being erased, so nothing about them can be changed any more"
 
+_TOUCH = (
+    update(links)
+    .where(links.c.account_id == bindparam("at_account"), links.c.contact_id == bindparam("at_contact"))
+    .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched")))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Acted:
@@ -182,10 +188,11 @@ class Acting:
         if not fields:
             return
         connection.execute(
-            update(links)
-            .where(links.c.account_id == account_id, links.c.contact_id == bindparam("of_contact"))
-            .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched"))),
-            [{"of_contact": contact_id, "touched": mask} for contact_id, mask in fields.items()],
+            _TOUCH,
+            [
+                {"at_account": account_id, "at_contact": contact_id, "touched": mask}
+                for contact_id, mask in fields.items()
+            ],
         )
         named = {(contact_id, one) for contact_id, mask in fields.items() for one in bits(mask)}
         actor = f"{self.actor.kind.value}:{self.actor.ident}"

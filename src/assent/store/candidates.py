@@ -1,8 +1,9 @@
 """Contacts that lack something in a connection: a row (I5), or values in one (T6)."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, or_, select
 
 from assent.policy.identity import Origin
 from assent.policy.permission import BulkEmail, LegalBasis
@@ -12,49 +13,61 @@ from assent.store.contact_rows import CONTACT_COLUMNS, contact_from
 from assent.store.schema import contacts, former_links, links
 
 
-def unlinked(
-    connection: Connection, account_id: int, connection_id: int, after: int, limit: int
-) -> list[Candidate]:
-    """Contacts addressed after a revision that never had a row in this connection, in order (I4, I5)."""
+def _unlinked() -> Select[Any]:
     c = contacts.c
     linked, formerly = (
         exists().where(
             table.c.account_id == c.account_id,
             table.c.contact_id == c.contact_id,
-            table.c.connection_id == connection_id,
+            table.c.connection_id == bindparam("connection_id"),
         )
         for table in (links, former_links)
     )
-    statement = (
+    return (
         select(*CONTACT_COLUMNS, c.origin, c.addressed, c.first_name, c.last_name)
-        .where(c.account_id == account_id, c.addressed > after, ~linked, ~formerly)
+        .where(c.account_id == bindparam("account_id"), c.addressed > bindparam("after"), ~linked, ~formerly)
         .order_by(c.addressed)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return [
-        Candidate(contact_from(contact), Origin(origin), addressed, first_name, last_name)
-        for *contact, origin, addressed, first_name, last_name in connection.execute(statement)
-    ]
 
 
-def blanks(connection: Connection, account_id: int, connection_id: int, limit: int) -> list[UUID]:
-    """Settled contacts with an active row that holds no value where the hub has one (T6)."""
-    wanted = active_mask(connection, account_id)
+def _blanks() -> Select[Any]:
+    wanted = bindparam("wanted", type_=BigInteger)
     held = links.c.known.bitwise_or(links.c.unread).bitwise_and(wanted)
     silent = and_(links.c.toggle == BulkEmail.NULL, contacts.c.basis != LegalBasis.NONE)
     joined = and_(contacts.c.account_id == links.c.account_id, contacts.c.contact_id == links.c.contact_id)
-    statement = (
+    return (
         select(links.c.contact_id)
         .select_from(links.join(contacts, joined))
         .where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
+            links.c.account_id == bindparam("account_id"),
+            links.c.connection_id == bindparam("connection_id"),
             links.c.active.is_(True),
             links.c.base_crm_version.is_not(None),
             contacts.c.pending == 0,
             or_(held != wanted, silent),
         )
         .order_by(links.c.row_id)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return list(dict.fromkeys(connection.execute(statement).scalars()))
+
+
+_UNLINKED, _BLANKS = _unlinked(), _blanks()
+
+
+def unlinked(
+    connection: Connection, account_id: int, connection_id: int, after: int, limit: int
+) -> list[Candidate]:
+    """Contacts addressed after a revision that never had a row in this connection, in order (I4, I5)."""
+    asked = {"account_id": account_id, "connection_id": connection_id, "after": after, "limit": limit}
+    return [
+        Candidate(contact_from(contact), Origin(origin), addressed, first_name, last_name)
+        for *contact, origin, addressed, first_name, last_name in connection.execute(_UNLINKED, asked)
+    ]
+
+
+def blanks(connection: Connection, account_id: int, connection_id: int, limit: int) -> list[UUID]:
+    """Settled contacts with an active row that holds no value where the hub has one (T6)."""
+    wanted = active_mask(connection, account_id)
+    asked = {"account_id": account_id, "connection_id": connection_id, "wanted": wanted, "limit": limit}
+    return list(dict.fromkeys(connection.execute(_BLANKS, asked).scalars()))

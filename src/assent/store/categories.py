@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from assent.errors import Conflict, Invalid, Unknown
 from assent.policy.subscription import free_bit
@@ -33,24 +33,19 @@ _COLUMNS = (
     categories.c.active,
     categories.c.schema_name,
 )
+_OF_ACCOUNT = categories.c.account_id == bindparam("account_id")
+_ALL = select(*_COLUMNS).where(_OF_ACCOUNT).order_by(categories.c.position, categories.c.bit)
+_ACTIVE = select(categories.c.bit).where(_OF_ACCOUNT, categories.c.active.is_(True))
 
 
 def all_categories(connection: Connection, account_id: int) -> list[Category]:
     """Every category of an account, retired ones too, in the order people gave them."""
-    statement = (
-        select(*_COLUMNS)
-        .where(categories.c.account_id == account_id)
-        .order_by(categories.c.position, categories.c.bit)
-    )
-    return [Category(*row) for row in connection.execute(statement)]
+    return [Category(*row) for row in connection.execute(_ALL, {"account_id": account_id})]
 
 
 def active_mask(connection: Connection, account_id: int) -> int:
     """The mask of an account's active categories."""
-    statement = select(categories.c.bit).where(
-        categories.c.account_id == account_id, categories.c.active.is_(True)
-    )
-    return reduce(or_, connection.execute(statement).scalars(), 0)
+    return reduce(or_, connection.execute(_ACTIVE, {"account_id": account_id}).scalars(), 0)
 
 
 def add_category(

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from assent.errors import Unknown
 from assent.policy.permission import AllowPolicy, OnAllow
@@ -21,6 +21,21 @@ COLUMNS = (
     connections.c.state,
     connections.c.hub_cursor,
     connections.c.made,
+)
+#: Every connection of an account.
+OF_ACCOUNT = (
+    select(*COLUMNS)
+    .where(connections.c.account_id == bindparam("account_id"))
+    .order_by(connections.c.connection_id)
+)
+_LIVE = OF_ACCOUNT.where(connections.c.state == LIVE)
+_TOKEN = select(connections.c.token).where(
+    connections.c.account_id == bindparam("account_id"),
+    connections.c.connection_id == bindparam("connection_id"),
+)
+_CHANGE = update(connections).where(
+    connections.c.account_id == bindparam("at_account"),
+    connections.c.connection_id == bindparam("at_connection"),
 )
 
 
@@ -54,21 +69,13 @@ def write_settings(settings: Settings) -> str:
 
 def live(connection: Connection, account_id: int) -> list[CrmConnection]:
     """The account's live connections."""
-    statement = (
-        select(*COLUMNS)
-        .where(connections.c.account_id == account_id, connections.c.state == LIVE)
-        .order_by(connections.c.connection_id)
-    )
-    return [engine_view(*row) for row in connection.execute(statement)]
+    return [engine_view(*row) for row in connection.execute(_LIVE, {"account_id": account_id})]
 
 
 def change(connection: Connection, account_id: int, connection_id: int, **values: object) -> None:
     """Set columns of a connection; raises Unknown."""
-    done = connection.execute(
-        connections.update()
-        .where(connections.c.account_id == account_id, connections.c.connection_id == connection_id)
-        .values(**values)
-    )
+    asked = {"at_account": account_id, "at_connection": connection_id}
+    done = connection.execute(_CHANGE, asked | values)
     if not done.rowcount:
         raise unknown(account_id, connection_id)
 
@@ -80,11 +87,8 @@ def unknown(account_id: int, connection_id: int) -> Unknown:
 
 def token(connection: Connection, account_id: int, connection_id: int) -> str | None:
     """Up to where the change feed was stored."""
-    found: str | None = connection.execute(
-        select(connections.c.token).where(
-            connections.c.account_id == account_id, connections.c.connection_id == connection_id
-        )
-    ).scalar_one_or_none()
+    asked = {"account_id": account_id, "connection_id": connection_id}
+    found: str | None = connection.execute(_TOKEN, asked).scalar_one_or_none()
     return found
 
 

@@ -65,6 +65,11 @@ _COLUMNS = (
 )
 _ROWS = msgspec.json.Decoder(tuple[ErasedRow, ...])
 
+_UNDER_WAY = select(*_COLUMNS).where(
+    erasures.c.account_id == bindparam("account_id"), erasures.c.finished_at.is_(None)
+)
+_UNDER_WAY_OF = _UNDER_WAY.where(among_guids(erasures.c.contact_id, bindparam("contact_ids")))
+
 
 def newest(connection: Connection, account_id: int, before: int | None, limit: int) -> list[Erasure]:
     """Erasures, the newest first, from before a number."""
@@ -90,15 +95,15 @@ def under_way(
     connection: Connection, account_id: int, contact_ids: Collection[UUID] | None = None
 ) -> dict[UUID, Erasure]:
     """The erasures that are not finished, of some contacts or of all, by contact."""
-    statement = select(*_COLUMNS).where(erasures.c.account_id == account_id, erasures.c.finished_at.is_(None))
+    asked = {"account_id": account_id}
     if contact_ids is None:
-        rows = connection.execute(statement).all()
+        rows = connection.execute(_UNDER_WAY, asked).all()
     else:
         pieces = chunked(contact_ids)
         rows = [
             row
             for piece in pieces
-            for row in connection.execute(statement.where(among_guids(erasures.c.contact_id, piece))).all()
+            for row in connection.execute(_UNDER_WAY_OF, {**asked, "contact_ids": piece}).all()
         ]
     return {erasure.contact_id: erasure for erasure in map(_erasure, rows)}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from assent.errors import Unknown
 from assent.ledger.chain import Leaf, link_digest
@@ -20,6 +20,18 @@ from assent.store.schema import accounts, contact_keys, ledger_entries, ledger_l
 #: What stands where an erased person's key was.
 DESTROYED = b""
 
+_HEAD = (
+    select(accounts.c.ledger_seq, accounts.c.ledger_digest)
+    .where(accounts.c.account_id == bindparam("account_id"))
+    .with_for_update()
+)
+_MOVE_HEAD = update(accounts).where(accounts.c.account_id == bindparam("at_account"))
+_LINK, _ENTRY, _KEY = ledger_links.insert(), ledger_entries.insert(), contact_keys.insert()
+_KEYS = select(contact_keys.c.contact_id, contact_keys.c.wrapped).where(
+    contact_keys.c.account_id == bindparam("account_id"),
+    among_guids(contact_keys.c.contact_id, bindparam("owners")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -32,11 +44,7 @@ class Journal:
         """Append one link with these entries; nothing to say appends nothing. Once per transaction."""
         if not entries:
             return
-        head = connection.execute(
-            select(accounts.c.ledger_seq, accounts.c.ledger_digest)
-            .where(accounts.c.account_id == account_id)
-            .with_for_update()
-        ).first()
+        head = connection.execute(_HEAD, {"account_id": account_id}).first()
         if head is None:
             raise Unknown(f"there is no account {account_id}")
         seq, previous = head[0] + 1, head[1]
@@ -51,9 +59,9 @@ class Journal:
             "previous": previous,
             "digest": digest,
         }
-        connection.execute(ledger_links.insert(), [link])
+        connection.execute(_LINK, link)
         connection.execute(
-            ledger_entries.insert(),
+            _ENTRY,
             [
                 {
                     "account_id": account_id,
@@ -66,11 +74,8 @@ class Journal:
                 for position, (entry, leaf) in enumerate(zip(entries, leaves, strict=True))
             ],
         )
-        connection.execute(
-            update(accounts)
-            .where(accounts.c.account_id == account_id)
-            .values(ledger_seq=seq, ledger_digest=digest)
-        )
+        moved = {"ledger_seq": seq, "ledger_digest": digest}
+        connection.execute(_MOVE_HEAD, {"at_account": account_id, **moved})
 
     def _leaves(
         self, connection: Connection, account_id: int, seq: int, entries: Sequence[Entry]
@@ -96,7 +101,7 @@ class Journal:
                 {"account_id": account_id, "contact_id": owner, "wrapped": self.vault.wrap(key)}
                 for owner, key in fresh.items()
             ]
-            connection.execute(contact_keys.insert(), rows)
+            connection.execute(_KEY, rows)
         return keys | fresh
 
 
@@ -104,10 +109,8 @@ def wrapped_keys(connection: Connection, account_id: int, owners: Collection[UUI
     """Read people's keys as they are stored; an erased person's is `DESTROYED`."""
     found: dict[UUID, bytes] = {}
     for piece in chunked(owners):
-        statement = select(contact_keys.c.contact_id, contact_keys.c.wrapped).where(
-            contact_keys.c.account_id == account_id, among_guids(contact_keys.c.contact_id, piece)
-        )
-        found.update((owner, bytes(wrapped)) for owner, wrapped in connection.execute(statement))
+        asked = {"account_id": account_id, "owners": piece}
+        found.update((owner, bytes(wrapped)) for owner, wrapped in connection.execute(_KEYS, asked))
     return found
 
 

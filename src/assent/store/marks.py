@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from assent.errors import Invalid, Unknown
 from assent.ledger.seal import Vault
@@ -21,6 +21,19 @@ from assent.store.schema import accounts, address_marks
 
 #: What is known of an address nothing is remembered of.
 NOTHING = AddressMarks()
+
+_KEY = select(accounts.c.mark_key).where(accounts.c.account_id == bindparam("account_id"))
+_MARKS = ("refused", "erased", "suppressed")
+_OF = select(address_marks.c.digest, *(address_marks.c[name] for name in _MARKS)).where(
+    address_marks.c.account_id == bindparam("account_id"),
+    address_marks.c.digest.in_(bindparam("digests", expanding=True)),
+)
+_NEW = insert(address_marks)
+_ADD = _NEW.on_conflict_do_update(
+    index_elements=["account_id", "digest"],
+    set_={name: or_(address_marks.c[name], _NEW.excluded[name]) for name in _MARKS}
+    | {"at": _NEW.excluded.at},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +49,8 @@ class Marks:
         digests = self._digests(connection, account_id, addresses)
         found = {}
         for piece in chunked(digests):
-            statement = select(
-                address_marks.c.digest,
-                address_marks.c.refused,
-                address_marks.c.erased,
-                address_marks.c.suppressed,
-            ).where(address_marks.c.account_id == account_id, address_marks.c.digest.in_(piece))
-            for digest, refused, erased, suppressed in connection.execute(statement).all():
+            asked = {"account_id": account_id, "digests": piece}
+            for digest, refused, erased, suppressed in connection.execute(_OF, asked).all():
                 found[digests[digest]] = AddressMarks(refused, erased, suppressed)
         return found
 
@@ -68,23 +76,11 @@ class Marks:
             }
             for digest in sorted(self._digests(connection, account_id, addresses))
         ]
-        statement = insert(address_marks)
-        kept = {
-            name: or_(address_marks.c[name], statement.excluded[name])
-            for name in ("refused", "erased", "suppressed")
-        }
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["account_id", "digest"], set_=kept | {"at": statement.excluded.at}
-            ),
-            rows,
-        )
+        connection.execute(_ADD, rows)
 
     def key(self, connection: Connection, account_id: int) -> bytes:
         """The account's own key, which no rotation of the installation's changes; raises Unknown."""
-        wrapped = connection.execute(
-            select(accounts.c.mark_key).where(accounts.c.account_id == account_id)
-        ).scalar_one_or_none()
+        wrapped = connection.execute(_KEY, {"account_id": account_id}).scalar_one_or_none()
         if wrapped is None:
             raise Unknown(f"there is no account {account_id}")
         return self.vault.unwrap(wrapped)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from assent.errors import Unknown
 from assent.policy.identity import AddressMarks
@@ -37,6 +37,8 @@ from assent.store.marks import Marks
 from assent.store.schema import accounts
 from assent.store.settling import Settling
 from assent.store.voiding import Voiding
+
+_REVISION = select(accounts.c.revision).where(accounts.c.account_id == bindparam("account_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,7 @@ class SqlMemory:
 
 
 def _revision(connection: Connection, account_id: int) -> int:
-    statement = select(accounts.c.revision).where(accounts.c.account_id == account_id)
-    revision: int | None = connection.execute(statement).scalar_one_or_none()
+    revision: int | None = connection.execute(_REVISION, {"account_id": account_id}).scalar_one_or_none()
     if revision is None:
         raise Unknown(f"there is no account {account_id}")
     return revision

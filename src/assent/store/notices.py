@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
 from assent.policy.sides import LinkKey
 from assent.ports import Notice
 from assent.store.among import among_guids
 from assent.store.batches import by_connection, chunked
 from assent.store.counters import take_numbers
-from assent.store.pending import mark_rows
+from assent.store.pending import any_waits, mark_rows
 from assent.store.schema import notices
 
 #: The lanes: what refuses overtakes what does not.
@@ -25,6 +25,22 @@ _COLUMNS = (
     notices.c.received_at,
     notices.c.notice_id,
 )
+_OF_ACCOUNT = notices.c.account_id == bindparam("account_id")
+_NAMED = and_(_OF_ACCOUNT, notices.c.notice_id.in_(bindparam("notice_ids", expanding=True)))
+_POST = notices.insert()
+_WAITING = (
+    select(*_COLUMNS)
+    .where(_OF_ACCOUNT)
+    .order_by(notices.c.lane, notices.c.notice_id)
+    .limit(bindparam("limit"))
+)
+_OF_ROWS = select(*_COLUMNS).where(
+    _OF_ACCOUNT,
+    notices.c.connection_id == bindparam("connection_id"),
+    among_guids(notices.c.row_id, bindparam("row_ids")),
+)
+_ROWS = select(notices.c.connection_id, notices.c.row_id).where(_NAMED)
+_END = delete(notices).where(_NAMED)
 
 
 def post(connection: Connection, account_id: int, posted: Sequence[Notice], now: datetime) -> None:
@@ -33,7 +49,7 @@ def post(connection: Connection, account_id: int, posted: Sequence[Notice], now:
         return
     numbers = take_numbers(connection, account_id, "notice", len(posted))
     connection.execute(
-        notices.insert(),
+        _POST,
         [
             {
                 "account_id": account_id,
@@ -54,50 +70,32 @@ def post(connection: Connection, account_id: int, posted: Sequence[Notice], now:
 
 def waiting(connection: Connection, account_id: int, limit: int) -> list[Notice]:
     """Waiting notices, those that refuse first, then in the order they came."""
-    statement = (
-        select(*_COLUMNS)
-        .where(notices.c.account_id == account_id)
-        .order_by(notices.c.lane, notices.c.notice_id)
-        .limit(limit)
-    )
-    return [Notice(*row) for row in connection.execute(statement)]
+    asked = {"account_id": account_id, "limit": limit}
+    return [Notice(*row) for row in connection.execute(_WAITING, asked)]
 
 
 def waiting_for(connection: Connection, account_id: int, keys: Collection[LinkKey]) -> list[Notice]:
     """Waiting notices of the named rows."""
     found: list[Notice] = []
-    if not keys or not _any(connection, account_id):
+    if not keys or not any_waits(connection, account_id):
         return found
     for connection_id, row_ids in by_connection(keys):
-        statement = select(*_COLUMNS).where(
-            notices.c.account_id == account_id,
-            notices.c.connection_id == connection_id,
-            among_guids(notices.c.row_id, row_ids),
-        )
-        found.extend(Notice(*row) for row in connection.execute(statement))
+        asked = {"account_id": account_id, "connection_id": connection_id, "row_ids": row_ids}
+        found.extend(Notice(*row) for row in connection.execute(_OF_ROWS, asked))
     return found
 
 
 def end(connection: Connection, account_id: int, notice_ids: Collection[int]) -> None:
     """End notices without looking at their contacts; the caller marks those."""
     for piece in chunked(sorted(notice_ids)):
-        connection.execute(
-            delete(notices).where(notices.c.account_id == account_id, notices.c.notice_id.in_(piece))
-        )
+        connection.execute(_END, {"account_id": account_id, "notice_ids": piece})
 
 
 def dismiss(connection: Connection, account_id: int, notice_ids: Collection[int], now: datetime) -> None:
     """End notices that no longer say anything, and judge their contacts anew."""
     keys: set[LinkKey] = set()
     for piece in chunked(sorted(notice_ids)):
-        statement = select(notices.c.connection_id, notices.c.row_id).where(
-            notices.c.account_id == account_id, notices.c.notice_id.in_(piece)
-        )
-        keys.update(LinkKey(*row) for row in connection.execute(statement))
+        asked = {"account_id": account_id, "notice_ids": piece}
+        keys.update(LinkKey(*row) for row in connection.execute(_ROWS, asked))
     end(connection, account_id, notice_ids)
     mark_rows(connection, account_id, keys, now)
-
-
-def _any(connection: Connection, account_id: int) -> bool:
-    statement = select(notices.c.notice_id).where(notices.c.account_id == account_id)
-    return connection.execute(statement.limit(1)).first() is not None

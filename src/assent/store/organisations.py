@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from assent.errors import Forbidden, Invalid, Unknown
 from assent.ledger.seal import Vault
@@ -17,6 +17,7 @@ from assent.store import connection_rows
 from assent.store.connection_rows import (
     COLUMNS,
     CREATED,
+    OF_ACCOUNT,
     Settings,
     change,
     engine_view,
@@ -26,6 +27,19 @@ from assent.store.connection_rows import (
 )
 from assent.store.counters import INSTALLATION, lock_account, take_numbers
 from assent.store.schema import connections
+
+_READ = (
+    select(connections.c.name, connections.c.url, connections.c.tenant, connections.c.client_id)
+    .add_columns(connections.c.authority, connections.c.organisation_id, connections.c.user_id)
+    .add_columns(connections.c.state, connections.c.settings, connections.c.secret)
+    .where(
+        connections.c.account_id == bindparam("account_id"),
+        connections.c.connection_id == bindparam("connection_id"),
+    )
+)
+_TO_WEBHOOK = select(connections.c.webhook_hash, *COLUMNS).where(
+    connections.c.connection_id == bindparam("connection_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +143,8 @@ class Organisations:
 
     def read(self, connection: Connection, account_id: int, connection_id: int) -> Organised:
         """Read a connection with its secret; raises Unknown."""
-        c = connections.c
-        found = connection.execute(
-            select(c.name, c.url, c.tenant, c.client_id, c.authority, c.organisation_id, c.user_id, c.state)
-            .add_columns(c.settings, c.secret)
-            .where(c.account_id == account_id, c.connection_id == connection_id)
-        ).first()
+        asked = {"account_id": account_id, "connection_id": connection_id}
+        found = connection.execute(_READ, asked).first()
         if found is None:
             raise unknown(account_id, connection_id)
         return Organised(
@@ -164,8 +174,7 @@ class Organisations:
 
 def all_of(connection: Connection, account_id: int) -> list[CrmConnection]:
     """Every connection of an account, live or not."""
-    statement = select(*COLUMNS).where(connections.c.account_id == account_id)
-    return [engine_view(*row) for row in connection.execute(statement.order_by(connections.c.connection_id))]
+    return [engine_view(*row) for row in connection.execute(OF_ACCOUNT, {"account_id": account_id})]
 
 
 def shown(connection: Connection, account_id: int) -> list[Shown]:
@@ -199,9 +208,7 @@ def by_webhook_key(connection: Connection, connection_id: int, key: str) -> CrmC
 
     The comparison takes the same time however much of the key is right.
     """
-    found = connection.execute(
-        select(connections.c.webhook_hash, *COLUMNS).where(connections.c.connection_id == connection_id)
-    ).first()
+    found = connection.execute(_TO_WEBHOOK, {"connection_id": connection_id}).first()
     if found is None:
         raise Unknown(f"there is no connection {connection_id}")
     if not hmac.compare_digest(found[0], _hash(key)):

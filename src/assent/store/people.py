@@ -7,15 +7,16 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from assent.policy.sides import Link, LinkKey, Person
-from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.contact_rows import acts_of, contacts_at
-from assent.store.link_rows import links_of
+from assent.store.link_rows import AT_ROWS, links_of
 from assent.store.notices import waiting_for
 from assent.store.schema import links
 
 #: Per row: the fields waiting notices reported refused, and the newest version they told.
 Refusals = dict[LinkKey, tuple[int, int]]
+
+_OWNERS = select(links.c.row_id, links.c.contact_id).where(AT_ROWS)
 
 
 def people(connection: Connection, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
@@ -49,12 +50,8 @@ def linked(connection: Connection, account_id: int, keys: Collection[LinkKey]) -
     """Which contact each linked row belongs to."""
     found = {}
     for connection_id, row_ids in by_connection(keys):
-        statement = select(links.c.row_id, links.c.contact_id).where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
-            among_guids(links.c.row_id, row_ids),
-        )
-        for row_id, contact_id in connection.execute(statement).all():
+        asked = {"account_id": account_id, "connection_id": connection_id, "row_ids": row_ids}
+        for row_id, contact_id in connection.execute(_OWNERS, asked).all():
             found[LinkKey(connection_id, row_id)] = contact_id
     return found
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from assent.store.connection_rows import PAUSED
 from assent.store.dialects import insert
@@ -34,6 +35,31 @@ class SweepRun:
     started_at: datetime
     finished_at: datetime | None
     counts: Mapping[str, int]
+
+
+def _unfinished() -> Select[Any]:
+    s, j = setup_steps.c, connections.c
+
+    def somewhere(*states: str) -> ColumnElement[bool]:
+        return (
+            exists()
+            .where(s.account_id == j.account_id, s.connection_id == j.connection_id, s.state.in_(states))
+            .correlate(connections)
+        )
+
+    return (
+        select(j.account_id, j.connection_id)
+        .where(j.state != PAUSED, somewhere("waiting", "running"), ~somewhere("paused", "failed"))
+        .order_by(j.account_id, j.connection_id)
+    )
+
+
+_UNFINISHED = _unfinished()
+_SWEEP = insert(sweeps)
+_WRITE_SWEEP = _SWEEP.on_conflict_do_update(
+    index_elements=["account_id", "connection_id", "slot"],
+    set_={name: _SWEEP.excluded[name] for name in ("finished_at", "counts")},
+)
 
 
 def write_step(connection: Connection, account_id: int, connection_id: int, step: SetupStep) -> None:
@@ -71,21 +97,7 @@ def steps(connection: Connection, account_id: int, connection_id: int) -> list[S
 
 def unfinished(connection: Connection) -> list[tuple[int, int]]:
     """Account and connection of every setup that was begun, has not ended, and waits for nobody."""
-    s, j = setup_steps.c, connections.c
-
-    def somewhere(*states: str) -> ColumnElement[bool]:
-        return (
-            exists()
-            .where(s.account_id == j.account_id, s.connection_id == j.connection_id, s.state.in_(states))
-            .correlate(connections)
-        )
-
-    statement = (
-        select(j.account_id, j.connection_id)
-        .where(j.state != PAUSED, somewhere("waiting", "running"), ~somewhere("paused", "failed"))
-        .order_by(j.account_id, j.connection_id)
-    )
-    return [(account_id, connection_id) for account_id, connection_id in connection.execute(statement)]
+    return [(account_id, connection_id) for account_id, connection_id in connection.execute(_UNFINISHED)]
 
 
 def forget_steps(connection: Connection, account_id: int, connection_id: int) -> None:
@@ -106,13 +118,7 @@ def write_sweep(connection: Connection, account_id: int, run: SweepRun) -> None:
         "finished_at": run.finished_at,
         "counts": msgspec.json.encode(run.counts).decode(),
     }
-    statement = insert(sweeps).values(values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "connection_id", "slot"],
-            set_={name: statement.excluded[name] for name in ("finished_at", "counts")},
-        )
-    )
+    connection.execute(_WRITE_SWEEP, values)
 
 
 def sweep_runs(connection: Connection, account_id: int, connection_id: int, limit: int) -> list[SweepRun]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from assent.ledger.entries import Entry
 from assent.policy.plan import RowWrite
@@ -17,6 +17,22 @@ from assent.store.link_rows import guard, links_at, sighting_values, update_link
 from assent.store.pending import mark
 from assent.store.row_writes import recovered
 from assent.store.schema import links
+
+_OF_CONNECTION = and_(
+    links.c.account_id == bindparam("account_id"), links.c.connection_id == bindparam("connection_id")
+)
+_NEWEST = (
+    select(links.c.row_id, links.c.version)
+    .where(_OF_CONNECTION, links.c.version.is_not(None))
+    .order_by(links.c.version.desc())
+    .limit(1)
+)
+_UNSEEN = (
+    select(links.c.row_id)
+    .where(_OF_CONNECTION, or_(links.c.read_at.is_(None), links.c.read_at < bindparam("before")))
+    .order_by(links.c.row_id)
+    .limit(bindparam("limit"))
+)
 
 
 def see(
@@ -76,17 +92,8 @@ class Intending:
 
 def newest(connection: Connection, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
     """The linked row of the highest version seen in one connection; by index."""
-    statement = (
-        select(links.c.row_id, links.c.version)
-        .where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
-            links.c.version.is_not(None),
-        )
-        .order_by(links.c.version.desc())
-        .limit(1)
-    )
-    found = connection.execute(statement).one_or_none()
+    asked = {"account_id": account_id, "connection_id": connection_id}
+    found = connection.execute(_NEWEST, asked).one_or_none()
     return None if found is None else (LinkKey(connection_id, found.row_id), found.version)
 
 
@@ -94,17 +101,8 @@ def unseen(
     connection: Connection, account_id: int, connection_id: int, before: datetime, limit: int
 ) -> list[LinkKey]:
     """Links of a connection not sighted since `before`."""
-    statement = (
-        select(links.c.row_id)
-        .where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
-            or_(links.c.read_at.is_(None), links.c.read_at < before),
-        )
-        .order_by(links.c.row_id)
-        .limit(limit)
-    )
-    return [LinkKey(connection_id, row_id) for row_id in connection.execute(statement).scalars()]
+    asked = {"account_id": account_id, "connection_id": connection_id, "before": before, "limit": limit}
+    return [LinkKey(connection_id, row_id) for row_id in connection.execute(_UNSEEN, asked).scalars()]
 
 
 def _key(sighting: Sighting) -> LinkKey:

@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -20,11 +22,10 @@ from sqlalchemy import (
 )
 
 from assent.policy.sides import LinkKey
-from assent.store.among import among_guids
-from assent.store.batches import by_connection
 from assent.store.contact_rows import holders
 from assent.store.desk_schema import troubles
 from assent.store.dialects import insert
+from assent.store.people import linked
 from assent.store.schema import connections, contacts, former_links, links
 
 #: The row of troubles that concern a whole connection.
@@ -57,6 +58,62 @@ class Trouble:
     aside_at: datetime | None
     connection_name: str
     connection_url: str
+
+
+def _linked(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The trouble's row is linked to somebody."""
+    t = troubles.c
+    return exists().where(
+        links.c.account_id == t.account_id,
+        links.c.connection_id == t.connection_id,
+        links.c.row_id == t.row_id,
+        *conditions,
+    )
+
+
+def _over() -> ColumnElement[bool]:
+    """The trouble's row is of a contact who settled, or nobody's and stays so."""
+    t, c = troubles.c, contacts.c
+    settled = _linked(c.account_id == t.account_id, c.contact_id == links.c.contact_id, c.pending == 0)
+    there = exists().where(c.account_id == t.account_id, c.contact_id == t.contact_id)
+    has_row, had_row = (
+        exists().where(
+            table.c.account_id == t.account_id,
+            table.c.contact_id == t.contact_id,
+            table.c.connection_id == t.connection_id,
+        )
+        for table in (links, former_links)
+    )
+    due_a_row = and_(there, ~has_row, ~had_row)
+    return or_(settled, and_(~_linked(), ~due_a_row))
+
+
+def _upsert() -> Insert:
+    """A new trouble, or one more time of the same; another kind of trouble is no longer put aside."""
+    statement, t = insert(troubles), troubles.c
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["account_id", "connection_id", "row_id"],
+        set_={
+            "contact_id": new.contact_id,
+            "message": new.message,
+            "last_at": new.last_at,
+            "times": t.times + 1,
+            "aside_at": case((t.kind == new.kind, t.aside_at), else_=None),
+            "kind": new.kind,
+        },
+    )
+
+
+_KEEP = _upsert()
+_OF_ROWS = and_(troubles.c.account_id == bindparam("account_id"), troubles.c.row_id != CONNECTION_ITSELF)
+_FIRST_ROW = select(troubles.c.row_id).where(_OF_ROWS).limit(1)
+_DROP_ROWS = delete(troubles).where(_OF_ROWS, _over())
+_DROP_CONNECTIONS = delete(troubles).where(
+    troubles.c.account_id == bindparam("account_id"),
+    troubles.c.row_id == CONNECTION_ITSELF,
+    troubles.c.connection_id.in_(bindparam("reached", expanding=True)),
+)
 
 
 def keep(
@@ -153,14 +210,7 @@ def _select(account_id: int) -> Any:
 
 def _drop_connections(connection: Connection, account_id: int, reached: Collection[int]) -> None:
     if reached:
-        t = troubles.c
-        connection.execute(
-            delete(troubles).where(
-                t.account_id == account_id,
-                t.row_id == CONNECTION_ITSELF,
-                t.connection_id.in_(sorted(reached)),
-            )
-        )
+        connection.execute(_DROP_CONNECTIONS, {"account_id": account_id, "reached": sorted(reached)})
 
 
 def _write(connection: Connection, account_id: int, found: Sequence[Found], now: datetime) -> None:
@@ -180,20 +230,7 @@ def _write(connection: Connection, account_id: int, found: Sequence[Found], now:
         }
         for one in found
     ]
-    statement, t = insert(troubles), troubles.c
-    new = statement.excluded
-    upsert = statement.on_conflict_do_update(
-        index_elements=["account_id", "connection_id", "row_id"],
-        set_={
-            "contact_id": new.contact_id,
-            "message": new.message,
-            "last_at": new.last_at,
-            "times": t.times + 1,
-            "aside_at": case((t.kind == new.kind, t.aside_at), else_=None),
-            "kind": new.kind,
-        },
-    )
-    connection.execute(upsert, rows)
+    connection.execute(_KEEP, rows)
 
 
 def _owners(connection: Connection, account_id: int, found: Sequence[Found]) -> dict[LinkKey, UUID]:
@@ -201,43 +238,10 @@ def _owners(connection: Connection, account_id: int, found: Sequence[Found]) -> 
     keys = {LinkKey(one.connection_id, one.row_id): one.address for one in found}
     holding = holders(connection, account_id, {address for address in keys.values() if address})
     owners = {key: holding[address] for key, address in keys.items() if address in holding and address}
-    for connection_id, row_ids in by_connection(keys):
-        statement = select(links.c.row_id, links.c.contact_id).where(
-            links.c.account_id == account_id,
-            links.c.connection_id == connection_id,
-            among_guids(links.c.row_id, row_ids),
-        )
-        for row_id, contact_id in connection.execute(statement).all():
-            owners[LinkKey(connection_id, row_id)] = contact_id
-    return owners
-
-
-def _linked(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The trouble's row is linked to somebody."""
-    t = troubles.c
-    return exists().where(
-        links.c.account_id == t.account_id,
-        links.c.connection_id == t.connection_id,
-        links.c.row_id == t.row_id,
-        *conditions,
-    )
+    return owners | linked(connection, account_id, keys)
 
 
 def _drop_rows(connection: Connection, account_id: int) -> None:
-    """Drop the troubles of rows whose contact settled, and of rows that are nobody's and stay so."""
-    t, c = troubles.c, contacts.c
-    settled = _linked(c.account_id == t.account_id, c.contact_id == links.c.contact_id, c.pending == 0)
-    there = exists().where(c.account_id == t.account_id, c.contact_id == t.contact_id)
-    has_row, had_row = (
-        exists().where(
-            table.c.account_id == t.account_id,
-            table.c.contact_id == t.contact_id,
-            table.c.connection_id == t.connection_id,
-        )
-        for table in (links, former_links)
-    )
-    due_a_row = and_(there, ~has_row, ~had_row)
-    over = or_(settled, and_(~_linked(), ~due_a_row))
-    rows = and_(t.account_id == account_id, t.row_id != CONNECTION_ITSELF)
-    if connection.execute(select(t.row_id).where(rows).limit(1)).first() is not None:
-        connection.execute(delete(troubles).where(rows, over))
+    asked = {"account_id": account_id}
+    if connection.execute(_FIRST_ROW, asked).first() is not None:
+        connection.execute(_DROP_ROWS, asked)

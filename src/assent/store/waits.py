@@ -14,6 +14,8 @@ from assent.store.schema import contacts, ledger_links, links, requests
 #: The lane of refusals; other changes are not measured.
 REFUSAL = 2
 
+_RECORD = insert(waits).on_conflict_do_nothing()
+
 
 @dataclass(frozen=True, slots=True)
 class Waited:
@@ -54,7 +56,7 @@ def record(
         }
         for contact_id, since in began
     ]
-    connection.execute(insert(waits).on_conflict_do_nothing(), rows)
+    connection.execute(_RECORD, rows)
 
 
 def waited(connection: Connection, account_id: int, since: datetime, limit: int) -> list[Waited]:
