@@ -159,7 +159,7 @@ def _template() -> bytes:
     with tempfile.TemporaryDirectory(prefix="assent-sqlite-") as folder:
         path = Path(folder) / "assent.sqlite"
         made = Database(f"sqlite:///{path}")
-        upgrade(made.writer)
+        made._write(upgrade)
         made.close()
         return path.read_bytes()
 

@@ -1,5 +1,6 @@
 """Makes worlds quickly: one that was set up is kept as a template, and every history begins with a copy."""
 
+import asyncio
 import copy
 import logging
 import random
@@ -65,7 +66,7 @@ class Lab:
         self.skews = [0.0, 0.0]
         self.templates: dict[int, Template] = {}
         database = SimulatedDatabase("sqlite://", inline=True)
-        database._upgrade(None)
+        asyncio.run(database.upgrade())
         self.store: Store = store_on(database, self.clock, self.ids, Vault([SECRET_KEY], self._entropy))
         self._blank = self._copied(self._sqlite)
 

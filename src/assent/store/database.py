@@ -105,7 +105,12 @@ class Database:
 
     async def upgrade(self) -> None:
         """Bring the tables to what this version of the program expects."""
-        await self._run(self._writing, self._upgrade, None)
+        if self.in_memory:  # born empty with every start: there is nothing to migrate
+            await self._run(self._writing, self._write, metadata.create_all)
+            return
+        from assent.store.migrations import upgrade
+
+        await self._run(self._writing, self._write, upgrade)
 
     def close(self) -> None:
         """Finish what runs and let every connection go."""
@@ -120,21 +125,10 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(pool, how, work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        return _translated(self.reader, work)
+        return _transact(self.reader, "BEGIN", work)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        return _translated(self.writer, work)
-
-    def _upgrade(self, _: object) -> None:
-        if self.in_memory:
-            metadata.create_all(self.writer)  # born empty with every start: there is nothing to migrate
-            return
-        from assent.store.migrations import upgrade
-
-        try:
-            upgrade(self.writer)
-        except DBAPIError as error:
-            raise _judged(error) from None
+        return _transact(self.writer, "BEGIN IMMEDIATE", work)
 
     def _engines(self, url: URL, threads: int, busy_timeout_s: float) -> tuple[Engine, Engine]:
         if not self.sqlite:
@@ -149,18 +143,18 @@ class Database:
             engine = create_engine(
                 url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
             )
-            _tune(engine, "BEGIN")
+            _tune(engine)
             return engine, engine
         calm = {"check_same_thread": False, "timeout": busy_timeout_s}
         writer = create_engine(url, hide_parameters=True, pool_size=1, connect_args=calm)
         reader = create_engine(url, hide_parameters=True, pool_size=threads, connect_args=calm)
-        _tune(writer, "BEGIN IMMEDIATE")
-        _tune(reader, "BEGIN", "PRAGMA query_only=ON")
+        _tune(writer)
+        _tune(reader, "PRAGMA query_only=ON")
         return writer, reader
 
 
-def _tune(engine: Engine, begin: str, *pragmas: str) -> None:
-    """Make SQLite durable and orderly: write-ahead log, synced commits, our own BEGIN."""
+def _tune(engine: Engine, *pragmas: str) -> None:
+    """Make SQLite durable and orderly: write-ahead log, synced commits, and no BEGIN of the driver's own."""
 
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
@@ -174,20 +168,21 @@ def _tune(engine: Engine, begin: str, *pragmas: str) -> None:
         ):
             connection.execute(pragma).close()
 
-    def begun(connection: Connection) -> None:
-        try:  # by the driver itself: SQLAlchemy's own way takes longer than many a transaction's work
-            connection.connection.cursor().execute(begin)
-        except sqlite3.Error as error:
-            raise OperationalError(begin, None, error) from None
-
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
 
 
-def _translated(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _transact(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
+    """Run in one transaction; `begin` is how SQLite is told, whose driver leaves that to us.
+
+    It is told by the driver, not by an event: an engine with events takes longer over every statement.
+    """
     try:
         with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.connection.cursor().execute(begin)
             return work(connection)
+    except sqlite3.Error as error:
+        raise _judged(OperationalError(begin, None, error)) from None
     except DBAPIError as error:
         raise _judged(error) from None
 

@@ -1,10 +1,10 @@
 """Brings a database's tables to this version's, by the steps in `versions`."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run the missing steps in one transaction; two processes that start together do them once."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the missing steps in the caller's transaction; two processes that start together do them once."""
     from pathlib import Path
 
     from alembic import command
@@ -13,8 +13,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(4726120331)"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(4726120331)"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
