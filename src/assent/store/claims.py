@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, or_
 
-from assent.store.among import among_guids
-from assent.store.batches import chunked, in_order
+from assent.store.batches import in_order
 from assent.store.dialects import insert
 from assent.store.schema import claims
 
@@ -17,10 +16,10 @@ _TAKE = _CLAIM.on_conflict_do_update(
     index_elements=["account_id", "key"],
     set_={name: _CLAIM.excluded[name] for name in ("owner", "until", "holder")},
     where=or_(claims.c.until <= bindparam("now"), claims.c.owner == _CLAIM.excluded.owner),
+).returning(claims.c.key)
+_RELEASE = delete(claims).where(
+    claims.c.account_id == bindparam("account_id"), claims.c.owner == bindparam("owner")
 )
-_HELD = and_(claims.c.account_id == bindparam("account_id"), claims.c.owner == bindparam("owner"))
-_OURS = select(claims.c.key).where(_HELD, among_guids(claims.c.key, bindparam("keys")))
-_RELEASE = delete(claims).where(_HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,8 @@ def claim(
     if not wanted:
         return set()
     held = {"owner": guard.owner, "until": guard.until, "holder": guard.holder or None, "now": now}
-    connection.execute(_TAKE, [{"account_id": account_id, "key": key, **held} for key in wanted])
-    taken: set[UUID] = set()
-    for piece in chunked(wanted):
-        asked = {"account_id": account_id, "owner": guard.owner, "keys": piece}
-        taken.update(connection.execute(_OURS, asked).scalars())
-    return taken
+    rows = [{"account_id": account_id, "key": key, **held} for key in wanted]
+    return set(connection.execute(_TAKE, rows).scalars())
 
 
 def release(connection: Connection, account_id: int, owner: UUID) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, select
 
 from assent.errors import Erased, Unknown
 from assent.ledger import entries as ledger
@@ -22,6 +22,49 @@ ERASED = "The person was erased; no mail goes to them, and nothing is left to ch
 #: How far back it is looked for when the basis came about; contacts have few entries.
 _ENTRIES = 500
 _TELLING = (ledger.CREATED, ledger.ACTED, ledger.CHANGED)
+
+_SHEET = (
+    select(
+        accounts.c.name,
+        contacts.c.shown_email,
+        contacts.c.first_name,
+        contacts.c.last_name,
+        contacts.c.revision,
+        contacts.c.basis,
+        contacts.c.value,
+        contacts.c.created_at,
+        contacts.c.updated_at,
+        contacts.c.hold,
+    )
+    .select_from(contacts.join(accounts, accounts.c.account_id == contacts.c.account_id))
+    .where(contacts.c.account_id == bindparam("account_id"), contacts.c.contact_id == bindparam("contact_id"))
+)
+_NEWEST_ENTRIES = (
+    select(ledger_entries.c.plain, ledger_links.c.at)
+    .select_from(
+        ledger_entries.join(
+            ledger_links,
+            and_(
+                ledger_links.c.account_id == ledger_entries.c.account_id,
+                ledger_links.c.seq == ledger_entries.c.seq,
+            ),
+        )
+    )
+    .where(
+        ledger_entries.c.account_id == bindparam("account_id"),
+        ledger_entries.c.contact_id == bindparam("contact_id"),
+    )
+    .order_by(ledger_entries.c.seq.desc(), ledger_entries.c.position.desc())
+    .limit(_ENTRIES)
+)
+_IN_CRM = select(
+    exists().where(
+        links.c.account_id == bindparam("account_id"), links.c.contact_id == bindparam("contact_id")
+    )
+)
+_CATEGORY = select(sends.c.category).where(
+    sends.c.account_id == bindparam("account_id"), sends.c.send_id == bindparam("send_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +87,7 @@ class Sheet:
 
 def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: int) -> Sheet:
     """Read one person; raises Unknown for one who is no contact of the account, Erased for one who was."""
-    c = contacts.c
-    statement = (
-        select(
-            accounts.c.name,
-            c.shown_email,
-            c.first_name,
-            c.last_name,
-            c.revision,
-            c.basis,
-            c.value,
-            c.created_at,
-            c.updated_at,
-            c.hold,
-        )
-        .select_from(contacts.join(accounts, accounts.c.account_id == c.account_id))
-        .where(c.account_id == account_id, c.contact_id == contact_id)
-    )
-    found = connection.execute(statement).first()
+    found = connection.execute(_SHEET, {"account_id": account_id, "contact_id": contact_id}).first()
     if found is None:
         _raise_unknown(connection, account_id, contact_id)
     name, email, first, last, revision, basis, value, created_at, updated_at, hold = found
@@ -93,16 +119,8 @@ def _raise_unknown(connection: Connection, account_id: int, contact_id: UUID) ->
 
 def _since(connection: Connection, account_id: int, contact_id: UUID) -> datetime | None:
     """When the legal basis was last set, as the ledger tells."""
-    c = ledger_entries.c
-    joined = (ledger_links.c.account_id == c.account_id) & (ledger_links.c.seq == c.seq)
-    statement = (
-        select(c.plain, ledger_links.c.at)
-        .select_from(ledger_entries.join(ledger_links, joined))
-        .where(c.account_id == account_id, c.contact_id == contact_id)
-        .order_by(c.seq.desc(), c.position.desc())
-        .limit(_ENTRIES)
-    )
-    for plain, at in connection.execute(statement):
+    asked = {"account_id": account_id, "contact_id": contact_id}
+    for plain, at in connection.execute(_NEWEST_ENTRIES, asked):
         entry = ledger.read_entry(plain)
         if entry.kind in _TELLING and "basis" in entry.new:
             return EPOCH + timedelta(microseconds=at)
@@ -110,10 +128,10 @@ def _since(connection: Connection, account_id: int, contact_id: UUID) -> datetim
 
 
 def _in_crm(connection: Connection, account_id: int, contact_id: UUID) -> bool:
-    theirs = exists().where(links.c.account_id == account_id, links.c.contact_id == contact_id)
-    return bool(connection.execute(select(theirs)).scalar_one())
+    asked = {"account_id": account_id, "contact_id": contact_id}
+    return bool(connection.execute(_IN_CRM, asked).scalar_one())
 
 
 def _category(connection: Connection, account_id: int, send_id: int) -> int:
-    statement = select(sends.c.category).where(sends.c.account_id == account_id, sends.c.send_id == send_id)
-    return connection.execute(statement).scalar_one_or_none() or 0
+    asked = {"account_id": account_id, "send_id": send_id}
+    return connection.execute(_CATEGORY, asked).scalar_one_or_none() or 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, func, or_, select
 
 from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
@@ -19,6 +19,30 @@ from assent.store.schema import accounts, ledger_entries, ledger_links
 
 #: Links read per statement while verifying, and entries while replaying.
 _PAGE = 500
+
+
+def _recorded() -> Select[Any]:
+    """Entries with the time of their link."""
+    c = ledger_entries.c
+    joined = and_(ledger_links.c.account_id == c.account_id, ledger_links.c.seq == c.seq)
+    return (
+        select(c.seq, c.position, ledger_links.c.at, c.contact_id, c.plain, c.sealed)
+        .select_from(ledger_entries.join(ledger_links, joined))
+        .where(c.account_id == bindparam("account_id"))
+    )
+
+
+def _after() -> Select[Any]:
+    """Those behind a place, in order."""
+    c, seq = ledger_entries.c, bindparam("seq", type_=BigInteger)
+    beyond = or_(c.seq > seq, and_(c.seq == seq, c.position > bindparam("position")))
+    ordered = _RECORDED.where(c.seq >= seq, beyond).order_by(c.seq, c.position)
+    return ordered.limit(bindparam("limit"))
+
+
+_RECORDED = _recorded()
+_AFTER = _after()
+_AFTER_OF = _AFTER.where(ledger_entries.c.contact_id == bindparam("contact_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +120,12 @@ class LedgerReader:
     def _entries(
         self, connection: Connection, account_id: int, contact: UUID | None, after: Place, limit: int
     ) -> list[Recorded]:
-        c = ledger_entries.c
-        beyond = or_(c.seq > after.seq, and_(c.seq == after.seq, c.position > after.position))
-        statement = _recorded(account_id, contact).where(c.seq >= after.seq, beyond)
-        ordered = statement.order_by(c.seq, c.position).limit(limit)
-        return self._opened(connection, account_id, connection.execute(ordered).all())
+        asked = {"account_id": account_id, "seq": after.seq, "position": after.position, "limit": limit}
+        if contact is None:
+            rows = connection.execute(_AFTER, asked).all()
+        else:
+            rows = connection.execute(_AFTER_OF, {**asked, "contact_id": contact}).all()
+        return self._opened(connection, account_id, rows)
 
     def _newest(
         self,
@@ -110,12 +135,14 @@ class LedgerReader:
         before: Place | None,
         limit: int,
     ) -> list[Recorded]:
-        c, statement = ledger_entries.c, _recorded(account_id, contact)
+        c = ledger_entries.c
+        statement = _RECORDED if contact is None else _RECORDED.where(c.contact_id == contact)
         if before is not None:
             earlier = or_(c.seq < before.seq, and_(c.seq == before.seq, c.position < before.position))
             statement = statement.where(c.seq <= before.seq, earlier)
         ordered = statement.order_by(c.seq.desc(), c.position.desc()).limit(limit)
-        return self._opened(connection, account_id, connection.execute(ordered).all())
+        rows = connection.execute(ordered, {"account_id": account_id}).all()
+        return self._opened(connection, account_id, rows)
 
     def _opened(self, connection: Connection, account_id: int, rows: Sequence[Any]) -> list[Recorded]:
         owners = {row.contact_id for row in rows if row.sealed is not None}
@@ -130,18 +157,6 @@ class LedgerReader:
             erased = sealed is not None and key is None
             opened.append(Recorded(Place(seq, index), moment, read_entry(plain, personal), erased))
         return opened
-
-
-def _recorded(account_id: int, contact: UUID | None) -> Select[Any]:
-    """Entries with the time of their link, of one contact or of all."""
-    c = ledger_entries.c
-    joined = and_(ledger_links.c.account_id == c.account_id, ledger_links.c.seq == c.seq)
-    statement = (
-        select(c.seq, c.position, ledger_links.c.at, c.contact_id, c.plain, c.sealed)
-        .select_from(ledger_entries.join(ledger_links, joined))
-        .where(c.account_id == account_id)
-    )
-    return statement if contact is None else statement.where(c.contact_id == contact)
 
 
 def sealed_entries(connection: Connection, account_id: int, contact_id: UUID) -> int:

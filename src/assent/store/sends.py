@@ -60,6 +60,11 @@ _COLUMNS = (
     sends.c.started_at,
     sends.c.finished_at,
 )
+_UNDER_WAY = (
+    select(sends.c.account_id, sends.c.send_id)
+    .where(sends.c.state.in_([state.value for state in SendState if state.under_way]))
+    .order_by(sends.c.account_id, sends.c.send_id)
+)
 
 
 def _stored(row: Any) -> StoredSend:
@@ -152,10 +157,4 @@ def _within(send_id: int) -> int:
 
 def under_way(connection: Connection) -> list[tuple[int, int]]:
     """Account and number of every send that was begun and has not ended."""
-    states = [state.value for state in SendState if state.under_way]
-    statement = (
-        select(sends.c.account_id, sends.c.send_id)
-        .where(sends.c.state.in_(states))
-        .order_by(sends.c.account_id, sends.c.send_id)
-    )
-    return [(row[0], row[1]) for row in connection.execute(statement)]
+    return [(row[0], row[1]) for row in connection.execute(_UNDER_WAY)]

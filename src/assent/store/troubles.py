@@ -242,6 +242,7 @@ def _owners(connection: Connection, account_id: int, found: Sequence[Found]) -> 
 
 
 def _drop_rows(connection: Connection, account_id: int) -> None:
+    """Drop the troubles of rows that are over; mostly there are none to judge."""
     asked = {"account_id": account_id}
     if connection.execute(_FIRST_ROW, asked).first() is not None:
         connection.execute(_DROP_ROWS, asked)
