@@ -402,8 +402,10 @@ class Memory(Protocol):
     ) -> list[LinkKey]:
         """Links not sighted since `before`: what a full compare did not meet, to be looked up by key."""
 
-    async def newest(self, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
-        """The linked row of the highest version ever seen there, and that version."""
+    async def newest(
+        self, account_id: int, connection_id: int, before: datetime
+    ) -> tuple[LinkKey, int] | None:
+        """The linked row of the highest version among those last read before a moment, and its version."""
 
     async def void(self, account_id: int, connection_id: int, reason: str) -> None:
         """Void every base of a connection and its change token: a restore or a copy (M7)."""

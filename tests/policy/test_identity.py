@@ -157,13 +157,32 @@ def test_a_link_follows_by_the_table() -> None:
     "link",
     [
         a_link(None, a_base()),
-        a_link(replace(a_row(), email=BERTA)),
+        a_link(a_row()),
+        a_link(replace(a_row(), email=None)),
         a_link(replace(a_row(active=False), email=BERTA), a_base()),
+        a_link(replace(a_row(active=False), email=BERTA)),
     ],
 )
-def test_nothing_moves_unseen_without_base_or_from_an_inactive_row(link: Link) -> None:
-    """I3, I4: an address is merged only where there is a base and an active row."""
+def test_nothing_moves_unseen_or_from_an_inactive_row(link: Link) -> None:
+    """I3, I4: an address is merged only where an active row bears another."""
     assert EmailMove.LEAVE is follow_address(a_contact(), link)
+
+
+@pytest.mark.parametrize(
+    ("hub", "row", "move"),
+    [
+        (0, 0, EmailMove.CONFLICT),  # after a restore: nobody can tell which is newer (M7)
+        (0, ADDRESS, EmailMove.HUB_FOLLOWS),
+        (ADDRESS, 0, EmailMove.ROW_FOLLOWS),
+        (ADDRESS, ADDRESS, EmailMove.CONFLICT),
+    ],
+)
+def test_without_a_base_an_address_follows_only_whoever_was_seen_to_move(
+    hub: int, row: int, move: EmailMove
+) -> None:
+    """I3: both sides may have changed it, unless one was seen to."""
+    link = a_link(replace(a_row(), email=BERTA), hub_touched=hub, crm_touched=row)
+    assert move is follow_address(a_contact(), link)
 
 
 #: I3: what the other rows of the contact bear, whether the new address is taken, and the outcome.

@@ -335,8 +335,10 @@ class People:
     def _erased(self, email: str, contact_id: UUID) -> None:
         truth, now = self.world.truth, self.world.clock.seconds()
         truth.erased[email] = contact_id
-        for person in self.world.linked(contact_id):
-            truth.erased_rows[person] = now
+        truth.bears((HUB, contact_id), email)
+        for row in self.world.linked(contact_id):
+            truth.same((HUB, contact_id), row)
+            truth.erased_rows[row] = now
 
     def _some_address(self, step: Step) -> str:
         """One of the cast's addresses, or a new one; in people's own spelling."""
@@ -414,7 +416,7 @@ class People:
     async def _row_new(self, step: Step) -> None:
         site, email = self.world.site(step.site), self._some_address(step)
         columns: dict[str, Any] = {"donotbulkemail": True} if step.yes else {}
-        if step.field == 2 and step.yes:
+        if step.field == 2 and step.yes and "asn_events" in site.organization.contacts.columns:
             columns["asn_events"] = False
         row_id = site.rep.create(email, **columns)
         says = row_says(self.world.rows(site)[row_id])

@@ -240,9 +240,11 @@ def _step(chance: Random, move: Move, sites: int, focus: int) -> Step:
     )
 
 
-def step(move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, yes: bool = True) -> Step:
+def step(
+    move: Move, who: int = 0, gap_s: float = 0.0, *, other: int = 0, field: int = 1, yes: bool = True
+) -> Step:
     """A move in the first organisation, about newsletters where it is about a category."""
-    return Step(move, gap_s, who, other, field=1, yes=yes, site=1)
+    return Step(move, gap_s, who, other, field, yes=yes, site=1)
 
 
 def tale(

@@ -89,9 +89,9 @@ class Town:
         revision = await self.store.memory.revision(self.account_id)
         return Sighting(at or self.north, row, self.clock.now(), revision)
 
-    async def see(self, row: Row, *, at: int | None = None) -> None:
-        """Store a sighting of a row."""
-        await self.store.memory.see(self.account_id, [await self.sighting(row, at=at)])
+    async def see(self, row: Row, *, at: int | None = None) -> set[LinkKey]:
+        """Store a sighting of a row; gives it where it proves a restore."""
+        return await self.store.memory.see(self.account_id, [await self.sighting(row, at=at)])
 
     async def link(self, contact_id: UUID, row: Row, *, at: int | None = None) -> LinkKey:
         """Tie a row, just seen, to a contact."""

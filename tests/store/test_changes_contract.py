@@ -110,11 +110,12 @@ async def test_a_notice_blocks_until_its_row_was_read_and_decided(town: Town) ->
     """A fast-lane block ends by a settlement at or after its version, and not before (M8)."""
     ann, key, row = await town.settled("ann@x.example")
     memory = town.store.memory
-    await memory.post(town.account_id, [notice(town, key, 7, PERMISSION), notice(town, key, 9, NEWS)])
-    link = (await town.person(ann)).links[0]
-    assert (link.refused, link.refused_version) == (PERMISSION | NEWS, 9)
+    await memory.post(town.account_id, [notice(town, key, 7, PERMISSION)])
     assert await town.pending() == [ann]
     await town.see(replace(row, version=8))
+    await memory.post(town.account_id, [notice(town, key, 9, NEWS)])
+    link = (await town.person(ann)).links[0]
+    assert (link.refused, link.refused_version) == (PERMISSION | NEWS, 9)
     await town.act(ann, CONSENT)
     assert await town.settle(ann) == {ann}
     assert [n.version for n in await memory.notices(town.account_id, 10)] == [9]
@@ -122,6 +123,27 @@ async def test_a_notice_blocks_until_its_row_was_read_and_decided(town: Town) ->
     await town.see(replace(row, version=9))
     assert await town.settle(ann) == {ann}
     assert (await memory.notices(town.account_id, 10), await town.pending()) == ([], [])
+
+
+async def test_a_row_older_than_what_a_notice_told_of_it_was_put_back(town: Town) -> None:
+    """M7, M8: the restore is proved, what the notice refused counts for good, and it blocks no longer."""
+    ann, key, row = await town.settled("ann@x.example")
+    memory = town.store.memory
+    await memory.post(town.account_id, [notice(town, key, 9, NEWS)])
+    assert {key} == await town.see(row)
+    await memory.void(town.account_id, town.north, "restored")
+    person = await town.person(ann)
+    assert (0, None) == (person.contact.value & NEWS, person.links[0].base)
+    assert [] == await memory.notices(town.account_id, 10)
+    assert set() == await town.see(row)
+
+
+async def test_a_restore_counts_what_was_seen_refused_and_not_merged_yet(town: Town) -> None:
+    """M8: a sighted No that no merge has decided on is not lost with the sightings."""
+    ann, _, row = await town.settled("ann@x.example")
+    await town.see(replace(row, version=8, toggle=DENY))
+    await town.store.memory.void(town.account_id, town.north, "restored")
+    assert WITHDRAWN is (await town.person(ann)).contact.basis
 
 
 async def test_a_notice_received_after_the_read_began_outlives_the_settlement(town: Town) -> None:

@@ -38,13 +38,19 @@ async def now(run: Run) -> Stamp:
 
 
 async def see(run: Run, sightings: Sequence[Sighting]) -> None:
-    """Store sightings. One that proves a restore voids every base of its connection first (M7)."""
+    """Store sightings. One that proves a restore voids every base of its connection first (M7).
+
+    What the change feed shows may be behind, so a row that seems to have gone back is read itself.
+    """
     older = await run.memory.see(run.account_id, sightings)
     if not older:
         return
-    for connection_id in sorted({key.connection_id for key in older}):
+    again, _ = await sight(run, older)
+    proved = await run.memory.see(run.account_id, again)
+    for connection_id in sorted({key.connection_id for key in proved}):
         await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
-    await run.memory.see(run.account_id, sightings)
+    if proved:
+        await run.memory.see(run.account_id, [*sightings, *again])
 
 
 def stamped(connection_id: int, rows: Iterable[Row], read_at: datetime, revision: int) -> list[Sighting]:

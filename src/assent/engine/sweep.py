@@ -1,6 +1,7 @@
 """Catching up with everything a CRM's change feed reports (tiers 1 and 3)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from assent.engine.adopt import meet
 from assent.engine.forget import forget
@@ -16,15 +17,12 @@ from assent.ports import ChangePage, Connection
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """How a feed was caught up: rows seen and the newest version among them, the token for the next time,
-    and whether all were read.
-    """
+    """How a feed was caught up: rows seen, the token for the next time, and whether all were read."""
 
     report: Report
     rows: int
     token: str | None
     full: bool
-    newest: int = 0
 
 
 async def sweep(run: Run) -> Report:
@@ -48,22 +46,21 @@ async def sweep(run: Run) -> Report:
 
 async def _catch_up(run: Run, connection_id: int) -> Report:
     """Catch up with one organisation, once more and whole where it turns out to have been restored."""
+    started = run.clock.now()
     caught = await catch_up(run, connection_id)
-    if not caught.full and await _restored(run, connection_id, caught.newest):
+    if not caught.full and await _restored(run, connection_id, started):
         return caught.report + (await catch_up(run, connection_id)).report
     return caught.report
 
 
-async def _restored(run: Run, connection_id: int, just_read: int) -> bool:
-    """Read again the newest row we know, unless the feed just brought it: an older one proves a restore (M7).
+async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
+    """Read again the newest row the feed did not just bring: an older one proves a restore (M7).
 
     A restore undoes the newest first, and a feed that went back does not tell: other tables soon
     carry the organisation's counter past what we saw. Every base and the token are void then.
     """
-    while newest := await run.memory.newest(run.account_id, connection_id):
+    while newest := await run.memory.newest(run.account_id, connection_id, started):
         key, version = newest
-        if version <= just_read:
-            return False
         sightings, gone = await sight(run, [key])
         if sightings and sightings[0].row.version < version:
             await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
@@ -114,15 +111,14 @@ async def _full_compare(run: Run, connection: Connection, *, create: bool) -> Ca
 
 
 async def _read_feed(run: Run, connection: Connection, token: str | None, *, create: bool) -> CaughtUp:
-    report, rows, following, newest = Report(), 0, None, 0
+    report, rows, following = Report(), 0, None
     stamp = await now(run)
     async for page in run.crms[connection.connection_id].changes(token):
         report += await _store_page(run, connection, page, stamp, create=create)
         rows += len(page.rows) + len(page.deleted)
         following = page.token
-        newest = max([newest, *(row.version for row in page.rows)])
         stamp = await now(run)
-    return CaughtUp(report, rows, following, full=token is None, newest=newest)
+    return CaughtUp(report, rows, following, full=token is None)
 
 
 async def _store_page(

@@ -71,9 +71,20 @@ def row_address(contact: Contact, base: Base, row: Row) -> RowAddress:
 
 
 def follow_address(contact: Contact, link: Link) -> EmailMove:
-    """Decide one link's address; without a base, or on an inactive row, nothing moves (I3, I4)."""
-    if link.row is None or link.base is None or not link.row.active:
+    """Decide one link's address; on an inactive row nothing moves (I3, I4).
+
+    Where there is no base nothing proves which side changed it, unless the row was seen to: after a
+    restore both sides may have (M7).
+    """
+    if link.row is None or not link.row.active:
         return EmailMove.LEAVE
+    if link.base is None:
+        if normalise(link.row.email) in (None, contact.email):
+            return EmailMove.LEAVE
+        hub_moved, row_moved = bool(link.hub_touched & ADDRESS), bool(link.crm_touched & ADDRESS)
+        if hub_moved and not row_moved:
+            return EmailMove.ROW_FOLLOWS
+        return EMAIL_MOVES[hub_moved or not row_moved, RowAddress.CHANGED]
     base_email = link.base.email
     hub_changed = bool(link.hub_touched & ADDRESS) or (base_email is not None and contact.email != base_email)
     return EMAIL_MOVES[hub_changed, row_address(contact, link.base, link.row)]
@@ -83,8 +94,7 @@ def place(contact: Contact, link: Link, others: Sequence[Link], taken: bool) -> 
     """Decide which contact a row belongs to, judged on the final state of all rows of the pass (I3)."""
     if follow_address(contact, link) not in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT):
         return Placement.STAY
-    assert link.base is not None
-    old = link.base.email
+    old = contact.email if link.base is None else link.base.email
     bearing = [o for o in others if o.row is not None and normalise(o.row.email) == old]
     return PLACEMENTS[bool(bearing), taken]
 

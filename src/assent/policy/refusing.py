@@ -8,7 +8,7 @@ from operator import or_
 
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.plan import FieldChange, Plan, RowWrite
-from assent.policy.sides import CATEGORIES, PERMISSION, Contact, LinkKey, bits
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Link, LinkKey, bits
 
 
 def refusals(plan: Plan) -> Plan:
@@ -54,31 +54,48 @@ def _refusing(write: RowWrite) -> RowWrite | None:
 
 @dataclass(frozen=True, slots=True)
 class LateWord:
-    """What a row was told to have refused, after it was found to be gone at `gone_at`."""
+    """What a row is known to have refused by `by`, though nobody can read it there any more."""
 
     key: LinkKey
     refused: int
-    gone_at: datetime
+    by: datetime
+    rule: str = "I4"
+
+
+def unheard(link: Link) -> int:
+    """The fields a row was last seen to refuse and no base records: a restore may undo them unmerged."""
+    row, base = link.row, link.base
+    if row is None:
+        return 0
+    refused = row.known & ~row.value
+    if row.toggle is BulkEmail.DO_NOT_ALLOW:
+        refused |= PERMISSION
+    if base is not None:
+        refused &= ~(base.known & ~base.value)
+        if base.toggle is BulkEmail.DO_NOT_ALLOW:
+            refused &= ~PERMISSION
+    return refused
 
 
 def hear(contact: Contact, words: Sequence[LateWord]) -> tuple[Contact, tuple[FieldChange, ...]]:
-    """Count refusals told of rows that are gone, unless the contact has spoken since (I4, M2).
+    """Count refusals that nobody can read any more, unless the contact has spoken since (I4, M2, M8).
 
-    They were made before the row went; an act after that is proved to be newer, any other is not.
+    They were made before their row went, or went back; an act after that is proved to be newer, any
+    other is not.
     """
     changes = list[FieldChange]()
     basis, value = contact.basis, contact.value
     for word in words:
         for field in bits(word.refused):
             said = contact.acted.get(field)
-            if said is not None and said > word.gone_at:
+            if said is not None and said > word.by:
                 continue
             if field == PERMISSION and basis is not LegalBasis.WITHDRAWN:
                 basis = LegalBasis.WITHDRAWN
-                changes.append(FieldChange(field, int(contact.basis), int(basis), "I4", word.key))
+                changes.append(FieldChange(field, int(contact.basis), int(basis), word.rule, word.key))
             elif value & field & CATEGORIES:
                 value &= ~field
-                changes.append(FieldChange(field, 1, 0, "I4", word.key))
+                changes.append(FieldChange(field, 1, 0, word.rule, word.key))
     moved = reduce(or_, (change.field for change in changes), 0)
     after = replace(contact, basis=basis, value=value, synced=contact.synced & ~moved)
     return after, tuple(changes)

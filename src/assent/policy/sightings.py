@@ -81,7 +81,9 @@ def absorb(link: Link, row: Row, *, read_at: datetime, read_revision: int) -> Li
         return link
     if link.read_at is not None and link.read_at > read_at and link.row == row:
         return link
-    touched = link.crm_touched | (0 if link.base is None else acted_fields(link, link.base, row))
+    touched = link.crm_touched | (
+        _readdressed(link, row) if link.base is None else acted_fields(link, link.base, row)
+    )
     return replace(
         link,
         row=row,
@@ -91,6 +93,12 @@ def absorb(link: Link, row: Row, *, read_at: datetime, read_revision: int) -> Li
         same_at=_same_at(link, row, touched, read_at),
         toggled_by=_toggled_by(link, row),
     )
+
+
+def _readdressed(link: Link, row: Row) -> int:
+    """Whether a row that was seen, and agreed upon never yet, has got another address since (I3)."""
+    moved = link.row is not None and normalise(link.row.email) != normalise(row.email)
+    return ADDRESS if moved and not link.intended & ADDRESS else 0
 
 
 def proves_restore(link: Link, row: Row, *, read_at: datetime) -> bool:

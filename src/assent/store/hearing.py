@@ -1,7 +1,7 @@
-"""Counts refusals that are told of a row after it was forgotten (I4)."""
+"""Counts refusals that are known of a row and cannot be read there any more (I4, M8)."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from assent.store.schema import gone_rows
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Counts what was told of rows after they were forgotten."""
+    """Counts what rows refused before they went, or were put back."""
 
     applying: Applying
 
@@ -45,11 +45,23 @@ class Hearing:
                 key = LinkKey(connection_id, row_id)
                 if news := refused[key] & unheard:
                     words[contact_id].append(LateWord(key, news, gone_at))
-        self._store(connection, account_id, words)
+        for word in (
+            word for contact_id in self.count(connection, account_id, words) for word in words[contact_id]
+        ):
+            connection.execute(
+                update(gone_rows)
+                .where(
+                    gone_rows.c.account_id == account_id,
+                    gone_rows.c.connection_id == word.key.connection_id,
+                    gone_rows.c.row_id == word.key.row_id,
+                )
+                .values(unheard=gone_rows.c.unheard.bitwise_and(~word.refused))
+            )
 
-    def _store(
+    def count(
         self, connection: Connection, account_id: int, words: Mapping[UUID, Sequence[LateWord]]
-    ) -> None:
+    ) -> Collection[UUID]:
+        """Store what contacts' rows refused as acts of theirs; gives the contacts that are there."""
         standing = contacts_at(connection, account_id, words, lock=True)
         acted = acts_of(connection, account_id, words)
         changes = []
@@ -60,13 +72,4 @@ class Hearing:
                 changes.append(Change(contact, after, fields))
         if changes:
             self.applying.run(connection, account_id, changes)
-        for word in (word for contact_id in standing for word in words[contact_id]):
-            connection.execute(
-                update(gone_rows)
-                .where(
-                    gone_rows.c.account_id == account_id,
-                    gone_rows.c.connection_id == word.key.connection_id,
-                    gone_rows.c.row_id == word.key.row_id,
-                )
-                .values(unheard=gone_rows.c.unheard.bitwise_and(~word.refused))
-            )
+        return standing.keys()

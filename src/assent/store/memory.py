@@ -207,9 +207,11 @@ class SqlMemory:
             lambda c: sightings.unseen(c, account_id, connection_id, before, limit)
         )
 
-    async def newest(self, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
-        """The linked row of the highest version ever seen there, and that version."""
-        return await self.database.read(lambda c: sightings.newest(c, account_id, connection_id))
+    async def newest(
+        self, account_id: int, connection_id: int, before: datetime
+    ) -> tuple[LinkKey, int] | None:
+        """The linked row of the highest version there among those last read before a moment."""
+        return await self.database.read(lambda c: sightings.newest(c, account_id, connection_id, before))
 
     async def token(self, account_id: int, connection_id: int) -> str | None:
         """The change token the next sweep starts from."""
@@ -221,7 +223,7 @@ class SqlMemory:
 
     async def void(self, account_id: int, connection_id: int, reason: str) -> None:
         """Void every base of a connection and its change token."""
-        voiding = Voiding(self.journal, self.clock.now())
+        voiding = Voiding(Hearing(Applying(self.journal, self.marking, self.clock.now())))
         await self.database.write(lambda c: voiding.run(c, account_id, connection_id, reason))
 
 

@@ -1,5 +1,6 @@
 """Takes sightings into links, and intents to write beside them (M3, M4, T4)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,10 +11,11 @@ from assent.ledger.entries import Entry
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Link, LinkKey
 from assent.policy.sightings import absorb, proves_restore, untold
-from assent.ports import Sighting
+from assent.ports import Notice, Sighting
 from assent.store.counters import lock_account
 from assent.store.journal import Journal
 from assent.store.link_rows import guard, links_at, sighting_values, update_links
+from assent.store.notices import waiting_for
 from assent.store.pending import mark
 from assent.store.row_writes import recovered
 from assent.store.schema import links
@@ -23,7 +25,7 @@ _OF_CONNECTION = and_(
 )
 _NEWEST = (
     select(links.c.row_id, links.c.version)
-    .where(_OF_CONNECTION, links.c.version.is_not(None))
+    .where(_OF_CONNECTION, links.c.version.is_not(None), links.c.read_at < bindparam("before"))
     .order_by(links.c.version.desc())
     .limit(1)
 )
@@ -40,16 +42,21 @@ def see(
 ) -> set[LinkKey]:
     """Store sightings of linked rows; those of other rows, and old ones, are no news (T4).
 
-    Gives the rows that prove a restore, whose sightings were left out (M7).
+    Gives the rows that prove a restore, whose sightings were left out (M7): those below their base, or
+    below what a notice told of them before they were read.
     """
     keys = {_key(sighting) for sighting in sightings}
     guard(connection, account_id, keys)
     found = links_at(connection, account_id, keys, lock=True)
     before = {key: link for key, (_, link) in found.items()}
+    told: dict[LinkKey, list[Notice]] = defaultdict(list)
+    for notice in waiting_for(connection, account_id, before):
+        told[LinkKey(notice.connection_id, notice.row_id)].append(notice)
     restored = {
-        _key(s)
+        key
         for s in sightings
-        if (link := before.get(_key(s))) is not None and proves_restore(link, s.row, read_at=s.read_at)
+        if (link := before.get(key := _key(s))) is not None
+        and (proves_restore(link, s.row, read_at=s.read_at) or any(_undone(n, s) for n in told[key]))
     }
     after = folded(before, [s for s in sightings if _key(s) not in restored])
     store_links(connection, account_id, before, after)
@@ -90,9 +97,11 @@ class Intending:
         self.journal.append(connection, account_id, entries)
 
 
-def newest(connection: Connection, account_id: int, connection_id: int) -> tuple[LinkKey, int] | None:
-    """The linked row of the highest version seen in one connection; by index."""
-    asked = {"account_id": account_id, "connection_id": connection_id}
+def newest(
+    connection: Connection, account_id: int, connection_id: int, before: datetime
+) -> tuple[LinkKey, int] | None:
+    """The linked row of the highest version in one connection, of those last read before; by index."""
+    asked = {"account_id": account_id, "connection_id": connection_id, "before": before}
     found = connection.execute(_NEWEST, asked).one_or_none()
     return None if found is None else (LinkKey(connection_id, found.row_id), found.version)
 
@@ -103,6 +112,11 @@ def unseen(
     """Links of a connection not sighted since `before`."""
     asked = {"account_id": account_id, "connection_id": connection_id, "before": before, "limit": limit}
     return [LinkKey(connection_id, row_id) for row_id in connection.execute(_UNSEEN, asked).scalars()]
+
+
+def _undone(notice: Notice, sighting: Sighting) -> bool:
+    """Whether a row read after a notice came is older than what the notice told of it."""
+    return notice.received_at <= sighting.read_at and notice.version > sighting.row.version
 
 
 def _key(sighting: Sighting) -> LinkKey:
