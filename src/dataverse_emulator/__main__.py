@@ -31,7 +31,7 @@ def main(given: Sequence[str] | None = None) -> None:
     )
 
     def announce(url: str) -> None:
-        line = {"url": url, "contacts": len(organization.contacts)}
+        line = {"url": url, "contacts": len(organization.table("contact"))}
         sys.stdout.write((json.dumps(line) if arguments.json else url) + "\n")
         sys.stdout.flush()
 

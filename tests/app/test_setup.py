@@ -79,8 +79,8 @@ class Joined:
 
     def made(self) -> tuple[int, int]:
         """How many service endpoints and steps the organisation has."""
-        registers = self.emulator.organization.registers
-        return len(registers["serviceendpoints"].rows), len(registers["sdkmessageprocessingsteps"].rows)
+        organization = self.emulator.organization
+        return len(organization.table("serviceendpoint")), len(organization.table("sdkmessageprocessingstep"))
 
 
 @asynccontextmanager
@@ -177,7 +177,7 @@ async def test_a_category_added_later_gets_its_column_by_setting_up_again(tmp_pa
         await on.set_up()
         await on.office.app.store.accounts.add_category(on.account_id, "Offers", schema_name="asn_Offers")
         await on.set_up()
-        assert "asn_offers" in on.emulator.organization.contacts.columns
+        assert "asn_offers" in on.emulator.organization.model.tables["contact"].columns
 
 
 async def test_nobody_sets_up_the_connection_of_another_account(tmp_path: Path) -> None:

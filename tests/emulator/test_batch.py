@@ -49,7 +49,7 @@ async def test_change_set_is_atomic(api: Api, organization: Organization) -> Non
     )
     reply = await api.batch(body)
     assert (reply.status, statuses(reply.text)) == (404, [404])
-    assert len(organization.contacts) == 1
+    assert len(organization.table("contact")) == 1
     assert (await api.get(f"contacts({key})")).json["lastname"] == "Ek"
     assert (await api.get(delta)).value == []
 
@@ -99,7 +99,7 @@ async def test_stops_at_the_first_error(api: Api, organization: Organization) ->
     )
     reply = await api.batch(body)
     assert (reply.status, statuses(reply.text)) == (400, [204, 400])
-    assert len(organization.contacts) == 1
+    assert len(organization.table("contact")) == 1
 
 
 async def test_continue_on_error(api: Api, organization: Organization) -> None:
@@ -111,7 +111,7 @@ async def test_continue_on_error(api: Api, organization: Organization) -> None:
     )
     reply = await api.batch(body, Prefer="odata.continue-on-error")
     assert (reply.status, statuses(reply.text)) == (200, [204, 400, 204])
-    assert len(organization.contacts) == 2
+    assert len(organization.table("contact")) == 2
 
 
 async def test_part_with_if_match(api: Api) -> None:

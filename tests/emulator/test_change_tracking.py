@@ -186,13 +186,13 @@ async def test_nonsense_tokens(api: Api, token: str) -> None:
 
 async def test_delta_costs_by_change_not_by_table(organization: Organization) -> None:
     """Superseded log entries are dropped, so a table updated for ever stays small."""
-    from dataverse_emulator.state import contact_writes, tracking
+    from dataverse_emulator.state import tracking, writes
 
-    user = organization.identity.person("x")
-    row = contact_writes.create(organization, user, {"lastname": "A"})
+    user, table = organization.identity.person("x"), organization.table("contact")
+    position = writes.create(organization, user, table, {"lastname": "A"})
     for _ in range(30_000):
         with organization.transaction():
-            contact_writes.update(organization, user, row, {"donotemail": True})
-    assert len(organization.contacts._log_rows) < 15_000
-    delta = tracking.delta_page(organization, tracking.Token(0, 0.0), None, 10)
-    assert [found[0] for found in delta.rows] == [row[0]]
+            writes.update(organization, user, table, position, {"donotemail": True})
+    assert len(table._log_positions) < 15_000
+    delta = tracking.delta_page(organization, table, tracking.Token(0, 0.0), None, 10)
+    assert delta.rows == [position]

@@ -151,7 +151,7 @@ async def test_table_definition(api: Api) -> None:
         2,
         True,
     )
-    assert (await api.get("EntityDefinitions(LogicalName='account')")).status == 501
+    assert (await api.get("EntityDefinitions(LogicalName='incident')")).status == 501
 
 
 async def solution(api: Api) -> str:

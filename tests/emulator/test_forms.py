@@ -3,6 +3,7 @@
 import pytest
 
 from dataverse_emulator import Organization
+from dataverse_emulator.state import layers
 
 from .api import Api, entity_id
 
@@ -95,9 +96,7 @@ async def test_entities_are_not_expanded(api: Api) -> None:
 async def test_more_forms_can_be_arranged(api: Api, organization: Organization) -> None:
     """A test can give the organisation the forms of section 8.5."""
     copy = "22222222-0000-0000-0000-000000000000"
-    organization.forms.put(
-        copy, "Copy", "<form><tabs/></form>", version=organization.next_version(), customizable=False
-    )
+    layers.put_form(organization, copy, "Copy", "<form><tabs/></form>", customizable=False)
     assert len((await api.get("systemforms?$filter=type eq 2")).value) == 2
     assert (await api.patch(f"systemforms({copy})", {"name": "x"})).status == 501
 

@@ -2,7 +2,9 @@
 
 from collections import Counter
 
-from dataverse_emulator import Organization, Sources, create_organization, seeded_ids
+from dataverse_emulator import Organization, Sources, create_organization, generate, seeded_ids
+from dataverse_emulator.state import column_definitions
+from dataverse_emulator.state.columns import Cell, Column, Kind
 
 from .api import Clock
 
@@ -14,20 +16,24 @@ def made(seed: int, count: int = 20_000) -> Organization:
 
 def column(organization: Organization, name: str) -> list[object]:
     """All values of one column."""
-    slot = organization.contacts.slots[name]
-    return [row[slot] for row in organization.contacts.rows()]
+    table = organization.table("contact")
+    return [table.cell(position, name) for position in table.positions()]
 
 
 def test_same_seed_same_people() -> None:
     """A seed decides everything."""
-    assert list(made(3, 500).contacts.rows()) == list(made(3, 500).contacts.rows())
-    assert list(made(3, 500).contacts.rows()) != list(made(4, 500).contacts.rows())
+
+    def people(seed: int) -> list[dict[str, Cell]]:
+        return list(made(seed, 500).table("contact").rows())
+
+    assert people(3) == people(3)
+    assert people(3) != people(4)
 
 
 def test_proportions() -> None:
     """Shares of refusals, nulls, shared addresses, inactive and merged rows are as announced."""
     crowd = made(1)
-    total = len(crowd.contacts)
+    total = len(crowd.table("contact"))
     consent, emails = Counter(column(crowd, "donotbulkemail")), column(crowd, "emailaddress1")
     assert 0.10 < consent[True] / total < 0.14
     assert 0 < consent[None] / total < 0.01
@@ -49,15 +55,13 @@ def test_messiness() -> None:
     assert all(len(email) <= 100 for email in emails)
     masters = [str(found) for found in column(crowd, "masterid") if found]
     assert masters
-    assert all(crowd.contacts.get(found) for found in masters)
+    assert all(crowd.table("contact").position(found) is not None for found in masters)
 
 
 def test_columns_made_earlier_stay_null() -> None:
     """Generated rows count as older than custom columns (dataverse.md 7.3)."""
-    from dataverse_emulator import generate
-    from dataverse_emulator.state.columns import Column, Kind
-
     crowd = made(1, 10)
-    crowd.contacts.add_column(Column("asn_x", Kind.BOOLEAN, "asn_X", 10001, default=True, custom=True))
+    added = Column("asn_x", Kind.BOOLEAN, "asn_X", 10001, default=True, custom=True)
+    column_definitions.add(crowd, "contact", added)
     generate.fill(crowd, 10, 2)
     assert column(crowd, "asn_x") == [None] * 20

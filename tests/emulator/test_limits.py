@@ -82,18 +82,18 @@ async def test_expired_tokens(api: Api) -> None:
 async def test_journal_and_counts(api: Api) -> None:
     """Every imitated request is written down without its query; control calls are not."""
     await api.get("contacts?$filter=emailaddress1 eq 'secret@x.com'")
-    await api.get("accounts")
+    await api.get("incidents")
     entries = (await api.get(f"{api.url}/emulator/journal")).json["entries"]
     assert [
         (entry["n"], entry["method"], entry["path"], entry["status"], entry["user"]) for entry in entries
     ] == [
         (1, "GET", "/api/data/v9.2/contacts", 200, "rep-anna"),
-        (2, "GET", "/api/data/v9.2/accounts", 501, "rep-anna"),
+        (2, "GET", "/api/data/v9.2/incidents", 501, "rep-anna"),
     ]
     later = (await api.get(f"{api.url}/emulator/journal?after=1")).json["entries"]
     assert [entry["n"] for entry in later] == [2]
     counts = (await api.get(f"{api.url}/emulator/requests")).json
-    assert counts == {"total": 2, "by_path": {"/api/data/v9.2/contacts": 1, "/api/data/v9.2/accounts": 1}}
+    assert counts == {"total": 2, "by_path": {"/api/data/v9.2/contacts": 1, "/api/data/v9.2/incidents": 1}}
 
 
 async def test_about(api: Api, emulator: RunningEmulator) -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataverse_emulator import Organization, create_organization
-from dataverse_emulator.state import contact_writes, tracking
+from dataverse_emulator.state import column_definitions, tracking, writes
 from dataverse_emulator.state.columns import Column, Kind
-from dataverse_emulator.state.contacts import EMAIL, ID, VERSION
+from dataverse_emulator.state.table import VERSION
 
 KEYS = [f"0000000{at}-0000-0000-0000-000000000000" for at in range(6)]
 EMAILS = [None, "a@x.com", "A@X.com", "b@x.com"]
@@ -25,14 +25,16 @@ class Follower:
     def __init__(self, organization: Organization) -> None:
         self.known: dict[str, object] = {}
         self._organization = organization
-        self._token = tracking.token_now(organization)
+        self._table = organization.table("contact")
+        self._token = tracking.token_now(organization, self._table)
 
     def poll(self, size: int) -> None:
         """Follow the delta to its end, page by page."""
-        until, reach = tracking.token_now(self._organization), None
+        table = self._table
+        until, reach = tracking.token_now(self._organization, table), None
         while True:
-            page = tracking.delta_page(self._organization, self._token, reach, size)
-            self.known |= {str(row[ID]): row[EMAIL] for row in page.rows}
+            page = tracking.delta_page(self._organization, table, self._token, reach, size)
+            self.known |= {table.row_id(p): table.cell(p, "emailaddress1") for p in page.rows}
             for gone in page.gone:
                 self.known.pop(gone.row_id, None)
             if page.rest is None:
@@ -43,13 +45,14 @@ class Follower:
 
 def act(organization: Organization, what: str, key: str, email: str | None) -> None:
     """One write, one delete, or one write and delete that are taken back."""
-    user, row = organization.identity.person("x"), organization.contacts.get(key)
-    if what == "write" and row is None:
-        contact_writes.create(organization, user, {"emailaddress1": email}, key)
-    elif what == "write" and row is not None:
-        contact_writes.update(organization, user, row, {"emailaddress1": email})
-    elif what == "delete" and row is not None:
-        contact_writes.delete(organization, user, row)
+    user, table = organization.identity.person("x"), organization.table("contact")
+    position = table.position(key)
+    if what == "write" and position is None:
+        writes.create(organization, user, table, {"emailaddress1": email}, key)
+    elif what == "write" and position is not None:
+        writes.update(organization, user, table, position, {"emailaddress1": email})
+    elif what == "delete" and position is not None:
+        writes.delete(organization, user, table, position)
     elif what == "undone":
         with suppress(_TakenBackError), organization.transaction():
             act(organization, "write", key, email)
@@ -79,26 +82,27 @@ def test_follower_ends_up_with_the_table(acts: list[tuple[str, str, str | None]]
         elif what == "delete":
             model.pop(key, None)
     follower.poll(size)
-    contacts = organization.contacts
-    assert {str(row[ID]): row[EMAIL] for row in contacts.rows()} == model == follower.known
-    assert list(contacts.ids_after(None)) == sorted(model)
+    table = organization.table("contact")
+    assert (
+        {str(row["contactid"]): row.get("emailaddress1") for row in table.rows()} == model == follower.known
+    )
+    assert [table.row_id(p) for p in table.positions_after(None)] == sorted(model)
     by_email = Counter(email.lower() for email in model.values() if email)
     for lowered in ("a@x.com", "b@x.com"):
-        assert len(contacts.with_email(lowered)) == by_email[lowered]
-    versions = [row[VERSION] for row in contacts.rows()]
+        assert len(table.holding(("emailaddress1",), (lowered,))) == by_email[lowered]
+    versions = [row[VERSION] for row in table.rows()]
     assert len(set(versions)) == len(versions)
 
 
-def test_a_freed_column_is_used_again_empty() -> None:
+def test_a_column_made_again_is_empty() -> None:
     """Deleting a column and adding another never shows old values (7.4)."""
     organization = create_organization(contacts=3)
-    contacts = organization.contacts
-    width = contacts.width
-    for name in ("asn_a", "asn_b", "asn_c"):
-        contacts.add_column(Column(name, Kind.BOOLEAN, name, 10001, default=True, custom=True))
-        for row in contacts.rows():
-            assert row[contacts.slots[name]] is None
-            row[contacts.slots[name]] = True
-        contacts.drop_column(name)
-    assert contacts.width == width + 1
-    assert len(contacts.blank()) == contacts.width
+    table = organization.table("contact")
+    for _ in range(3):
+        column_definitions.add(
+            organization, "contact", Column("asn_a", Kind.BOOLEAN, "asn_A", 10001, default=True, custom=True)
+        )
+        for position in table.positions():
+            assert table.cell(position, "asn_a") is None
+            table.replace(position, {"asn_a": True, VERSION: organization.next_version()}, 0.0)
+        column_definitions.drop(organization, "contact", "asn_a")

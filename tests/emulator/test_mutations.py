@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataverse_emulator import Organization, create_organization
-from dataverse_emulator.state import contact_writes
+from dataverse_emulator.state import writes
+from dataverse_emulator.state.events import Values
 from dataverse_emulator.wire import dispatch
 from dataverse_emulator.wire.answers import Call
 
@@ -26,7 +27,7 @@ VIEW = {
     "fetchxml": "<fetch/>",
     "layoutxml": "<grid/>",
 }
-PUBLISHER = {"uniquename": "p", "customizationprefix": "asn", "customizationoptionvalueprefix": 10000}
+PUBLISHER: Values = {"uniquename": "p", "customizationprefix": "asn", "customizationoptionvalueprefix": 10000}
 STEP_BODY = {
     "name": "s",
     "stage": 40,
@@ -114,12 +115,17 @@ def prepared() -> Organization:
     organization = create_organization()
     user = organization.identity.person("x")
     for key in (A, B):
-        contact_writes.create(organization, user, {"lastname": "x"}, key)
-    endpoint = {"name": "h", "url": "http://h", "contract": 8, "authtype": 5}
-    organization.registers["serviceendpoints"].add(endpoint, 1, HOOK)
-    step = {"name": "s", "stage": 40, "mode": 1, "eventhandler": HOOK, "sdkmessageid": IDS["Update"]}
-    organization.registers["sdkmessageprocessingsteps"].add(step, 1, STEP)
-    organization.registers["solutions"].add({"uniquename": "s"}, 1)
+        writes.create(organization, user, organization.table("contact"), {"lastname": "x"}, key)
+    endpoint: Values = {"name": "h", "url": "http://h", "contract": 8, "authtype": 5}
+    writes.create(organization, user, organization.table("serviceendpoint"), endpoint, HOOK)
+    step: Values = {"name": "s", "stage": 40, "mode": 1, "eventhandler": HOOK, "sdkmessageid": IDS["Update"]}
+    writes.create(organization, user, organization.table("sdkmessageprocessingstep"), step, STEP)
+    publisher = writes.create(
+        organization, user, organization.table("publisher"), {**PUBLISHER, "uniquename": "q"}
+    )
+    owner = organization.table("publisher").row_id(publisher)
+    solution: Values = {"uniquename": "s", "version": "1.0", "publisherid": owner}
+    writes.create(organization, user, organization.table("solution"), solution)
     return organization
 
 

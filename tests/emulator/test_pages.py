@@ -145,7 +145,7 @@ async def test_pages_are_outside_the_imitated_surface() -> None:
     async with running(organization, limits=limits) as emulator, ClientSession() as session:
         api = Api(session, emulator.url)
         await api.put(f"{api.url}/emulator/faults", {"next": 1})
-        key = str(next(iter(organization.contacts.rows()))[0])
+        key = str(next(organization.table("contact").rows())["contactid"])
         for _ in range(5):
             for path in (LIST, f"{LIST}/{key}", f"{LIST}/{key}/row", "/rep/static/rep.css"):
                 assert (await api.get(f"{api.url}{path}")).status == 200
@@ -165,9 +165,9 @@ async def test_strict_emulators_say_so() -> None:
 def test_nothing_asked_of_pages_gives_a_500(key: str, query: str, name: str) -> None:
     """Any address, any query and any name are answered deliberately."""
     organization = create_organization(contacts=1)
-    row = next(iter(organization.contacts.rows()))
-    row[organization.contacts.slots["fullname"]] = name
-    for path in (f"/rep/{key}", f"{LIST}/{key}", LIST, f"{LIST}/{row[0]}", f"{LIST}/{key}/row"):
+    table = organization.table("contact")
+    table.replace(0, {"fullname": name, "versionnumber": organization.next_version()}, 0.0)
+    for path in (f"/rep/{key}", f"{LIST}/{key}", LIST, f"{LIST}/{table.row_id(0)}", f"{LIST}/{key}/row"):
         for asked in (query, f"search={query}&page={key}", f"form={query}"):
             answer = site.perform(organization, "GET", path, asked, {})
             assert answer is not None

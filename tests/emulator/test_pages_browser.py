@@ -8,6 +8,7 @@ import pytest_asyncio
 from aiohttp import ClientSession
 
 from dataverse_emulator import Organization, RunningEmulator, create_organization, running
+from dataverse_emulator.state import column_definitions
 from dataverse_emulator.state.columns import Column, Kind
 
 from .api import Api
@@ -98,7 +99,7 @@ async def test_never_set_toggles(page: Any, api: Api, organization: Organization
     column = Column(
         "asn_news", Kind.BOOLEAN, "asn_News", 1, "News", default=False, options=words, custom=True
     )
-    organization.contacts.add_column(column)
+    column_definitions.add(organization, "contact", column)
     await published(api, form_of(cell("asn_news") + cell("asn_news").replace("cell-", "again-")))
     await page.goto(f"{LIST}/{key}")
     boxes, said = page.locator("[data-column=asn_news]"), page.locator(".words")
@@ -186,7 +187,7 @@ async def test_names_that_cannot_be_sent(page: Any, api: Api) -> None:
 async def test_strict_emulators_refuse_names(browser: Any) -> None:
     """401 in words."""
     async with running(create_organization(contacts=1, strict=True)) as emulator:
-        key = str(next(iter(emulator.organization.contacts.rows()))[0])
+        key = str(next(emulator.organization.table("contact").rows())["contactid"])
         page = await browser.new_page()
         await page.goto(f"{emulator.url}{LIST}/{key}")
         await page.fill("[data-column=jobtitle]", "x")
@@ -224,7 +225,7 @@ async def test_narrow_screens_and_colour_schemes(
 ) -> None:
     """Nothing runs off a screen 360 pixels wide, and dark is dark."""
     async with running(create_organization(contacts=40)) as emulator, ClientSession():
-        key = str(next(iter(emulator.organization.contacts.rows()))[0])
+        key = str(next(emulator.organization.table("contact").rows())["contactid"])
         context = await browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
         page = await context.new_page()
         for path in (LIST, f"{LIST}?search=zzz", f"{LIST}/new", f"{LIST}/{key}", f"{LIST}/{key}#tab=1"):

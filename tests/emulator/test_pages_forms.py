@@ -7,6 +7,7 @@ from lxml import etree, html
 
 from dataverse_emulator import create_organization
 from dataverse_emulator.pages import layout, site
+from dataverse_emulator.state import layers
 
 pytestmark = pytest.mark.thorough
 
@@ -23,9 +24,9 @@ def test_real_form(path: Path, language: int) -> None:
     assert form is not None
     xml = etree.tostring(form, encoding="unicode")
     organization = create_organization(contacts=1)
-    key = str(next(iter(organization.contacts.rows()))[0])
-    version, form_id = organization.next_version(), "22222222-0000-0000-0000-000000000000"
-    organization.forms.put(form_id, "Real", xml, version=version)
+    key = str(next(organization.table("contact").rows())["contactid"])
+    form_id = "22222222-0000-0000-0000-000000000000"
+    layers.put_form(organization, form_id, "Real", xml)
     for where in (key, "new"):
         answer = site.perform(organization, "GET", f"/rep/contacts/{where}", f"form={form_id}", {})
         assert answer is not None
@@ -61,7 +62,7 @@ def section(inside: str, **attributes: str) -> str:
 def test_odd_form(xml: str) -> None:
     """Forms that the server would not have taken do not break the page either."""
     organization = create_organization()
-    organization.forms.put("1fed44d1-ae68-4a41-bd2b-f13acac4acfa", "Odd", xml, version=1)
+    layers.put_form(organization, "1fed44d1-ae68-4a41-bd2b-f13acac4acfa", "Odd", xml)
     answer = site.perform(organization, "GET", "/rep/contacts/new", "", {})
     assert answer is not None
     assert answer.status == 200

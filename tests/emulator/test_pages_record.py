@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dataverse_emulator import Organization
+from dataverse_emulator.state import column_definitions, layers
 from dataverse_emulator.state.columns import Column, Kind
 
 from .api import Api
@@ -56,7 +57,7 @@ async def test_subscription_toggles(api: Api, organization: Organization) -> Non
     column = Column(
         "asn_news", Kind.BOOLEAN, "asn_News", 1, "News", default=False, options=words, custom=True
     )
-    organization.contacts.add_column(column)
+    column_definitions.add(organization, "contact", column)
     await published(api, form_of(cell("asn_news")))
     page = await shown(api, f"{LIST}/{key}")
     box = page.find(".//input[@data-column='asn_news']")
@@ -101,8 +102,8 @@ async def test_several_main_forms(api: Api, organization: Organization) -> None:
     names = (("2", "Sales", 2, True), ("3", "Old", 2, False), ("4", "Quick", 7, True))
     for digit, name, kind, active in names:
         form_id = MAIN.replace("1", digit)
-        xml, version = form_of(cell("jobtitle")), organization.next_version()
-        organization.forms.put(form_id, name, xml, version=version, form_type=kind, active=active)
+        xml = form_of(cell("jobtitle"))
+        layers.put_form(organization, form_id, name, xml, form_type=kind, active=active)
     page = await shown(api, f"{LIST}/{key}?form={MAIN.replace('1', '2')}")
     assert all_at(page, "//nav[@class='forms']/a/text()") == ["Contact", "Sales"]
     assert text(page, "//nav/a[@aria-current]") == "Sales"

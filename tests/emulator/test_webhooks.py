@@ -3,6 +3,8 @@
 import pytest
 
 from dataverse_emulator import RunningEmulator
+from dataverse_emulator.state import writes
+from dataverse_emulator.state.events import Values
 
 from .api import Api, Receiver, attributes, batch_of, entity_id, pairs, part
 
@@ -246,10 +248,11 @@ async def test_large_bodies_are_stripped(api: Api, emulator: RunningEmulator, re
     """Beyond 256 KB the parameters and images go and a header says so (6.4)."""
     hook = await endpoint(api, receiver)
     on = await step(api, hook, "Update")
+    images = emulator.organization.table("sdkmessageprocessingstepimage")
+    user = emulator.organization.identity.system
+    image: Values = {"imagetype": 1, "sdkmessageprocessingstepid": on}
     for at in range(900):
-        emulator.organization.registers["sdkmessageprocessingstepimages"].add(
-            {"entityalias": f"i{at}", "imagetype": 1, "sdkmessageprocessingstepid": on}, at
-        )
+        writes.create(emulator.organization, user, images, {**image, "entityalias": f"i{at}"})
     key = await api.add(lastname="Ek")
     await api.patch(f"contacts({key})", {"donotemail": True})
     await emulator.webhooks_idle()

@@ -1,12 +1,10 @@
 """One Dynamics organisation with a rep at work in it, and the virtual clock everybody shares."""
 
 import asyncio
-import copyreg
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +21,7 @@ from dataverse_emulator import (
     create_organization,
     seeded_ids,
 )
-from dataverse_emulator.state import contact_writes as writes
-from dataverse_emulator.state.contacts import VERSION
+from dataverse_emulator.state import merging, writes
 
 KEY = "0123456789abcdef"
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -62,10 +59,6 @@ class SeededIds:
         return UUID(int=self.chance.getrandbits(128), version=4)
 
 
-# Copies of an organisation are taken for backups; the one kind of value in it that copy does not know:
-copyreg.pickle(MappingProxyType, lambda shown: (MappingProxyType, (dict(shown),)))
-
-
 def new_organisation(clock: VirtualClock, name: str, seed: int) -> Organization:
     """An organisation on the shared clock; its name decides its id."""
     # A function, not a method: copies of the organisation share the clock.
@@ -90,18 +83,20 @@ class Rep:
         organization = self.organization()
         given = {**columns, "emailaddress1": email}
         with organization.transaction():
-            values = writes.checked(organization, given, creating=True)
+            table = organization.table("contact")
+            values = writes.checked(organization, table.definition, given, creating=True)
             user = organization.identity.person(self.name)
-            row = writes.create(organization, user, values, str(row_id) if row_id else None)
-        return UUID(str(row[0])) if row_id is None else row_id
+            row = writes.create(organization, user, table, values, str(row_id) if row_id else None)
+        return UUID(table.row_id(row))
 
     def save(self, row_id: UUID, **columns: object) -> None:
         """Save a form with these columns and no others."""
         organization = self.organization()
         with organization.transaction():
-            values = writes.checked(organization, columns, creating=False)
-            row = writes.need(organization, str(row_id))
-            writes.update(organization, organization.identity.person(self.name), row, values)
+            table = organization.table("contact")
+            values = writes.checked(organization, table.definition, columns, creating=False)
+            row = writes.need(table, str(row_id))
+            writes.update(organization, organization.identity.person(self.name), table, row, values)
 
     def refuse(self, row_id: UUID) -> None:
         """Set Do not allow."""
@@ -123,16 +118,18 @@ class Rep:
         """Delete a contact."""
         organization = self.organization()
         with organization.transaction():
-            row = writes.need(organization, str(row_id))
-            writes.delete(organization, organization.identity.person(self.name), row)
+            table = organization.table("contact")
+            row = writes.need(table, str(row_id))
+            writes.delete(organization, organization.identity.person(self.name), table, row)
 
     def merge(self, target: UUID, subordinate: UUID, **content: object) -> None:
         """Merge one contact into another."""
         organization = self.organization()
         with organization.transaction():
-            values = writes.checked(organization, content, creating=False)
-            rows = [writes.need(organization, str(row_id)) for row_id in (target, subordinate)]
-            writes.merge(organization, organization.identity.person(self.name), rows[0], rows[1], values)
+            table, user = organization.table("contact"), organization.identity.person(self.name)
+            values = writes.checked(organization, table.definition, content, creating=False)
+            rows = [writes.need(table, str(row_id)) for row_id in (target, subordinate)]
+            merging.merge(organization, user, table, rows[0], rows[1], values)
 
 
 @dataclass(slots=True)
@@ -185,10 +182,10 @@ class Office:
 
     def row(self, row_id: UUID) -> dict[str, Any]:
         """A row as it is now."""
-        contacts = self.organization.contacts
-        found = contacts.get(str(row_id))
-        assert found is not None, "the row is gone"
-        return {name: found[slot] for name, slot in contacts.slots.items()}
+        table = self.organization.table("contact")
+        position = table.position(str(row_id))
+        assert position is not None, "the row is gone"
+        return {name: table.cell(position, name) for name in table.definition.columns}
 
     def says(self, row_id: UUID) -> tuple[Any, Any, Any]:
         """Do not allow, and the answers to Newsletters and Events."""
@@ -197,28 +194,21 @@ class Office:
 
     def exists(self, row_id: UUID) -> bool:
         """Whether the row is there."""
-        return self.organization.contacts.get(str(row_id)) is not None
+        return self.organization.table("contact").position(str(row_id)) is not None
 
     def bearing(self, email: str) -> list[UUID]:
         """The rows with an address."""
-        return [UUID(str(self._cell(row, "contactid"))) for row in self._rows() if self._is(row, email)]
+        bearers = (row for row in self._rows() if str(row.get("emailaddress1")).strip().lower() == email)
+        return [UUID(str(row["contactid"])) for row in bearers]
 
     def versions(self) -> dict[str, object]:
         """Every row's version: what a write of ours would move."""
-        return {str(self._cell(row, "contactid")): row[VERSION] for row in self._rows()}
+        return {str(row["contactid"]): row["versionnumber"] for row in self._rows()}
 
     def picture(self) -> list[tuple[Any, ...]]:
         """What every row says, without ids and versions."""
         names = ("emailaddress1", "donotbulkemail", "asn_news", "asn_events", "statecode")
-        slots = self.organization.contacts.slots
-        rows = [tuple(row[slots[n]] if n in slots else None for n in names) for row in self._rows()]
-        return sorted(rows, key=repr)
+        return sorted((tuple(row.get(name) for name in names) for row in self._rows()), key=repr)
 
     def _rows(self) -> list[Any]:
-        return list(self.organization.contacts.rows())
-
-    def _cell(self, row: Any, name: str) -> Any:
-        return row[self.organization.contacts.slots[name]]
-
-    def _is(self, row: Any, email: str) -> bool:
-        return str(self._cell(row, "emailaddress1")).strip().lower() == email
+        return list(self.organization.table("contact").rows())

@@ -45,7 +45,7 @@ class Saved:
         """Take the picture."""
         world = self.world
         self.database = copied(sqlite(world.store))
-        self.organisations = [copy.deepcopy(office.organization) for office in world.offices]
+        self.organisations = [office.organization.snapshot() for office in world.offices]
         self.at, self.chance = world.clock.at, world.ids.chance.getstate()
 
     async def restore(self, *, rewind: bool = False) -> None:
@@ -53,7 +53,7 @@ class Saved:
         world = self.world
         self.database.backup(sqlite(world.store))
         for office, organisation in zip(world.offices, self.organisations, strict=True):
-            await office.inhabit(copy.deepcopy(organisation))
+            await office.inhabit(organisation.snapshot())
             office.crm = office.real
         world.memory = world.store.memory
         world.ids.chance.setstate(self.chance)

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import copy
-from uuid import UUID, uuid5
 
 import pytest
 
@@ -91,10 +89,8 @@ async def test_the_gate_is_closed_while_the_organisation_is_another() -> None:
 
 async def become_a_copy(w: World) -> None:
     """A sandbox made from production answers at the address."""
-    sandbox = copy.deepcopy(w.office.organization)
-    sandbox.organization_id = str(uuid5(UUID(int=1), "sandbox"))
-    row = {"name": "sandbox", "languagecode": 1033, "expirechangetrackingindays": 7, "isauditenabled": False}
-    sandbox.registers["organizations"].add(row, sandbox.next_version(), sandbox.organization_id)
+    sandbox = w.office.organization.snapshot()
+    sandbox.rename("sandbox")
     await w.office.inhabit(sandbox)
 
 
@@ -106,7 +102,7 @@ async def test_a_restored_row_voids_every_base_and_the_strictest_holds() -> None
         await w.set_up()
         w.rep.allow(row)
         late = await w.notices()
-        backup = copy.deepcopy(w.office.organization)
+        backup = w.office.organization.snapshot()
         w.rep.refuse(row)
         w.rep.save(other_row, asn_news=False)
         await w.sweep()
@@ -124,7 +120,7 @@ async def test_a_restored_row_voids_every_base_and_the_strictest_holds() -> None
 async def test_an_edit_after_a_restore_is_not_taken_for_an_allow() -> None:
     """A restored row saved again reaches the base's version: the old Allow is nobody's act (M7, P3)."""
     async with joined(CONSENT) as (w, contact, row):
-        backup = copy.deepcopy(w.office.organization)
+        backup = w.office.organization.snapshot()
         w.rep.refuse(row)
         await w.sweep()
         await w.office.inhabit(backup)
@@ -136,7 +132,7 @@ async def test_an_edit_after_a_restore_is_not_taken_for_an_allow() -> None:
 async def test_a_restored_organisation_takes_the_refusals_again() -> None:
     """The token is from its future: the row back at Allow of last week follows the hub's refusal (M7, M5)."""
     async with joined(CONSENT) as (w, contact, row):
-        backup = copy.deepcopy(w.office.organization)
+        backup = w.office.organization.snapshot()
         w.rep.refuse(row)
         await w.sweep()
         await w.office.inhabit(backup)
@@ -148,7 +144,7 @@ async def test_a_restored_organisation_takes_the_refusals_again() -> None:
 async def test_a_restore_met_by_a_full_compare_ends_and_voids() -> None:
     """An expired token after a restore: the compare comes to an end and the bases are void (M7)."""
     async with joined(CONSENT) as (w, contact, row):
-        backup = copy.deepcopy(w.office.organization)
+        backup = w.office.organization.snapshot()
         w.rep.refuse(row)
         await w.sweep()
         await w.office.inhabit(backup)

@@ -7,6 +7,7 @@ import pytest
 from assent.policy.permission import LegalBasis, OnAllow
 from assent.policy.sides import CATEGORIES
 from assent.store.connection_rows import Settings
+from dataverse_emulator.state import column_definitions
 
 from .stage import joined, world
 from .world import ANN, EVENTS, NEWS, USER, World
@@ -238,10 +239,9 @@ async def test_a_no_goes_back_into_a_column_that_was_deleted_and_made_again() ->
     async with joined() as (w, contact, row):
         await w.act(contact, answered=NEWS.bit)
         await w.sweep()
-        table = w.office.organization.contacts
-        column = table.columns["asn_news"]
-        table.drop_column("asn_news")
-        table.add_column(column)
-        w.office.organization.metadata_changed()
+        organization = w.office.organization
+        column = organization.model.tables["contact"].columns["asn_news"]
+        column_definitions.drop(organization, "contact", "asn_news")
+        column_definitions.add(organization, "contact", column)
         await w.sweep()
         assert (False, False, True) == w.office.says(row)

@@ -140,9 +140,9 @@ async def test_two_setups_of_one_connection_do_not_meet(on: Joined) -> None:
     await connections.set_up(on.app, on.me, on.connection_id)
     await asyncio.gather(on.errand(), on.live(), on.errand())
     assert State.LIVE is (await on.view()).state
-    registers = on.emulator.organization.registers
-    assert 1 == len(registers["serviceendpoints"].rows)
-    assert 4 == len(registers["sdkmessageprocessingsteps"].rows)
+    organization = on.emulator.organization
+    assert 1 == len(organization.table("serviceendpoint"))
+    assert 4 == len(organization.table("sdkmessageprocessingstep"))
 
 
 async def test_setting_up_a_live_connection_repairs_it(on: Joined) -> None:

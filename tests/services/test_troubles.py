@@ -106,10 +106,7 @@ async def test_an_organisation_that_cannot_be_reached_is_told_until_it_can(on: J
 
 async def test_another_organisation_under_the_address_is_told(on: Joined) -> None:
     """A copied environment is recognised before anything is written (M7)."""
-    copied = on.emulator.organization
-    row = {"name": "copy", "languagecode": 1033, "expirechangetrackingindays": 7, "isauditenabled": False}
-    copied.organization_id = str(UUID(int=77))
-    copied.registers["organizations"].add(row, copied.next_version(), copied.organization_id)
+    on.emulator.organization.rename("copy")
     with pytest.raises(WrongOrganisation):
         await on.app.sweep(on.account_id)
     (trouble,) = await found(on)

@@ -1,7 +1,6 @@
 """One history from one script: people act, trouble strikes, all is left alone, then it is judged."""
 
 import asyncio
-import copy
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ from assent.services import sends
 from assent.services.drafts import Draft
 from assent.store.connection_rows import Settings as ConnectionSettings
 from dataverse_emulator import Organization
+from dataverse_emulator.state import column_definitions
 from dataverse_emulator.state.columns import Column
 
 from .checkers import agreement, verdicts_of
@@ -189,19 +189,18 @@ class Director:
         """Delete a column in Dynamics; somebody makes it again, empty, before all is left alone."""
         world, organization = self.world, self.world.site(step.site).organization
         name = COLUMNS[step.field]
-        column = organization.contacts.columns.get(name)
+        column = organization.model.tables["contact"].columns.get(name)
         if column is None:
             return
         world.trouble.count(Fault.COLUMN_MISSING)
-        organization.contacts.drop_column(name)
-        organization.metadata_changed()
+        column_definitions.drop(organization, "contact", name)
         world.truth.lost(lambda deed: deed.entity[0] == step.site and deed.field == step.field)
         await asyncio.sleep(world.chance.choice([0.5, 20.0, 100.0]))
         _make_again(world.site(step.site).organization, [column])
 
     async def _backup(self, step: Step) -> None:
         site = self.world.site(step.site)
-        site.backup, site.backup_at = copy.deepcopy(site.organization), self.world.clock.seconds()
+        site.backup, site.backup_at = site.organization.snapshot(), self.world.clock.seconds()
 
     async def _restore(self, step: Step) -> None:
         world, site = self.world, self.world.site(step.site)
@@ -211,7 +210,7 @@ class Director:
         backup_at = site.backup_at
         world.truth.lost(lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at)
         organization, site.backup = site.backup, None
-        _make_again(organization, site.organization.contacts.columns.values())
+        _make_again(organization, site.organization.model.tables["contact"].columns.values())
         inhabit(world, site.connection_id, organization)
 
     async def _half_a_minute_later(self) -> list[str]:
@@ -250,9 +249,8 @@ class Director:
 def _make_again(organization: Organization, columns: Iterable[Column]) -> None:
     """Make the columns that the organisation lacks, empty."""
     for column in columns:
-        if column.name not in organization.contacts.columns:
-            organization.contacts.add_column(column)
-            organization.metadata_changed()
+        if column.name not in organization.model.tables["contact"].columns:
+            column_definitions.add(organization, "contact", column)
 
 
 def _lag(site: Site, seconds: float) -> None:

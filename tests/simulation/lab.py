@@ -1,7 +1,6 @@
 """Makes worlds quickly: one that was set up is kept as a template, and every history begins with a copy."""
 
 import asyncio
-import copy
 import logging
 import random
 import sqlite3
@@ -87,7 +86,7 @@ class Lab:
             self.clock, chance, trouble, self.store, self.ids, found.account_id, Wire(trouble, chance)
         )
         for number, organisation in enumerate(found.organisations):
-            inhabit(world, number + 1, copy.deepcopy(organisation))
+            inhabit(world, number + 1, organisation.snapshot())
         return world
 
     def _template(self, sites: int) -> Template:

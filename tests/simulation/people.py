@@ -351,7 +351,9 @@ class People:
         """Somebody saves a form; what does not change a value is no act (M3)."""
         site, row_id = where
         columns = {
-            name: value for name, value in columns.items() if name in site.organization.contacts.columns
+            name: value
+            for name, value in columns.items()
+            if name in site.organization.model.tables["contact"].columns
         }
         before = row_says(self.world.rows(site)[row_id])
         (site.robot if by == "erp" else site.rep).save(row_id, **columns)

@@ -325,11 +325,10 @@ class World:
 
     def rows(self, site: Site) -> dict[UUID, dict[str, Any]]:
         """Every row of an organisation by its id."""
-        table = site.organization.contacts
-        slots = table.slots
+        table = site.organization.table("contact")
+        names = [name for name, column in table.definition.columns.items() if column.exposed]
         return {
-            UUID(str(row[slots["contactid"]])): {name: row[slot] for name, slot in slots.items()}
-            for row in table.rows()
+            UUID(table.row_id(p)): {name: table.cell(p, name) for name in names} for p in table.positions()
         }
 
     def site(self, connection_id: int) -> Site:

@@ -6,16 +6,16 @@ from dataverse_emulator.pages import values
 from dataverse_emulator.pages.layout import Field
 from dataverse_emulator.pages.markup import element
 from dataverse_emulator.state.columns import Cell, Column, Kind
-from dataverse_emulator.state.contacts import Row
+from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 
 
 class Controls:
     """Draws fields of one record, an existing one or a new one, each with an id of its own."""
 
-    def __init__(self, organization: Organization, row: Row | None) -> None:
+    def __init__(self, organization: Organization, row: Values | None) -> None:
         self._organization = organization
-        self._columns = organization.contacts.columns
+        self._columns = values.contacts(organization).columns
         self._row = row
         self._count = 0
 
@@ -25,7 +25,7 @@ class Controls:
             parts = [Field(name, "", label_shown=True, read_only=False) for name in ("firstname", "lastname")]
             return [found for part in parts for found in self.draw(part)]
         column = self._columns.get(field.name)
-        if column is None:
+        if column is None or not column.exposed:
             return [_placeholder(field)]
         self._count += 1
         return [self._field(field, column, f"field-{self._count}")]
@@ -47,10 +47,12 @@ class Controls:
     def _value(self, column: Column) -> Cell:
         if self._row is None:
             return column.default
-        return self._row[self._organization.contacts.slots[column.name]]
+        return self._row.get(column.name)
 
     def _words(self, column: Column) -> str:
-        return values.words(self._organization, column, self._value(column))
+        return values.words(
+            self._organization, column, {column.name: self._value(column), **(self._row or {})}
+        )
 
     def _toggle(self, column: Column, key: str, *, writable: bool) -> "etree._Element":
         box = element(

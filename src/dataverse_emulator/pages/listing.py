@@ -6,7 +6,7 @@ from lxml import etree
 
 from dataverse_emulator.pages import frame, values
 from dataverse_emulator.pages.markup import element
-from dataverse_emulator.state.contacts import ID, STATE, Row
+from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 
 PATH = "/rep/contacts"
@@ -44,7 +44,7 @@ def _search(search: str) -> "etree._Element":
 
 
 def _empty(organization: Organization, search: str) -> "etree._Element":
-    if search and len(organization.contacts):
+    if search and len(organization.table("contact")):
         return element(
             "div",
             element("p", f"No contact has “{search}” in the name or the e-mail."),
@@ -72,19 +72,19 @@ def _summary(found: values.Found, search: str) -> "etree._Element":
     return element("p", text, loose, " ", clear, class_="quiet")
 
 
-def _table(organization: Organization, rows: list[Row]) -> "etree._Element":
+def _table(organization: Organization, rows: list[Values]) -> "etree._Element":
     names = ("Name", "E-mail", "Bulk Email", "State")
     head = element("tr", *(element("th", name, scope="col") for name in names))
     body = element("tbody", *(_line(organization, row) for row in rows))
     return element("table", element("thead", head), body, class_="list")
 
 
-def _line(organization: Organization, row: Row) -> "etree._Element":
+def _line(organization: Organization, row: Values) -> "etree._Element":
     def text(name: str) -> str:
         return values.shown(organization, row, name)
 
-    link = element("a", text("fullname") or "(no name)", href=f"{PATH}/{row[ID]}")
-    refused = row[organization.contacts.slots["donotbulkemail"]]
+    link = element("a", text("fullname") or "(no name)", href=f"{PATH}/{row['contactid']}")
+    refused = row.get("donotbulkemail")
     return element(
         "tr",
         element("th", link, scope="row"),
@@ -94,7 +94,9 @@ def _line(organization: Organization, row: Row) -> "etree._Element":
             element("span", "Bulk Email: ", class_="narrow"),
             element("span", text("donotbulkemail"), class_="tag no" if refused else "tag"),
         ),
-        element("td", element("span", text("statecode"), class_="tag off" if row[STATE] else "tag plain")),
+        element(
+            "td", element("span", text("statecode"), class_="tag off" if row["statecode"] else "tag plain")
+        ),
     )
 
 

@@ -8,19 +8,18 @@ from dataverse_emulator.pages import frame, layout, values
 from dataverse_emulator.pages.controls import Controls
 from dataverse_emulator.pages.listing import PATH
 from dataverse_emulator.pages.markup import element
-from dataverse_emulator.state.contacts import ID, Row
+from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.registers import Record
 
 
-def draw(organization: Organization, row: Row | None, form_id: str) -> bytes:
+def draw(organization: Organization, row: Values | None, form_id: str) -> bytes:
     """The whole page; without a row it is for a new one."""
     forms = values.main_forms(organization)
     form = next((found for found in forms if found["formid"] == form_id), forms[0] if forms else None)
     name = values.shown(organization, row, "fullname") or "(no name)" if row else "New contact"
     content = _form(organization, row, form) if form else _no_form("has no active main form of contact.")
     back = element("p", element("a", "← Contacts", href=PATH), class_="back")
-    choice = _forms(forms, form, str(row[ID]) if row else "new")
+    choice = _forms(forms, form, str(row["contactid"]) if row else "new")
     return frame.page(
         organization, name, back, _heading(organization, row, name), choice, content, script="record.js"
     )
@@ -34,7 +33,7 @@ def missing(organization: Organization, row_id: str) -> bytes:
     return frame.page(organization, "No such contact", box)
 
 
-def _heading(organization: Organization, row: Row | None, name: str) -> "etree._Element":
+def _heading(organization: Organization, row: Values | None, name: str) -> "etree._Element":
     heading = element("h1", name, id="name")
     if row is None:
         return element("div", heading, class_="head")
@@ -46,7 +45,7 @@ def _heading(organization: Organization, row: Row | None, name: str) -> "etree._
     return element("div", heading, facts, class_="head")
 
 
-def _forms(forms: list[Record], present: Record | None, key: str) -> "etree._Element | None":
+def _forms(forms: list[Values], present: Values | None, key: str) -> "etree._Element | None":
     if len(forms) < 2:
         return None
     links = [
@@ -61,7 +60,7 @@ def _forms(forms: list[Record], present: Record | None, key: str) -> "etree._Ele
     return element("nav", element("span", "Form:"), *links, class_="forms", aria_label="Forms")
 
 
-def _form(organization: Organization, row: Row | None, form: Record) -> "etree._Element":
+def _form(organization: Organization, row: Values | None, form: Values) -> "etree._Element":
     tabs = layout.tabs(str(form["formxml"]), organization.settings.language_code)
     if not any(tab.pillars for tab in tabs):
         return _no_form("shows a form without anything to draw.")
@@ -75,12 +74,12 @@ def _form(organization: Organization, row: Row | None, form: Record) -> "etree._
         id="record",
         autocomplete="off",
         novalidate=True,
-        data_id=str(row[ID]) if row else "",
+        data_id=str(row["contactid"]) if row else "",
         data_row=values.snapshot(organization, row) if row else None,
     )
 
 
-def _commands(row: Row | None) -> "etree._Element":
+def _commands(row: Values | None) -> "etree._Element":
     save = element("button", "Save" if row else "Create", id="save", class_="button primary", disabled=True)
     state = None
     if row is not None:

@@ -54,7 +54,7 @@ def _page(organization: Organization, path: str, query: str, known: str) -> Answ
         case ["", "contacts", "new"]:
             return _html(record.draw(organization, None, form))
         case ["", "contacts", key]:
-            row = organization.contacts.get(guid(key) or "")
+            row = values.contact(organization, guid(key))
             if row is None:
                 return _html(record.missing(organization, key[:60]), 404)
             return _html(record.draw(organization, row, form))
@@ -65,7 +65,7 @@ def _page(organization: Organization, path: str, query: str, known: str) -> Answ
 
 def _row(organization: Organization, key: str, known: str) -> Answer:
     """The row as it is now, for pages that show changes by themselves; 304 while it is the known one."""
-    row = organization.contacts.get(guid(key) or "")
+    row = values.contact(organization, guid(key))
     if row is None:
         return _answer(b"{}", "application/json", 404)
     tag = values.etag(row)

@@ -1,4 +1,4 @@
-"""Columns: what kind of value a property holds, and which values Dataverse accepts for it."""
+"""Columns: what kind of value each holds, how it is named on the wire, and what is known about it."""
 
 import re
 from collections.abc import Mapping
@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
-from dataverse_emulator.state.problems import Problem, Refusal, bad_payload
+#: A stored value: texts and guids as str, moments as whole seconds, managed properties as objects.
+Cell = str | bool | int | float | Mapping[str, Any] | None
 
-Cell = str | bool | int | float | None
-
-_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
 
 
 class Kind(Enum):
@@ -19,67 +21,95 @@ class Kind(Enum):
 
     GUID = "Uniqueidentifier"
     TEXT = "String"
+    MEMO = "Memo"
     BOOLEAN = "Boolean"
     CHOICE = "Picklist"
+    CHOICES = "MultiSelectPicklist"
     STATE = "State"
     STATUS = "Status"
     WHEN = "DateTime"
     LOOKUP = "Lookup"
-    BIGINT = "BigInt"
+    CUSTOMER = "Customer"
+    OWNER = "Owner"
     INTEGER = "Integer"
+    BIGINT = "BigInt"
+    DECIMAL = "Decimal"
+    DOUBLE = "Double"
+    MONEY = "Money"
     MANAGED = "ManagedProperty"
+    TABLE_NAME = "EntityName"
+    IMAGE = "Image"
+    FILE = "File"
+    VIRTUAL = "Virtual"
 
 
-NUMERIC = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS, Kind.BIGINT, Kind.INTEGER})
-GUIDS = frozenset({Kind.GUID, Kind.LOOKUP})
+WHOLE: Final = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS, Kind.BIGINT, Kind.INTEGER})
+FRACTIONAL: Final = frozenset({Kind.DECIMAL, Kind.DOUBLE, Kind.MONEY})
+NUMERIC: Final = WHOLE | FRACTIONAL
+LOOKUPS: Final = frozenset({Kind.LOOKUP, Kind.CUSTOMER, Kind.OWNER})
+GUIDS: Final = LOOKUPS | {Kind.GUID}
+TEXTS: Final = frozenset({Kind.TEXT, Kind.MEMO, Kind.TABLE_NAME, Kind.CHOICES})
+OPTIONS: Final = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS})
+_UNEXPOSED: Final = frozenset({Kind.VIRTUAL, Kind.IMAGE, Kind.FILE})
+
+_EDM: Final = MappingProxyType(
+    {
+        Kind.BOOLEAN: "Boolean",
+        Kind.WHEN: "DateTimeOffset",
+        Kind.BIGINT: "Int64",
+        Kind.DECIMAL: "Decimal",
+        Kind.MONEY: "Decimal",
+        Kind.DOUBLE: "Double",
+        **dict.fromkeys(TEXTS, "String"),
+        **dict.fromkeys(GUIDS, "Guid"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `options` gives the labels of choices, with 0/1 for Booleans (dataverse.md 9.2)."""
+    """One column; `options` gives the labels of choices, with 0/1 for Booleans (dataverse.md 9.2).
+
+    `pairs` leads from a state to its default status and from a status to its state. A column is `of`
+    another when it only repeats it, such as a label; those are metadata and no properties of rows.
+    """
 
     name: str
     kind: Kind
     schema_name: str = ""
     number: int = 0
     label: str = ""
+    required: str = ""
     max_length: int | None = None
     format: str | None = None
+    behavior: str = "UserLocal"
     default: Cell = None
     create: bool = True
     update: bool = True
-    target: str | None = None
-    options: Mapping[int, str] = field(default_factory=dict)
+    read: bool = True
+    of: str | None = None
+    targets: tuple[str, ...] = ()
+    options: Mapping[int, str] = field(default_factory=lambda: _NOTHING)
+    pairs: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
+    precision: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     custom: bool = False
 
     @property
     def wire_name(self) -> str:
         """Lookups are read as `_name_value` (dataverse.md 2.5)."""
-        return f"_{self.name}_value" if self.kind is Kind.LOOKUP else self.name
+        return f"_{self.name}_value" if self.kind in LOOKUPS else self.name
 
+    @property
+    def exposed(self) -> bool:
+        """Whether rows have it as a property."""
+        return self.read and self.of is None and self.kind not in _UNEXPOSED
 
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A column as queries see it: its wire name and where a row keeps it."""
-
-    name: str
-    column: Column
-    slot: int | str
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The readable face of a table; `known` names real columns that are not imitated.
-
-    Of a `partial` table nobody listed the real columns, so any other name may be one.
-    """
-
-    logical_name: str
-    set_name: str
-    key: str
-    properties: Mapping[str, Property]
-    known: frozenset[str] = frozenset()
-    partial: bool = False
+    @property
+    def date_only(self) -> bool:
+        """Whether the wire shows a day without a time (2.5)."""
+        return self.kind is Kind.WHEN and self.behavior == "DateOnly"
 
 
 def guid(text: str) -> str | None:
@@ -103,56 +133,6 @@ def utc_seconds(text: str) -> float | None:
         return None
 
 
-def accept(column: Column, value: object, logical_name: str, set_name: str) -> Cell:
-    """The value as a row keeps it, or the documented refusal for wrong types and long texts (2.5, 2.8)."""
-    if value is None:
-        return None
-    if column.kind is Kind.TEXT and isinstance(value, str):
-        return _fitting(column, value, logical_name)
-    if column.kind is Kind.BOOLEAN and isinstance(value, bool):
-        return value
-    if column.kind in NUMERIC and isinstance(value, int) and not isinstance(value, bool):
-        return _listed(column, value)
-    if column.kind in GUIDS and isinstance(value, str) and (found := guid(value)):
-        return found
-    if column.kind is Kind.WHEN and isinstance(value, str) and (when := utc_seconds(value)) is not None:
-        return int(when)
-    shown = "an object or array" if isinstance(value, dict | list) else repr(value)[:80]
-    raise bad_payload(
-        set_name,
-        f"Cannot convert the literal {shown} of property '{column.name}' "
-        f"to the expected type 'Edm.{_edm(column.kind)}'.",
-    )
-
-
-def _fitting(column: Column, value: str, logical_name: str) -> str | None:
-    limit = column.max_length
-    # Lengths are counted as SQL Server counts them, in UTF-16 units.
-    if (
-        limit is not None
-        and len(value) * 2 > limit
-        and len(value.encode("utf-16-le", "surrogatepass")) > limit * 2
-    ):
-        raise Refusal(
-            Problem.STRING_TOO_LONG,
-            f"A validation error occurred.  The length of the '{column.name}' attribute of the "
-            f"'{logical_name}' entity exceeded the maximum allowed length of '{limit}'.",
-        )
-    return value or None  # an empty text is kept as null: "null when empty" (9.2)
-
-
-def _listed(column: Column, value: int) -> int:
-    if column.options and value not in column.options:
-        problem = Problem.BAD_STATUS_PAIR if column.kind is Kind.STATUS else Problem.INVALID_ARGUMENT
-        raise Refusal(problem, f"The value '{value}' of '{column.name}' is outside the valid range.")
-    return value
-
-
-def _edm(kind: Kind) -> str:
-    names = {Kind.BOOLEAN: "Boolean", Kind.TEXT: "String", Kind.WHEN: "DateTimeOffset", Kind.BIGINT: "Int64"}
-    return "Guid" if kind in GUIDS else names.get(kind, "Int32")
-
-
 def edm_name(kind: Kind) -> str:
     """The OData type of a column's values, for messages."""
-    return f"Edm.{_edm(kind)}"
+    return f"Edm.{_EDM.get(kind, 'Int32')}"

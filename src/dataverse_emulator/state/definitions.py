@@ -1,217 +1,245 @@
-"""The contact table's own definition: columns described, added, relabelled, deleted (section 7)."""
+"""What an organisation's tables look like: immutable, so organisations share what they did not change."""
 
-import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from dataverse_emulator.state.columns import Column, Kind
-from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
-from dataverse_emulator.state.registrations import steps_filtering_on
-from dataverse_emulator.state.sources import derived_id
+from dataverse_emulator.state.columns import LOOKUPS, Cell, Column, Kind
 
-Definition = dict[str, Any]
-
-CONTACT_METADATA_ID: Final = "608861bc-50a4-4c5f-a02c-21fe1943e2cf"
-BOOLEAN_TYPE: Final = "Microsoft.Dynamics.CRM.BooleanAttributeMetadata"
-_SCHEMA_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]{1,91}")
-_FIRST_CUSTOM_NUMBER: Final = 10_000
-_YES_NO: Final = MappingProxyType({0: "No", 1: "Yes"})
+#: Methods a table's rows can be written with over the Web API.
+ALL_WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
+_ADDRESS: Final = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
 
 
-def table(organization: Organization) -> Definition:
-    """The contact table (9.1, 7.6)."""
-    return {
-        "MetadataId": CONTACT_METADATA_ID,
-        "LogicalName": "contact",
-        "SchemaName": "Contact",
-        "EntitySetName": "contacts",
-        "LogicalCollectionName": "contacts",
-        "ObjectTypeCode": 2,
-        "PrimaryIdAttribute": "contactid",
-        "PrimaryNameAttribute": "fullname",
-        "OwnershipType": "UserOwned",
-        "ChangeTrackingEnabled": True,
-        "IsOptimisticConcurrencyEnabled": True,
-        "IsCustomEntity": False,
-        "IsAuditEnabled": {
-            "Value": organization.settings.is_audit_enabled,
-            "CanBeChanged": True,
-            "ManagedPropertyLogicalName": "canmodifyauditsettings",
-        },
-        "HasChanged": None,
-    }
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An alternate key and how far its index has come (dataverse.md 7.5)."""
+
+    name: str
+    schema_name: str
+    columns: tuple[str, ...]
+    status: str = "Active"
 
 
-def metadata_id(column: Column) -> str:
-    """Stable for a name; a real organisation gives each column its own."""
-    return derived_id("attribute", "contact", column.name)
+@dataclass(frozen=True)
+class Definition:
+    """One table: names, keys, columns and what may be done with it (dataverse.md 7.6, 9.1).
+
+    Of a `partial` table nobody listed all real columns, so any other name may be one.
+    """
+
+    name: str
+    schema_name: str
+    set_name: str
+    key: str
+    primary_name: str
+    columns: Mapping[str, Column]
+    code: int = 0
+    metadata_id: str = ""
+    ownership: str = "UserOwned"
+    tracked: bool = False
+    label: str = ""
+    plural: str = ""
+    keys: tuple[Key, ...] = ()
+    custom: bool = False
+    partial: bool = False
+    writes: frozenset[str] = ALL_WRITES
+
+    @cached_property
+    def properties(self) -> Mapping[str, Column]:
+        """What a row can be asked for, by wire name."""
+        return MappingProxyType({c.wire_name: c for c in self.columns.values() if c.exposed})
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Cell]:
+        """The values a new row begins with."""
+        return {name: c.default for name, c in self.columns.items() if c.default is not None}
+
+    @cached_property
+    def type_columns(self) -> Mapping[str, str]:
+        """For lookups to several tables: the column that says which (`ownerid` -> `owneridtype`)."""
+        found = {c.of: c.name for c in self.columns.values() if c.kind is Kind.TABLE_NAME and c.of}
+        return {
+            name: found.get(name, f"{name}type") for name, c in self.columns.items() if len(c.targets) > 1
+        }
+
+    @cached_property
+    def lookups(self) -> tuple[Column, ...]:
+        """The columns that point at other rows."""
+        return tuple(column for column in self.columns.values() if column.kind in LOOKUPS)
+
+    @cached_property
+    def joined(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Columns the platform joins from others, each with its parts (9.2)."""
+        addresses = [
+            (f"address{at}_composite", tuple(f"address{at}_{p}" for p in _ADDRESS)) for at in (1, 2, 3)
+        ]
+        joined = [("fullname", ("firstname", "lastname")), *addresses]
+        return tuple((name, parts) for name, parts in joined if {name, *parts} <= self.columns.keys())
+
+    @cached_property
+    def amounts(self) -> frozenset[str]:
+        """The money columns a client writes; each has a read-only one in the base currency."""
+        return frozenset(name for name, c in self.columns.items() if c.kind is Kind.MONEY and c.create)
+
+    @cached_property
+    def has_owner(self) -> bool:
+        """Whether rows belong to a user or team."""
+        return "ownerid" in self.columns
+
+    def with_columns(self, *columns: Column) -> "Definition":
+        """The same table with columns added or replaced."""
+        return replace(self, columns={**self.columns, **{column.name: column for column in columns}})
+
+    def without_column(self, name: str) -> "Definition":
+        """The same table without a column."""
+        return replace(self, columns={key: c for key, c in self.columns.items() if key != name})
 
 
-def attribute(organization: Organization, column: Column, *, option_set: bool) -> Definition:
-    """One column's definition; option sets come only where they are expanded (7.3)."""
-    language = organization.settings.language_code
-    found: Definition = {
-        "MetadataId": metadata_id(column),
-        "LogicalName": column.name,
-        "SchemaName": column.schema_name,
-        "EntityLogicalName": "contact",
-        "AttributeType": column.kind.value,
-        "AttributeTypeName": {"Value": f"{column.kind.value}Type"},
-        "ColumnNumber": column.number,
-        "DisplayName": _label(column.label, language),
-        "IsCustomAttribute": column.custom,
-        "IsManaged": not column.custom,
-        "IsValidForCreate": column.create,
-        "IsValidForUpdate": column.update,
-        "IsValidForRead": True,
-        "IsPrimaryId": column.name == "contactid",
-        "IsPrimaryName": column.name == "fullname",
-    }
-    if column.kind is Kind.TEXT:
-        found |= {"MaxLength": column.max_length, "Format": column.format}
-    if column.kind is Kind.BOOLEAN:
-        found["DefaultValue"] = column.default
-        if option_set:
-            found["OptionSet"] = _option_set(column, language)
-    return found
+@dataclass(frozen=True, slots=True)
+class OneToMany:
+    """A lookup and the collection it makes at its other end (dataverse.md 7.5)."""
+
+    schema_name: str
+    table: str
+    column: str
+    navigation: str
+    other: str
+    collection: str
+    delete: str = ""
+    merge: str = ""
+    custom: bool = False
 
 
-def odata_type(column: Column) -> str:
-    """The derived type a collection of attributes names each member by."""
-    return f"#Microsoft.Dynamics.CRM.{column.kind.value}AttributeMetadata"
+@dataclass(frozen=True, slots=True)
+class ManyToMany:
+    """Pairs of rows, kept in a table of their own; `navigation` is the property of the first table."""
+
+    schema_name: str
+    table: str
+    column: str
+    navigation: str
+    other: str
+    other_navigation: str
+    other_column: str
+    intersect: str
+    custom: bool = False
 
 
-def add_boolean(organization: Organization, body: Definition) -> Column:
-    """A new Yes/No column; existing rows hold null in it (7.3)."""
-    if str(body.get("@odata.type", "")).removeprefix("#") != BOOLEAN_TYPE:
-        raise not_implemented("columns that are not Boolean", f"@odata.type must be {BOOLEAN_TYPE}.")
-    schema = body.get("SchemaName")
-    if not isinstance(schema, str) or not _SCHEMA_NAME.fullmatch(schema):
-        raise Refusal(Problem.BAD_SCHEMA_NAME, f"The schema name '{str(schema)[:60]}' is not valid.")
-    name, contacts = schema.lower(), organization.contacts
-    if name in contacts.columns or name in contacts.shape.known:
-        raise Refusal(
-            Problem.DUPLICATE_COLUMN,
-            f"An attribute with the specified name {name} already exists for entity contact. "
-            "Attribute names should be unique across an entity.",
+class Way(Enum):
+    """What a navigation property leads to."""
+
+    ONE = "lookup"
+    MANY = "collection"
+    PAIRS = "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """A navigation property: from `table` to one of `targets`.
+
+    ONE follows `column` of the own row; MANY finds rows of the target whose `column` holds the own id;
+    PAIRS reads `intersect`, where `column` holds the own id and `far_column` the target's.
+    """
+
+    name: str
+    table: str
+    way: Way
+    targets: tuple[str, ...]
+    column: str
+    schema_name: str
+    intersect: str = ""
+    far_column: str = ""
+
+    @property
+    def target(self) -> str:
+        """The table it leads to; owners may be in two, and then the first stands for both."""
+        return self.targets[0]
+
+
+@dataclass(frozen=True)
+class Model:
+    """All tables and relationships of an organisation; a change makes a new model that shares the rest."""
+
+    tables: Mapping[str, Definition]
+    relationships: tuple[OneToMany | ManyToMany, ...] = ()
+    version: int = field(default=0, compare=False)
+
+    @cached_property
+    def by_set(self) -> Mapping[str, Definition]:
+        """Tables by entity set name."""
+        return {definition.set_name: definition for definition in self.tables.values()}
+
+    @cached_property
+    def navigations(self) -> Mapping[str, Mapping[str, Navigation]]:
+        """The navigation properties of every table."""
+        found: dict[str, dict[str, Navigation]] = {name: {} for name in self.tables}
+        for relation in self.relationships:
+            for navigation in _navigations(relation):
+                if navigation.table in found:
+                    found[navigation.table][navigation.name] = navigation
+        for name, definition in self.tables.items():
+            for column in definition.columns.values():
+                if column.kind is Kind.OWNER:
+                    found[name][column.name] = Navigation(
+                        column.name,
+                        name,
+                        Way.ONE,
+                        column.targets,
+                        column.name,
+                        f"owner_{definition.set_name}",
+                    )
+        return found
+
+    @cached_property
+    def referencing(self) -> Mapping[str, tuple[OneToMany, ...]]:
+        """For every table, the relationships in which others point at it."""
+        found: dict[str, list[OneToMany]] = {name: [] for name in self.tables}
+        for relation in self.relationships:
+            if isinstance(relation, OneToMany) and relation.other in found:
+                found[relation.other].append(relation)
+        return {name: tuple(held) for name, held in found.items()}
+
+    def with_table(self, definition: Definition) -> "Model":
+        """The same model with a table added or replaced."""
+        return replace(self, tables={**self.tables, definition.name: definition})
+
+    def without_table(self, name: str) -> "Model":
+        """The same model without a table and what connected it."""
+        tables = {key: held for key, held in self.tables.items() if key != name}
+        kept = tuple(r for r in self.relationships if name not in (r.table, r.other))
+        return replace(self, tables=tables, relationships=kept)
+
+    def with_relationship(self, relation: OneToMany | ManyToMany) -> "Model":
+        """The same model with a relationship more; its column or intersect table must be there already."""
+        return replace(self, relationships=(*self.relationships, relation))
+
+    def without_relationship(self, schema_name: str) -> "Model":
+        """The same model with a relationship less."""
+        kept = tuple(r for r in self.relationships if r.schema_name != schema_name)
+        return replace(self, relationships=kept)
+
+
+def _navigations(relation: OneToMany | ManyToMany) -> tuple[Navigation, Navigation]:
+    schema = relation.schema_name
+    if isinstance(relation, OneToMany):
+        return (
+            Navigation(
+                relation.navigation, relation.table, Way.ONE, (relation.other,), relation.column, schema
+            ),
+            Navigation(
+                relation.collection, relation.other, Way.MANY, (relation.table,), relation.column, schema
+            ),
         )
-    number = max(_FIRST_CUSTOM_NUMBER, *(column.number for column in contacts.columns.values())) + 1
-    column = Column(
-        name,
-        Kind.BOOLEAN,
-        schema,
-        number,
-        _label_text(body, "DisplayName", organization) or schema,
-        default=_default(body),
-        options=_options(body, organization),
-        custom=True,
+    near, far, pairs = relation.column, relation.other_column, relation.intersect
+    return (
+        Navigation(
+            relation.navigation, relation.table, Way.PAIRS, (relation.other,), near, schema, pairs, far
+        ),
+        Navigation(
+            relation.other_navigation, relation.other, Way.PAIRS, (relation.table,), far, schema, pairs, near
+        ),
     )
-    contacts.add_column(column)
-    organization.metadata_changed()
-    return column
-
-
-def relabel(organization: Organization, name: str, body: Definition) -> Column:
-    """New label and default of a custom column; option labels have an action of their own (7.3)."""
-    column = need(organization, name)
-    _check_same(column, body)
-    label = _label_text(body, "DisplayName", organization) or column.label
-    default = _default(body) if "DefaultValue" in body else column.default
-    changed = replace(column, label=label, default=default)
-    organization.contacts.change_column(changed)
-    organization.metadata_changed()
-    return changed
-
-
-def drop(organization: Organization, name: str) -> Column:
-    """Delete a custom column unless a form, a view or a step refers to it (7.8)."""
-    column = need(organization, name)
-    if not column.custom:
-        raise not_implemented("deleting a column of the system", "custom ones are.")
-    used = organization.forms.showing(name) or organization.views.showing(name)
-    if used or steps_filtering_on(name, organization.registers):
-        raise Refusal(
-            Problem.COMPONENT_IN_USE,
-            f"The Attribute({metadata_id(column)}) component cannot be deleted because it is referenced "
-            "by other components. For a list of referenced components, use the "
-            "RetrieveDependenciesForDeleteRequest.",
-        )
-    organization.contacts.drop_column(name)
-    organization.metadata_changed()
-    return column
-
-
-def need(organization: Organization, name: str) -> Column:
-    """The imitated column of that name, or 404 (7.3)."""
-    column = organization.contacts.columns.get(name)
-    if column is not None:
-        return column
-    if name in organization.contacts.shape.known:
-        raise not_implemented(f"column {name} of contact", "only the columns in its README are.")
-    raise Refusal(
-        Problem.OBJECT_DOES_NOT_EXIST,
-        f"Could not find an attribute with specified name: entityLogicalName=contact, attributeName={name}",
-    )
-
-
-def _check_same(column: Column, body: Definition) -> None:
-    for key, present in (("LogicalName", column.name), ("SchemaName", column.schema_name)):
-        if body.get(key, present) != present:
-            raise not_implemented(f"changing {key}", "names cannot be changed (7.4).")
-    if not column.custom:
-        raise not_implemented("changing a column of the system", "custom ones are.")
-
-
-def _default(body: Definition) -> bool:
-    value = body.get("DefaultValue", False)
-    if not isinstance(value, bool):
-        raise bad_payload("Attributes", "DefaultValue must be a Boolean.")
-    return value
-
-
-def _options(body: Definition, organization: Organization) -> dict[int, str]:
-    given = body.get("OptionSet")
-    if given is None:
-        raise not_implemented("a Boolean column without an OptionSet", "the documented request has one.")
-    if not isinstance(given, dict):
-        raise bad_payload("Attributes", "OptionSet must be an object.")
-    found = dict(_YES_NO)
-    for value, name in ((0, "FalseOption"), (1, "TrueOption")):
-        option = given.get(name)
-        if not isinstance(option, dict) or option.get("Value", value) != value:
-            raise bad_payload("Attributes", f"{name} must be an object with Value {value}.")
-        found[value] = _label_text(option, "Label", organization) or found[value]
-    return found
-
-
-def _label_text(body: Definition, key: str, organization: Organization) -> str | None:
-    """The text in the organisation's base language, which every label must include (7.2)."""
-    label, language = body.get(key), organization.settings.language_code
-    if label is None:
-        return None
-    texts = label.get("LocalizedLabels") if isinstance(label, dict) else None
-    if not isinstance(texts, list):
-        raise bad_payload("Attributes", f"{key} must be a Label with LocalizedLabels.")
-    for text in texts:
-        if (
-            isinstance(text, dict)
-            and text.get("LanguageCode") == language
-            and isinstance(text.get("Label"), str)
-        ):
-            return str(text["Label"])
-    raise Refusal(Problem.INVALID_ARGUMENT, f"{key} has no text in the base language {language}.")
-
-
-def _label(text: str, language: int) -> Definition:
-    localized = {"Label": text, "LanguageCode": language, "IsManaged": False, "HasChanged": None}
-    return {"LocalizedLabels": [localized], "UserLocalizedLabel": localized}
-
-
-def _option_set(column: Column, language: int) -> Definition:
-    return {
-        "OptionSetType": "Boolean",
-        "TrueOption": {"Value": 1, "Label": _label(column.options[1], language)},
-        "FalseOption": {"Value": 0, "Label": _label(column.options[0], language)},
-    }

@@ -1,7 +1,9 @@
 """Users and the tokens that name them (dataverse.md 1.1, 1.2)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.sources import Sources, derived_id
 
 TOKEN_LIFETIME_S = 3599
@@ -9,29 +11,45 @@ TOKEN_LIFETIME_S = 3599
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A row of systemuser; `application_id` is set for application users."""
+    """Somebody who may act; `application_id` is set for application users."""
 
     user_id: str
     name: str
     application_id: str | None = None
 
+    @property
+    def application_guid(self) -> str | None:
+        """The application's id where it is a guid, as real ones are."""
+        return guid(self.application_id or "")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class _Token:
     user: User
     expires: float
 
 
 class Identity:
-    """Who may come in, and as whom."""
+    """Who may come in, and as whom; `arrived` hears of each user when first seen."""
 
-    def __init__(self, sources: Sources, clients: dict[str, str], *, strict: bool) -> None:
+    def __init__(
+        self, sources: Sources, clients: dict[str, str], arrived: Callable[[User], None], *, strict: bool
+    ) -> None:
         self.strict = strict
         self.clients = clients
         self.users: dict[str, User] = {}
         self._sources = sources
+        self._arrived = arrived
         self._tokens: dict[str, _Token] = {}
         self.system = self._known(User(derived_id("systemuser", "SYSTEM"), "SYSTEM"))
+
+    def copy(self, sources: Sources, arrived: Callable[[User], None]) -> "Identity":
+        """The same users and tokens, for a copy of the organisation."""
+        twin = Identity.__new__(Identity)
+        twin.strict, twin.clients, twin.users = self.strict, dict(self.clients), dict(self.users)
+        twin._sources, twin._arrived, twin._tokens = sources, arrived, dict(self._tokens)
+        twin.system = self.system
+        return twin
 
     def issue(self, client_id: str, client_secret: str) -> str | None:
         """A token for the client's application user, or nothing when the secret is not right."""
@@ -61,8 +79,11 @@ class Identity:
 
     def expire_all(self) -> None:
         """Every token issued so far stops working (a fault to test renewal)."""
-        for token in self._tokens.values():
-            token.expires = 0
+        self._tokens = {text: replace(token, expires=0) for text, token in self._tokens.items()}
 
     def _known(self, user: User) -> User:
-        return self.users.setdefault(user.user_id, user)
+        found = self.users.get(user.user_id)
+        if found is None:
+            found = self.users[user.user_id] = user
+            self._arrived(user)
+        return found

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dataverse_emulator.state.choices import Choices
-from dataverse_emulator.state.columns import guid
-from dataverse_emulator.state.contacts import Contacts
+from dataverse_emulator.state.definitions import Model
 from dataverse_emulator.state.events import Event
-from dataverse_emulator.state.forms import Forms, Views
-from dataverse_emulator.state.identity import Identity
-from dataverse_emulator.state.registers import Registers
-from dataverse_emulator.state.registrations import add_message_catalogue
+from dataverse_emulator.state.identity import Identity, User
+from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
 from dataverse_emulator.state.sources import Sources, derived_id
+from dataverse_emulator.state.standard import standard_model
+from dataverse_emulator.state.table import VERSION, Table
+
+_FIRST_VERSION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,92 @@ class Organization:
         self.sources = sources
         self.settings = settings or Settings()
         self.choices = choices or Choices()
+        self.model = standard_model()
+        self.outbox: list[Event] = []
+        self._founded = sources.now()
+        self._name_ids()
+        self._tables: dict[str, Table] = {}
+        self._drafts: dict[str, Table] = {}
+        self._model_versions: dict[str, int] = {}
+        self._version = _FIRST_VERSION
+        self._undo: list[Callable[[], None]] | None = None
+        self.identity = Identity(sources, dict(clients or {}), self._welcome, strict=strict)
+
+    def snapshot(self) -> "Organization":
+        """A copy as of now that changes on its own (a backup, a sandbox); only the sources are shared."""
+        assert self._undo is None, "a snapshot is of one moment, so not within a transaction"
+        twin = Organization.__new__(Organization)
+        twin.__dict__.update(self.__dict__)
+        twin.outbox = self.outbox.copy()
+        twin._tables = {name: table.copy() for name, table in self._tables.items()}
+        twin._drafts = {name: table.copy() for name, table in self._drafts.items()}
+        twin._model_versions = self._model_versions.copy()
+        twin.identity = self.identity.copy(twin.sources, twin._welcome)
+        return twin
+
+    def __deepcopy__(self, _memo: object) -> "Organization":
+        return self.snapshot()
+
+    def rename(self, name: str) -> None:
+        """Become another organisation with the same content, as a sandbox made from production is."""
+        self.settings = replace(self.settings, name=name)
+        self._tables.pop("organization", None)
+        self._name_ids()
+
+    def _name_ids(self) -> None:
         self.organization_id = derived_id("organization", self.settings.name)
         self.business_unit_id = derived_id("businessunit", self.settings.name)
-        self.identity = Identity(sources, dict(clients or {}), strict=strict)
-        self.contacts = Contacts()
-        self._version = 1_000_000
-        self.registers = Registers(sources)
-        self.forms = Forms(self.registers["systemforms"], self.next_version())
-        self.views = Views(self.registers["savedqueries"], self.next_version())
-        self.outbox: list[Event] = []
-        self.metadata_version = 0
-        self._undo: list[Callable[[], None]] | None = None
-        add_message_catalogue(self.registers, self.next_version())
-        self._add_organization_row()
+        self.currency_id = derived_id("transactioncurrency", self.settings.name)
+
+    # -- tables ---------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> Table:
+        """The rows of a table, by logical name; KeyError when the model has no such table."""
+        found = self._tables.get(name)
+        if found is None:
+            found = self._tables[name] = Table(self.model.tables[name])
+            facts = Facts(
+                self.organization_id, self.business_unit_id, self.currency_id, self.settings.name,
+                self.settings.language_code, self.settings.expire_change_tracking_in_days,
+                is_audit_enabled=self.settings.is_audit_enabled,
+            )  # fmt: skip
+            for row in seeds(name, facts, self.model):
+                found.insert({**row, VERSION: SEED_VERSION}, self._founded)
+        return found
+
+    def unpublished(self, name: str) -> Table:
+        """The layer above a table whose changes wait for a publish (dataverse.md 8.1)."""
+        if name not in self._drafts:
+            self._drafts[name] = Table(self.model.tables[name])
+        return self._drafts[name]
+
+    def change_model(self, model: Model) -> None:
+        """Put another model in place; tables that left it lose their rows."""
+        before, self.model = self.model, model
+        gone = {name: self._tables.pop(name) for name in [*self._tables] if name not in model.tables}
+        for name in [name for name in self._drafts if name not in model.tables]:
+            del self._drafts[name]
+        for held in (self._tables, self._drafts):
+            for name, table in held.items():
+                table.definition = model.tables[name]
+
+        def undo() -> None:
+            self._tables.update(gone)
+            self.change_model(before)
+
+        self.on_undo(undo)
+
+    def metadata_changed(self, *tables: str) -> None:
+        """Columns came or went (of every table when none is named): delta tokens may be void (3.4)."""
+        version = self.next_version()
+        for name in tables or self.model.tables:
+            self._model_versions[name] = version
+
+    def model_version(self, table: str) -> int:
+        """The version of the table's newest metadata change; 0 when there was none."""
+        return self._model_versions.get(table, 0)
+
+    # -- versions, transactions, events ---------------------------------------------------------------
 
     @property
     def version(self) -> int:
@@ -66,7 +140,7 @@ class Organization:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: on a refusal every contact change inside is undone and its events dropped."""
+        """All or nothing: on a refusal every change inside is undone and its events dropped."""
         if self._undo is not None:
             yield
             return
@@ -74,13 +148,15 @@ class Organization:
         try:
             yield
         except BaseException:
-            for undo in reversed(self._undo):
+            undos, self._undo = self._undo, None
+            for undo in reversed(undos):
                 undo()
             del self.outbox[waiting:]
             raise
         finally:
             self._undo = None
-            self.contacts.settle()
+            for table in self._tables.values():
+                table.settle()
 
     def on_undo(self, undo: Callable[[], None]) -> None:
         """Say how the change just made is taken back."""
@@ -92,24 +168,22 @@ class Organization:
         taken, self.outbox = self.outbox, []
         return taken
 
-    def metadata_changed(self) -> None:
-        """A contact column came or went: delta tokens of before may be void (dataverse.md 3.4)."""
-        self.metadata_version = self.next_version()
-
-    def refresh_users(self) -> None:
-        """Show the users known by now in the systemuser table."""
-        register = self.registers["systemusers"]
-        for user in self.identity.users.values():
-            if user.user_id not in register.rows:
-                row = {"fullname": user.name, "applicationid": guid(user.application_id or "")}
-                register.add(row, self.next_version(), user.user_id)
-
-    def _add_organization_row(self) -> None:
-        facts = self.settings
-        row = {
-            "name": facts.name,
-            "languagecode": facts.language_code,
-            "expirechangetrackingindays": facts.expire_change_tracking_in_days,
-            "isauditenabled": facts.is_audit_enabled,
-        }
-        self.registers["organizations"].add(row, self.next_version(), self.organization_id)
+    def _welcome(self, user: User) -> None:
+        """A user seen for the first time has a row like any other (1.2)."""
+        at = self.sources.now()
+        self.table("systemuser").insert(
+            {
+                "systemuserid": user.user_id,
+                "fullname": user.name,
+                "lastname": user.name,
+                "domainname": user.name,
+                "applicationid": user.application_guid,
+                "businessunitid": self.business_unit_id,
+                "organizationid": self.organization_id,
+                "isdisabled": False,
+                "createdon": int(at),
+                "modifiedon": int(at),
+                VERSION: self.next_version(),
+            },
+            at,
+        )

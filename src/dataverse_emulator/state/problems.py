@@ -19,6 +19,13 @@ class Problem(Enum):
     BAD_PAYLOAD = "PayloadError"
     MISSING_CONTENT_ID = "MissingContentId"
     STRING_TOO_LONG = "StringLengthTooLong"
+    OUT_OF_RANGE = "AttributeValueOutOfRange"
+    KEY_ROW_MISSING = "RecordNotFoundByEntityKey"
+    DUPLICATE_KEY = "DuplicateRecordEntityKey"
+    NOT_A_KEY = "EntityKeyNotDefined"
+    NO_SUCH_COLUMN = "QueryBuilderNoAttribute"
+    BAD_EXPAND = "UnsupportedExpand"
+    TOO_MANY_TO_AGGREGATE = "AggregateQueryRecordLimitExceeded"
     BAD_STATUS_PAIR = "InvalidStateCodeStatusCode"
     DUPLICATE_COLUMN = "DuplicateAttributeSchemaName"
     DUPLICATE_NAME = "DuplicateName"
@@ -49,6 +56,13 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.BAD_PAYLOAD: "0x80048d19",
         Problem.MISSING_CONTENT_ID: "0x80060888",
         Problem.STRING_TOO_LONG: "0x80044331",
+        Problem.OUT_OF_RANGE: "0x80044330",
+        Problem.KEY_ROW_MISSING: "0x80060891",
+        Problem.DUPLICATE_KEY: "0x80060892",
+        Problem.NOT_A_KEY: "0x80060890",
+        Problem.NO_SUCH_COLUMN: "0x80041103",
+        Problem.BAD_EXPAND: "0x80060888",
+        Problem.TOO_MANY_TO_AGGREGATE: "0x8004e023",
         Problem.BAD_STATUS_PAIR: "0x80048408",
         Problem.DUPLICATE_COLUMN: "0x80047013",
         Problem.DUPLICATE_NAME: "0x80047010",

@@ -1,30 +1,18 @@
 """Webhook registrations: endpoints, steps, images, and the rules between them (dataverse.md 6.1-6.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from dataverse_emulator.state.events import Event, Message
-from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.state.registers import Record, Registers
-from dataverse_emulator.state.sources import derived_id
+from dataverse_emulator.state.columns import Cell
+from dataverse_emulator.state.events import Event, Message, Values
+from dataverse_emulator.state.organization import Organization
+from dataverse_emulator.state.problems import Problem, Refusal, not_implemented, row_missing
+from dataverse_emulator.state.table import Table
 
-# Three ids are documented as the same everywhere (6.2); the others are derived and must be looked up.
-MESSAGE_IDS: Final = MappingProxyType(
-    {
-        "Create": "9ebdbb1b-ea3e-db11-86a7-000a3a5473e8",
-        "Update": "20bebb1b-ea3e-db11-86a7-000a3a5473e8",
-        "Delete": "a1bdbb1b-ea3e-db11-86a7-000a3a5473e8",
-        "Merge": derived_id("sdkmessage", "Merge"),
-        "CreateMultiple": derived_id("sdkmessage", "CreateMultiple"),
-        "UpdateMultiple": derived_id("sdkmessage", "UpdateMultiple"),
-        "UpsertMultiple": derived_id("sdkmessage", "UpsertMultiple"),
-    }
-)
+_STEPS: Final = "sdkmessageprocessingstep"
 _WEBHOOK_CONTRACT: Final = 8
 _AUTH_TYPES: Final = frozenset({4, 5, 6})
-_MAX_AUTH_VALUE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +37,45 @@ class Step:
     images: tuple[Image, ...]
 
 
-def add_message_catalogue(registers: Registers, version: int) -> None:
-    """The messages of contact, and one filter for each (6.2, 4.2)."""
-    for name, message_id in MESSAGE_IDS.items():
-        registers["sdkmessages"].add({"name": name}, version, message_id)
-        row = {"primaryobjecttypecode": "contact", "sdkmessageid": message_id, "sdkmessageid/name": name}
-        registers["sdkmessagefilters"].add(row, version, derived_id("sdkmessagefilter", name, "contact"))
-
-
-def check_endpoint(values: Record, before: Record | None) -> Record:
+def check_endpoint(_organization: Organization, values: Values, merged: Values) -> Values:
     """Only webhooks (contract 8) with one of the three documented secrets (6.1)."""
-    merged = (before or {}) | values
     if merged.get("contract") != _WEBHOOK_CONTRACT:
         raise not_implemented("service endpoints other than webhooks", "contract must be 8.")
     if merged.get("authtype") not in _AUTH_TYPES:
         raise not_implemented("this authtype", "4 (key), 5 (header) and 6 (query string) are.")
     if not merged.get("url") or not merged.get("name"):
         raise Refusal(Problem.INVALID_ARGUMENT, "A webhook needs a name and a url.")
-    if len(str(merged.get("authvalue") or "")) > _MAX_AUTH_VALUE:
-        raise Refusal(Problem.STRING_TOO_LONG, f"authvalue exceeds the maximum length of {_MAX_AUTH_VALUE}.")
-    return values | {"isauthvalueset": bool(merged.get("authvalue"))}
+    return {**values, "isauthvalueset": bool(merged.get("authvalue"))}
 
 
-def check_step(values: Record, before: Record | None, registers: Registers, columns: Iterable[str]) -> Record:
-    """Async, post-operation, on contact, to an existing endpoint (6.2)."""
-    merged = (before or {}) | values
-    message = _message_of(merged, registers)
+def check_step(organization: Organization, values: Values, merged: Values) -> Values:
+    """Async, post-operation, on a table's message, to an existing endpoint (6.2)."""
+    message = _message_of(organization, merged.get("sdkmessageid"))
     if message not in {found.value for found in Message}:
-        raise not_implemented(f"steps on {message}", "Create, Update, Delete and Merge of contact are.")
+        raise not_implemented(f"steps on {message}", "Create, Update, Delete and Merge are.")
     if merged.get("mode") != 1:
         raise not_implemented("synchronous steps", "mode must be 1 (asynchronous).")
     if merged.get("stage") != 40:
         raise Refusal(Problem.INVALID_ARGUMENT, "Asynchronous steps are only possible in stage 40.")
-    if not _get(merged, "eventhandler"):
+    if not merged.get("eventhandler"):
         raise not_implemented("plug-in steps", "eventhandler_serviceendpoint must be bound.")
     filtering = merged.get("filteringattributes")
     if filtering:
         if message != Message.UPDATE.value:
             raise Refusal(Problem.INVALID_ARGUMENT, "Filtering attributes are for Update only.")
-        _check_names(filtering, columns)
-    return _with_status(values)
+        _check_names(organization, merged, str(filtering))
+    return values
 
 
-def check_image(
-    values: Record, before: Record | None, registers: Registers, columns: Iterable[str]
-) -> Record:
+def check_image(organization: Organization, values: Values, merged: Values) -> Values:
     """No pre-image on Create, no post-image on Delete (6.3)."""
-    merged = (before or {}) | values
-    step = registers["sdkmessageprocessingsteps"].need(str(_get(merged, "sdkmessageprocessingstepid")))
-    message, kind = _message_of(step, registers), merged.get("imagetype")
+    steps = organization.table(_STEPS)
+    step_id = str(merged.get("sdkmessageprocessingstepid"))
+    position = steps.position(step_id)
+    if position is None:
+        raise row_missing(_STEPS, step_id)
+    step, kind = steps.row(position), merged.get("imagetype")
+    message = _message_of(organization, step.get("sdkmessageid"))
     if kind not in (0, 1, 2):
         raise Refusal(Problem.INVALID_ARGUMENT, "imagetype must be 0, 1 or 2.")
     if message == Message.CREATE.value and kind != 1:
@@ -107,95 +85,102 @@ def check_image(
     if not merged.get("entityalias"):
         raise Refusal(Problem.INVALID_ARGUMENT, "An image needs an entityalias.")
     if merged.get("attributes"):
-        _check_names(merged["attributes"], columns)
+        _check_names(organization, step, str(merged["attributes"]))
     return values
 
 
-def check_removal(set_name: str, row_id: str, registers: Registers) -> None:
-    """An endpoint in use stays (6.2); a removed step takes its images along."""
-    if set_name == "serviceendpoints" and registers["sdkmessageprocessingsteps"].find(
-        _eventhandler_value=row_id
-    ):
-        raise Refusal(
-            Problem.CANNOT_DELETE_ASSOCIATED,
-            "The object cannot be deleted because it is associated with another object.",
-        )
-    if set_name == "sdkmessageprocessingsteps":
-        images = registers["sdkmessageprocessingstepimages"].rows
-        for image_id in [
-            i for i, row in images.items() if row["_sdkmessageprocessingstepid_value"] == row_id
-        ]:
-            del images[image_id]
+def listened(organization: Organization, table: str) -> bool:
+    """Whether any enabled step concerns the table at all."""
+    steps = organization.table(_STEPS)
+    if not len(steps):
+        return False
+    states, filters = steps.cells("statecode"), steps.cells("sdkmessagefilterid")
+    return any(
+        states[p] == 0 and _table_of(organization, filters[p]) in (table, None) for p in steps.positions()
+    )
 
 
-def steps_for(event: Event, registers: Registers) -> list[Step]:
+def steps_for(organization: Organization, event: Event) -> list[Step]:
     """The enabled steps an event concerns; filtering attributes count by presence (6.6)."""
-    found = []
-    for row in registers["sdkmessageprocessingsteps"].rows.values():
-        if row["statecode"] != 0 or _message_of(row, registers) != event.message.value:
+    found, steps = [], organization.table(_STEPS)
+    for position in steps.positions():
+        step = steps.row(position)
+        if (
+            step["statecode"] != 0
+            or _message_of(organization, step.get("sdkmessageid")) != event.message.value
+            or _table_of(organization, step.get("sdkmessagefilterid")) not in (event.table.name, None)
+        ):
             continue
-        names = _names(row.get("filteringattributes"))
+        names = _names(step.get("filteringattributes"))
         if names and event.message is Message.UPDATE and not names & event.submitted.keys():
             continue
-        found.append(_step(row, registers))
+        found.append(_step(organization, step))
     return found
 
 
-def listened(registers: Registers) -> bool:
-    """Whether any step is enabled at all."""
-    return any(row["statecode"] == 0 for row in registers["sdkmessageprocessingsteps"].rows.values())
-
-
-def steps_filtering_on(column: str, registers: Registers) -> list[Record]:
-    """Steps that name the column, which keeps it from being deleted (7.8)."""
-    steps = registers["sdkmessageprocessingsteps"].rows.values()
-    return [row for row in steps if column in _names(row.get("filteringattributes"))]
-
-
-def _step(row: Record, registers: Registers) -> Step:
-    endpoint = registers["serviceendpoints"].need(row["_eventhandler_value"])
-    step_id = row["sdkmessageprocessingstepid"]
-    images = tuple(
-        Image(image["entityalias"], image["imagetype"], tuple(sorted(_names(image.get("attributes")))))
-        for image in registers["sdkmessageprocessingstepimages"].rows.values()
-        if image["_sdkmessageprocessingstepid_value"] == step_id
+def filtered_on(organization: Organization, table: str, column: str) -> bool:
+    """Whether a step names the column, which keeps it from being deleted (7.8)."""
+    return any(
+        column in _names(step.get("filteringattributes"))
+        for step in organization.table(_STEPS).rows()
+        if _table_of(organization, step.get("sdkmessagefilterid")) in (table, None)
     )
+
+
+def _step(organization: Organization, row: Values) -> Step:
+    endpoints = organization.table("serviceendpoint")
+    position = endpoints.position(str(row["eventhandler"]))
+    assert position is not None, "an endpoint with steps cannot be deleted"
+    endpoint, step_id = endpoints.row(position), str(row[f"{_STEPS}id"])
     return Step(
         step_id,
-        row["name"] or "",
-        endpoint["url"],
-        endpoint["authtype"],
-        endpoint.get("authvalue") or "",
-        bool(row["asyncautodelete"]),
-        images,
+        str(row.get("name") or ""),
+        str(endpoint["url"]),
+        int(str(endpoint["authtype"])),
+        str(endpoint.get("authvalue") or ""),
+        bool(row.get("asyncautodelete")),
+        tuple(_images(organization.table("sdkmessageprocessingstepimage"), step_id)),
     )
 
 
-def _message_of(step: Record, registers: Registers) -> str:
-    row = registers["sdkmessages"].rows.get(str(_get(step, "sdkmessageid")))
-    if row is None:
+def _images(images: Table, step_id: str) -> list[Image]:
+    return [
+        Image(
+            str(images.cell(p, "entityalias")),
+            int(images.cell(p, "imagetype")),
+            tuple(sorted(_names(images.cell(p, "attributes")))),
+        )
+        for p in images.holding((f"{_STEPS}id",), (step_id,))
+    ]
+
+
+def _message_of(organization: Organization, message_id: Cell) -> str:
+    messages = organization.table("sdkmessage")
+    position = messages.position(str(message_id))
+    if position is None:
         raise Refusal(Problem.INVALID_ARGUMENT, "The step names no known sdkmessage.")
-    return str(row["name"])
+    return str(messages.cell(position, "name"))
 
 
-def _get(record: Record, lookup: str) -> object:
-    # Values on their way in carry the column's own name, stored rows the wire name.
-    return record.get(lookup) or record.get(f"_{lookup}_value")
+def _table_of(organization: Organization, filter_id: Cell) -> str | None:
+    """The table a step is for; without a filter it is for every table (6.2)."""
+    if filter_id is None:
+        return None
+    filters = organization.table("sdkmessagefilter")
+    position = filters.position(str(filter_id))
+    return None if position is None else str(filters.cell(position, "primaryobjecttypecode"))
 
 
-def _with_status(values: Record) -> Record:
-    if "statecode" in values and "statuscode" not in values:
-        return values | {"statuscode": int(values["statecode"] or 0) + 1}
-    return values
-
-
-def _names(text: object) -> frozenset[str]:
+def _names(text: Any) -> frozenset[str]:
     return frozenset(name.strip() for name in str(text or "").split(",") if name.strip())
 
 
-def _check_names(text: str, columns: Iterable[str]) -> None:
+def _check_names(organization: Organization, step: Values, text: str) -> None:
+    # A step for every table cannot be checked against any of them in particular.
+    table = _table_of(organization, step.get("sdkmessagefilterid")) or "contact"
+    columns: Collection[str] = organization.model.tables[table].columns
     if unknown := _names(text) - frozenset(columns):
         raise Refusal(
             Problem.INVALID_ARGUMENT,
-            f"'contact' entity doesn't contain attribute with Name = '{min(unknown)}'.",
+            f"'{table}' entity doesn't contain attribute with Name = '{min(unknown)}'.",
         )

@@ -6,52 +6,58 @@ from typing import Final
 
 from lxml import etree
 
+from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.state.registers import Record, Register, Registers
+from dataverse_emulator.state.seeds import managed
+from dataverse_emulator.state.table import VERSION
 
 COMPONENT_TYPES: Final = MappingProxyType(
     {
-        "entities": 1,
-        "attributes": 2,
-        "savedqueries": 26,
-        "systemforms": 60,
-        "sdkmessageprocessingsteps": 92,
-        "sdkmessageprocessingstepimages": 93,
-        "serviceendpoints": 95,
+        "entity": 1,
+        "attribute": 2,
+        "savedquery": 26,
+        "systemform": 60,
+        "sdkmessageprocessingstep": 92,
+        "sdkmessageprocessingstepimage": 93,
+        "serviceendpoint": 95,
     }
 )
 _PREFIX: Final = re.compile(r"(?!mscrm)[a-zA-Z][a-zA-Z0-9]{1,7}")
 _UNIQUE_NAME: Final = re.compile(r"[A-Za-z_]\w{0,64}", re.ASCII)
 
 
-def checked(register: Register, values: Record, before: Record | None) -> Record:
-    """Unique names, the publisher's prefix rules, and a publisher for every solution."""
-    merged = (before or {}) | values
-    name = merged.get("uniquename")
-    if not isinstance(name, str) or not _UNIQUE_NAME.fullmatch(name):
-        raise Refusal(Problem.INVALID_ARGUMENT, "uniquename is required: letters, digits and underscores.")
-    other = register.find(uniquename=name)
-    if other is not None and other is not before:
-        raise Refusal(Problem.DUPLICATE_NAME, f"A {register.spec.logical_name} named {name} already exists.")
-    if register.spec.set_name == "publishers":
-        _check_publisher(merged)
-    elif not (merged.get("publisherid") or merged.get("_publisherid_value")) or not merged.get("version"):
-        raise Refusal(Problem.INVALID_ARGUMENT, "A solution needs a version and publisherid@odata.bind.")
-    return values
-
-
-def _check_publisher(merged: Record) -> None:
+def check_publisher(organization: Organization, values: Values, merged: Values) -> Values:
+    """A unique name, and the prefix rules."""
+    _check_name(organization, "publisher", merged)
     prefix, option = merged.get("customizationprefix"), merged.get("customizationoptionvalueprefix")
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
         raise Refusal(Problem.INVALID_ARGUMENT, "customizationprefix: 2 to 8 letters and digits, not mscrm.")
     if not isinstance(option, int) or not 10_000 <= option <= 99_999:
         raise Refusal(Problem.INVALID_ARGUMENT, "customizationoptionvalueprefix: 10000 to 99999.")
+    return values
 
 
-def check_view(values: Record, before: Record | None) -> Record:
+def check_solution(organization: Organization, values: Values, merged: Values) -> Values:
+    """A unique name, a version and a publisher."""
+    _check_name(organization, "solution", merged)
+    if not merged.get("publisherid") or not merged.get("version"):
+        raise Refusal(Problem.INVALID_ARGUMENT, "A solution needs a version and publisherid@odata.bind.")
+    return values
+
+
+def _check_name(organization: Organization, table: str, merged: Values) -> None:
+    name = merged.get("uniquename")
+    if not isinstance(name, str) or not _UNIQUE_NAME.fullmatch(name):
+        raise Refusal(Problem.INVALID_ARGUMENT, "uniquename is required: letters, digits and underscores.")
+    rows, own = organization.table(table), merged.get(f"{table}id")
+    position = rows.find(uniquename=name)
+    if position is not None and rows.row_id(position) != own:
+        raise Refusal(Problem.DUPLICATE_NAME, f"A {table} named {name} already exists.")
+
+
+def check_view(_organization: Organization, values: Values, merged: Values) -> Values:
     """A public view of contact whose definition parses (8.6)."""
-    merged = (before or {}) | values
     if merged.get("returnedtypecode") != "contact" or merged.get("querytype") != 0:
         raise not_implemented(
             "views other than public ones of contact", "returnedtypecode contact, querytype 0."
@@ -60,10 +66,9 @@ def check_view(values: Record, before: Record | None) -> Record:
         raise Refusal(Problem.INVALID_ARGUMENT, "A view needs a name.")
     for part, tag in (("fetchxml", "fetch"), ("layoutxml", "grid")):
         _check_xml(merged.get(part), part, tag)
-    if before is not None:
+    if VERSION in merged:
         return values
-    managed = {"Value": True, "CanBeChanged": True, "ManagedPropertyLogicalName": "iscustomizable"}
-    return values | {"iscustomizable": managed, "componentstate": 0}
+    return {**values, "iscustomizable": managed("iscustomizable"), "componentstate": 0}
 
 
 def _check_xml(text: object, part: str, tag: str) -> None:
@@ -76,45 +81,41 @@ def _check_xml(text: object, part: str, tag: str) -> None:
         raise Refusal(Problem.INVALID_ARGUMENT, f"{part} must be a <{tag}> element.")
 
 
-def need(organization: Organization, unique_name: str) -> Record:
-    """The solution of that name."""
-    row = organization.registers["solutions"].find(uniquename=unique_name)
-    if row is None:
+def need(organization: Organization, unique_name: str) -> str:
+    """The id of the solution of that name."""
+    solutions = organization.table("solution")
+    position = solutions.find(uniquename=unique_name)
+    if position is None:
         raise Refusal(Problem.INVALID_ARGUMENT, f"Solution '{unique_name}' was not found.")
-    return row
+    return solutions.row_id(position)
 
 
 def join(organization: Organization, unique_name: str | None, kind: str, object_id: str) -> None:
     """Record that a component belongs to the solution named in the header, once."""
     if unique_name is not None:
-        row = need(organization, unique_name)
+        solution_id = need(organization, unique_name)
         if kind in COMPONENT_TYPES:
-            add_component(organization, row, COMPONENT_TYPES[kind], object_id)
+            add_component(organization, solution_id, COMPONENT_TYPES[kind], object_id)
 
 
-def add_component(organization: Organization, solution: Record, kind: int, object_id: str) -> Record:
-    """The membership row, new or already there (AddSolutionComponent)."""
-    register = organization.registers["solutioncomponents"]
-    wanted = {"componenttype": kind, "objectid": object_id, "_solutionid_value": solution["solutionid"]}
-    found = register.find(**wanted)
+def add_component(organization: Organization, solution_id: str, kind: int, object_id: str) -> str:
+    """The id of the membership, new or already there (AddSolutionComponent)."""
+    components = organization.table("solutioncomponent")
+    wanted: Values = {"componenttype": kind, "objectid": object_id, "solutionid": solution_id}
+    found = components.find(**wanted)
     if found is not None:
-        return found
-    values = {"componenttype": kind, "objectid": object_id, "solutionid": solution["solutionid"]}
-    return register.add(values, organization.next_version())
+        return components.row_id(found)
+    row_id = organization.sources.new_id()
+    row: Values = {**wanted, "solutioncomponentid": row_id, VERSION: organization.next_version()}
+    position = components.insert(row, organization.sources.now())
+    organization.on_undo(lambda: components.undo_insert(position))
+    return row_id
 
 
 def leave(organization: Organization, object_id: str) -> None:
-    """A deleted component belongs nowhere; a deleted solution holds nothing."""
-    components = organization.registers["solutioncomponents"].rows
-    gone = [i for i, row in components.items() if object_id in (row["objectid"], row["_solutionid_value"])]
-    for component_id in gone:
-        del components[component_id]
-
-
-def check_removal(set_name: str, row_id: str, registers: Registers) -> None:
-    """A publisher with solutions stays."""
-    if set_name == "publishers" and registers["solutions"].find(_publisherid_value=row_id):
-        raise Refusal(
-            Problem.CANNOT_DELETE_ASSOCIATED,
-            "The object cannot be deleted because it is associated with another object.",
-        )
+    """A deleted component belongs nowhere."""
+    components = organization.table("solutioncomponent")
+    for position in components.holding(("objectid",), (object_id,)):
+        row = components.row(position)
+        components.remove(position, organization.next_version(), organization.sources.now())
+        organization.on_undo(lambda p=position, r=row: components.undo_remove(p, r))  # type: ignore[misc]

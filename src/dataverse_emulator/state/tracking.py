@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from dataverse_emulator.state.contacts import VERSION, Deletion, Row
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax
+from dataverse_emulator.state.table import VERSION, Deletion, Table
 
 _DAY_S = 86_400
 _STAMP = "%m/%d/%Y %H:%M:%S"
@@ -35,9 +35,9 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One page of changes; `rest` is set while more pages follow."""
+    """One page of changes, rows by position; `rest` is set while more pages follow."""
 
-    rows: list[Row]
+    rows: list[int]
     gone: list[Deletion]
     rest: Reach | None
 
@@ -54,24 +54,25 @@ def parsed(text: str) -> Token:
         raise bad_syntax("The $deltatoken is not valid.") from None
 
 
-def token_now(organization: Organization) -> Token:
+def token_now(organization: Organization, table: Table) -> Token:
     """A token that covers everything visible to change tracking at this moment."""
-    return Token(watermark(organization), organization.sources.now())
+    return Token(watermark(organization, table), organization.sources.now())
 
 
-def watermark(organization: Organization) -> int:
+def watermark(organization: Organization, table: Table) -> int:
     """The newest version change tracking shows; behind by the chosen lag (3.5)."""
     lag = organization.choices.tracking_lag_s
     if lag <= 0:
         return organization.version
-    return organization.contacts.version_at(organization.sources.now() - lag, organization.version)
+    return table.version_at(organization.sources.now() - lag, organization.version)
 
 
-def check_fresh(organization: Organization, token: Token) -> None:
+def check_fresh(organization: Organization, table: Table, token: Token) -> None:
     """Refuse a token that is too old or, by choice, of before a metadata change (3.4)."""
     age = organization.sources.now() - token.issued
     expired = age > organization.settings.expire_change_tracking_in_days * _DAY_S
-    if organization.choices.metadata_expires_delta and token.version < organization.metadata_version:
+    changed = organization.model_version(table.definition.name)
+    if organization.choices.metadata_expires_delta and token.version < changed:
         expired = True
     if expired:
         raise Refusal(
@@ -80,19 +81,19 @@ def check_fresh(organization: Organization, token: Token) -> None:
         )
 
 
-def delta_page(organization: Organization, token: Token, reach: Reach | None, size: int) -> Delta:
+def delta_page(
+    organization: Organization, table: Table, token: Token, reach: Reach | None, size: int
+) -> Delta:
     """Changes since the token by version, then deletions; each row once with its present state (3.3)."""
-    reach = reach or Reach(token.version, watermark(organization))
-    contacts, rows = organization.contacts, list[Row]()
+    reach = reach or Reach(token.version, watermark(organization, table))
+    rows = list[int]()
     if not reach.in_deletions:
-        rows = list(islice(contacts.changed(reach.after, reach.until), size + 1))
+        rows = list(islice(table.changed(reach.after, reach.until), size + 1))
         if len(rows) > size:
-            last = rows[size - 1][VERSION]
-            assert isinstance(last, int)
-            return Delta(rows[:size], [], Reach(last, reach.until))
+            return Delta(rows[:size], [], Reach(table.cell(rows[size - 1], VERSION), reach.until))
         reach = Reach(token.version, reach.until, in_deletions=True)
     room = size - len(rows)
-    gone = list(islice(contacts.deleted(reach.after, reach.until), room + 1))
+    gone = list(islice(table.deleted(reach.after, reach.until), room + 1))
     if len(gone) > room:
         # A page may be full of rows; then the deletions begin where the token does.
         at = gone[room - 1].version if room else reach.after
@@ -100,10 +101,9 @@ def delta_page(organization: Organization, token: Token, reach: Reach | None, si
     return Delta(rows, gone, None)
 
 
-def changes(organization: Organization, token: Token) -> int:
+def changes(organization: Organization, table: Table, token: Token) -> int:
     """How many rows a delta would bring, deletions included (3.3)."""
-    until = watermark(organization)
-    contacts = organization.contacts
-    return sum(1 for _ in contacts.changed(token.version, until)) + sum(
-        1 for _ in contacts.deleted(token.version, until)
+    until = watermark(organization, table)
+    return sum(1 for _ in table.changed(token.version, until)) + sum(
+        1 for _ in table.deleted(token.version, until)
     )

@@ -4,15 +4,17 @@ from typing import Any
 
 from lxml import etree
 
-from dataverse_emulator.state import contact_writes, solutions
+from dataverse_emulator.state import layers, merging, solutions, writes
 from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
+from dataverse_emulator.state.seeds import MERGEABLE
+from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
-from dataverse_emulator.wire.contact_changes import submitted
+from dataverse_emulator.wire.bodies import submitted
 
 VERSION = "9.2.0.0"
-_CONTACT_TYPE = "Microsoft.Dynamics.CRM.contact"
+_TYPES = "Microsoft.Dynamics.CRM."
 
 
 def who_am_i(organization: Organization, call: Call) -> Answer:
@@ -34,37 +36,44 @@ def retrieve_version(_organization: Organization, call: Call) -> Answer:
 
 
 def merge(organization: Organization, call: Call) -> Answer:
-    """Merge two contacts (9.4)."""
+    """Merge two accounts, contacts or leads (9.4)."""
     body = json_object(call)
     unknown = body.keys() - {"Target", "Subordinate", "UpdateContent", "PerformParentingChecks"}
     if unknown:
         raise bad_payload("Merge", f"The parameter '{min(unknown)[:60]}' is not declared.")
-    target = contact_writes.need(organization, _contact_id(body, "Target"))
-    subordinate = contact_writes.need(organization, _contact_id(body, "Subordinate"))
+    table, target = _merged_row(organization, body, "Target")
+    other, subordinate = _merged_row(organization, body, "Subordinate")
+    if other is not table:
+        raise bad_payload("Merge", "Target and Subordinate must be rows of one table.")
     if body.get("PerformParentingChecks") not in (None, False):
         raise not_implemented("PerformParentingChecks", "only false is.")
     content = body.get("UpdateContent") or {}
     if not isinstance(content, dict):
         raise bad_payload("Merge", "UpdateContent must be an object.")
-    given = {name: value for name, value in content.items() if name != "contactid"}
-    values = submitted(organization, given, creating=False)
+    definition = table.definition
+    given = {name: value for name, value in content.items() if name != definition.key}
+    values = submitted(organization, call, definition, given, creating=False).values
     with organization.transaction():
-        contact_writes.merge(organization, call.user, target, subordinate, values)
+        merging.merge(organization, call.user, table, target, subordinate, values)
     return Answer(204)
 
 
-def _contact_id(body: dict[str, Any], part: str) -> str:
+def _merged_row(organization: Organization, body: dict[str, Any], part: str) -> tuple[Table, int]:
     entity = body.get(part)
-    if not isinstance(entity, dict) or str(entity.get("@odata.type", "")).removeprefix("#") != _CONTACT_TYPE:
-        raise bad_payload("Merge", f"{part} must be an entity with @odata.type '{_CONTACT_TYPE}'.")
-    found = guid(entity["contactid"]) if isinstance(entity.get("contactid"), str) else None
+    kind = str(entity.get("@odata.type", "")).removeprefix("#") if isinstance(entity, dict) else ""
+    name = kind.removeprefix(_TYPES)
+    if not isinstance(entity, dict) or name == kind or name not in MERGEABLE:
+        raise bad_payload("Merge", f"{part} must be an entity with @odata.type '{_TYPES}contact'.")
+    table = organization.table(name)
+    text = entity.get(table.definition.key)
+    found = guid(text) if isinstance(text, str) else None
     if found is None:
-        raise bad_payload("Merge", f"{part} needs a contactid.")
-    return found
+        raise bad_payload("Merge", f"{part} needs a {table.definition.key}.")
+    return table, writes.need(table, found)
 
 
 def publish_xml(organization: Organization, call: Call) -> Answer:
-    """Publish contact's forms and views (7.6)."""
+    """Publish forms and views (7.6)."""
     text = json_object(call).get("ParameterXml")
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
@@ -74,20 +83,15 @@ def publish_xml(organization: Organization, call: Call) -> Answer:
     names = [str(name) for name in root.xpath("/importexportxml/entities/entity/text()")]  # type: ignore[union-attr]
     if root.tag != "importexportxml" or not names:
         raise not_implemented("publishing anything but entities", "<importexportxml><entities>… is.")
-    if names != ["contact"]:
-        raise not_implemented(f"publishing {', '.join(names)[:80]}", "contact can be published.")
-    return _publish(organization)
+    if unknown := [name for name in names if name not in organization.model.tables]:
+        raise not_implemented(f"publishing {', '.join(unknown)[:80]}", "its tables can be published.")
+    layers.publish(organization)
+    return Answer(204)
 
 
 def publish_all_xml(organization: Organization, _call: Call) -> Answer:
     """Publish everything (7.6)."""
-    return _publish(organization)
-
-
-def _publish(organization: Organization) -> Answer:
-    at = organization.sources.now()
-    organization.forms.publish(at, organization.next_version())
-    organization.views.publish(at, organization.next_version())
+    layers.publish(organization)
     return Answer(204)
 
 
@@ -100,6 +104,6 @@ def add_solution_component(organization: Organization, call: Call) -> Answer:
         raise bad_payload(
             "AddSolutionComponent", "ComponentId, ComponentType and SolutionUniqueName are needed."
         )
-    row = solutions.add_component(organization, solutions.need(organization, name), kind, found)
+    row_id = solutions.add_component(organization, solutions.need(organization, name), kind, found)
     context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.AddSolutionComponentResponse"
-    return json_answer({"@odata.context": context, "id": row["solutioncomponentid"]})
+    return json_answer({"@odata.context": context, "id": row_id})

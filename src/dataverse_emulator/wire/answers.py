@@ -16,7 +16,9 @@ STATUS: Final[Mapping[Problem, int]] = MappingProxyType(
     {
         Problem.OBJECT_DOES_NOT_EXIST: 404,
         Problem.UNKNOWN_RESOURCE: 404,
+        Problem.KEY_ROW_MISSING: 404,
         Problem.DUPLICATE_RECORD: 412,
+        Problem.DUPLICATE_KEY: 412,
         Problem.VERSION_MISMATCH: 412,
         Problem.CANNOT_DELETE_ASSOCIATED: 405,
         Problem.METHOD_NOT_ALLOWED: 405,
@@ -35,7 +37,10 @@ encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation, alone or a part of a batch; `path` and `query` are still percent-encoded."""
+    """One operation, alone or a part of a batch; `path` and `query` are still percent-encoded.
+
+    `made` holds the addresses of rows that earlier parts of a change set made, by Content-ID.
+    """
 
     method: str
     path: str
@@ -46,6 +51,7 @@ class Call:
     root: str
     in_batch: bool = False
     in_change_set: bool = False
+    made: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

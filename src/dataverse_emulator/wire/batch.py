@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax, not_implemented
-from dataverse_emulator.wire import dispatch, odata
+from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax
+from dataverse_emulator.wire import dispatch, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
 
 MAX_OPERATIONS: Final = 1000
@@ -51,7 +51,7 @@ def perform(organization: Organization, call: Call) -> Answer:
     """Run every part in turn; stop at the first error unless told to go on."""
     try:
         items = parsed(call.headers.get("content-type", ""), call.body)
-        go_on = odata.preferences(call.headers.get("prefer")).continue_on_error
+        go_on = requests.preferences(call.headers.get("prefer")).continue_on_error
     except Refusal as refusal:
         return refused(refusal)
     shared = {k: v for k, v in call.headers.items() if k.startswith(("mscrm", "callerobjectid"))}
@@ -114,8 +114,6 @@ def _operate(run: _Run, operation: Operation, made: Mapping[str, str], *, in_cha
         path, query = _address(operation.url, made)
         if path.startswith("$batch"):
             raise bad_syntax("Batch requests cannot be nested.")
-        if in_change_set and b'"$' in operation.body and b"@odata.bind" in operation.body:
-            raise not_implemented("references in bodies of a change set", "no writable lookup is imitated.")
     except Refusal as refusal:
         return refused(refusal)
     call = Call(
@@ -128,6 +126,7 @@ def _operate(run: _Run, operation: Operation, made: Mapping[str, str], *, in_cha
         run.root,
         in_batch=True,
         in_change_set=in_change_set,
+        made=made,
     )
     return dispatch.perform(run.organization, call)
 

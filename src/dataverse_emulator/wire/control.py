@@ -120,7 +120,7 @@ def _about(organization: Organization, switches: Switches) -> dict[str, Any]:
         "name": "dataverse_emulator",
         "version": "0.1.0",
         "strict": organization.identity.strict,
-        "contacts": len(organization.contacts),
+        "contacts": len(organization.table("contact")),
         "newest_version": organization.version,
         "requests": switches.journal.total,
         "webhooks": asdict(switches.webhooks),
@@ -170,7 +170,7 @@ def _add_contacts(organization: Organization, body: bytes) -> Mapping[str, Any]:
     if not 1 <= count <= _MOST_CONTACTS:
         raise ValueError(f"count must be 1 to {_MOST_CONTACTS}")
     generate.fill(organization, count, given.get("seed", 1))
-    return {"added": count, "contacts": len(organization.contacts)}
+    return {"added": count, "contacts": len(organization.table("contact"))}
 
 
 def _json(value: object, status: int = 200) -> Answer:

@@ -4,19 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from dataverse_emulator.state import layers
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
+from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire import (
     actions,
+    addressing,
     bulk,
-    contact_changes,
-    contact_reads,
+    changes,
     definition_calls,
-    odata,
-    table_calls,
+    paths,
+    reads,
+    requests,
 )
 from dataverse_emulator.wire.answers import Answer, Call, refused
-from dataverse_emulator.wire.odata import Segment
+from dataverse_emulator.wire.requests import Segment
 
 MAX_URL: Final = 32_768
 MAX_URL_IN_BATCH: Final = 65_536
@@ -53,16 +56,17 @@ def _perform(organization: Organization, call: Call) -> Answer:
     limit = MAX_URL_IN_BATCH if call.in_batch else MAX_URL
     if len(call.root) + len(call.path) + len(call.query) + 2 > limit:
         raise not_implemented("a URL beyond the documented length", f"the limit is {limit} characters.")
-    path = odata.segments(call.path)
+    path = requests.segments(call.path)
     head = path[0]
-    if call.in_change_set and (call.method == "GET" or head.name != "contacts" or len(path) > 1):
-        raise not_implemented("this operation in a change set", "writes to contact rows are.")
-    if head.name == "contacts":
-        return _contacts(organization, call, path)
+    if call.in_change_set and call.method == "GET":
+        raise not_implemented("reads in a change set", "writes are.")
+    definition = organization.model.by_set.get(head.name)
+    if definition is not None:
+        return _table(organization, call, organization.table(definition.name), path)
+    if call.in_change_set:
+        raise not_implemented("this operation in a change set", "writes to rows are.")
     if head.name == "EntityDefinitions":
         return definition_calls.perform(organization, call, path)
-    if head.name in organization.registers.by_set:
-        return _table(organization, call, path)
     if len(path) == 1 and head.name in _FUNCTIONS and head.key in (None, ""):
         _need(call, "GET")
         return _FUNCTIONS[head.name](organization, call)
@@ -80,64 +84,48 @@ def _check_headers(call: Call) -> None:
             raise not_implemented("duplicate detection rules", "they are off, as by default.")
 
 
-def _contacts(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
-    key, method = path[0].key, call.method
-    if len(path) == 1:
-        match method, key:
-            case "GET", None:
-                return contact_reads.collection(organization, call)
-            case "GET", str():
-                return contact_reads.one(organization, call, key)
-            case "POST", None:
-                return contact_changes.create(organization, call)
-            case "PATCH", str():
-                return contact_changes.upsert(organization, call, key)
-            case "DELETE", str():
-                return contact_changes.remove(organization, call, key)
-        raise _not_allowed(call)
-    if len(path) == 2 and key is None and path[1].key is None:
-        if path[1].name == "$count":
-            _need(call, "GET")
-            return contact_reads.count(organization, call)
-        if path[1].name.startswith(_CRM):
-            _need(call, "POST")
-            return bulk.perform(organization, call, path[1].name.removeprefix(_CRM))
-    if (
-        len(path) == 2
-        and key is not None
-        and path[1].key is None
-        and path[1].name in organization.contacts.columns
-    ):
-        return contact_changes.one_column(organization, call, key, path[1].name)
-    raise not_implemented(f"contacts/{path[1].name[:80]}", "see its README for what is.")
-
-
-def _table(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
-    register, key, method = organization.registers[path[0].name], path[0].key, call.method
-    if len(path) == 2 and key is not None and path[1] == Segment(f"{_CRM}RetrieveUnpublished", ""):
-        return _unpublished(organization, call, path[0].name, key)
-    if len(path) > 1:
-        raise not_implemented(f"{path[0].name}/{path[1].name[:80]}", "see its README for what is.")
-    match method, key:
+def _table(organization: Organization, call: Call, table: Table, path: Sequence[Segment]) -> Answer:
+    key, rest = path[0].key, path[1:]
+    if rest:
+        if key is None:
+            return _below_set(organization, call, table, rest)
+        if rest == [Segment(f"{_CRM}RetrieveUnpublished", "")]:
+            return _unpublished(organization, call, table, key)
+        position = addressing.need(table, key)
+        return paths.below(paths.Spot(organization, call, table, position), rest)
+    match call.method, key:
         case "GET", None:
-            return table_calls.collection(organization, call, register)
+            return reads.collection(organization, call, table)
         case "GET", str():
-            return table_calls.one(organization, call, register, key)
+            return reads.one(organization, call, table, addressing.need(table, key))
         case "POST", None:
-            return table_calls.create(organization, call, register)
+            return changes.create(organization, call, table)
         case "PATCH", str():
-            return table_calls.update(organization, call, register, key)
+            return changes.upsert(organization, call, table, key)
         case "DELETE", str():
-            return table_calls.remove(organization, call, register, key)
+            return changes.remove(organization, call, table, key)
     raise _not_allowed(call)
 
 
-def _unpublished(organization: Organization, call: Call, set_name: str, key: str) -> Answer:
-    layered = {"systemforms": organization.forms, "savedqueries": organization.views}.get(set_name)
-    if layered is None or call.method != "GET":
+def _below_set(organization: Organization, call: Call, table: Table, rest: Sequence[Segment]) -> Answer:
+    if len(rest) == 1 and rest[0].key is None:
+        if rest[0].name == "$count":
+            _need(call, "GET")
+            return reads.count(organization, call, table)
+        if rest[0].name.startswith(_CRM):
+            _need(call, "POST")
+            return bulk.perform(organization, call, table, rest[0].name.removeprefix(_CRM))
+    raise not_implemented(f"{table.definition.set_name}/{rest[0].name[:80]}", "see its README for what is.")
+
+
+def _unpublished(organization: Organization, call: Call, table: Table, key: str) -> Answer:
+    name = table.definition.name
+    if name not in layers.LAYERED or call.method != "GET":
         raise not_implemented("RetrieveUnpublished here", "GET on forms and views is.")
-    row = layered.unpublished(table_calls.key_of(key))
-    return table_calls.show(organization, call, layered.register, row)
+    found = addressing.key_of(table.definition, key)
+    if found.row_id is None:
+        raise addressing.missing(table, found)
+    return reads.show(organization, call, *layers.newest(organization, name, found.row_id))
 
 
 def _need(call: Call, method: str) -> None:

@@ -6,11 +6,12 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from dataverse_emulator.state.columns import Column, Kind
-from dataverse_emulator.state.contacts import Contacts, Row
-from dataverse_emulator.state.events import Event, Message
+from dataverse_emulator.state.columns import LOOKUPS, OPTIONS, Column, Kind
+from dataverse_emulator.state.definitions import Definition
+from dataverse_emulator.state.events import Event, Message, Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.registrations import Image, Step
+from dataverse_emulator.state.table import VERSION
 from dataverse_emulator.wire.answers import encode
 
 MAX_BODY: Final = 256 * 1024
@@ -34,7 +35,7 @@ def composed(organization: Organization, event: Event, step: Step, host: str) ->
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "x-ms-dynamics-organization": host,
-        "x-ms-dynamics-entity-name": "contact",
+        "x-ms-dynamics-entity-name": event.table.name,
         "x-ms-dynamics-request-name": event.message.value,
         "x-ms-correlation-request-id": event.correlation,
         **secret,
@@ -71,15 +72,15 @@ def _settings(text: str) -> dict[str, str]:
 
 
 def _context(organization: Organization, event: Event, step: Step) -> dict[str, Any]:
-    contacts, created = organization.contacts, f"/Date({int(event.at) * 1000}+0000)/"
-    before, after = _images(contacts, event, step)
+    created = f"/Date({int(event.at) * 1000}+0000)/"
+    before, after = _images(event, step)
     return {
         "BusinessUnitId": organization.business_unit_id,
         "CorrelationId": event.correlation,
         "Depth": event.depth,
         "InitiatingUserAzureActiveDirectoryObjectId": "00000000-0000-0000-0000-000000000000",
         "InitiatingUserId": event.user_id,
-        "InputParameters": _inputs(contacts, event),
+        "InputParameters": _inputs(event),
         "IsExecutingOffline": False,
         "IsInTransaction": False,
         "IsOfflinePlayback": False,
@@ -96,7 +97,7 @@ def _context(organization: Organization, event: Event, step: Step) -> dict[str, 
         "PostEntityImages": after,
         "PreEntityImages": before,
         "PrimaryEntityId": event.row_id,
-        "PrimaryEntityName": "contact",
+        "PrimaryEntityName": event.table.name,
         "RequestId": event.operation,
         "SecondaryEntityName": "none",
         "SharedVariables": [_pair("IsAutoTransact", value=True), _pair("AcceptLang", "en-US")],
@@ -112,13 +113,14 @@ def _owner(step: Step) -> dict[str, Any]:
     return reference
 
 
-def _inputs(contacts: Contacts, event: Event) -> list[dict[str, Any]]:
+def _inputs(event: Event) -> list[dict[str, Any]]:
+    target = _reference(event.table.name, event.row_id)
     if event.message is Message.DELETE:
-        return [_pair("Target", _reference("contact", event.row_id)), _pair("ConcurrencyBehavior", 0)]
+        return [_pair("Target", target), _pair("ConcurrencyBehavior", 0)]
     if event.message is Message.MERGE:
-        content = _entity(contacts, event.row_id, dict(event.submitted), None)
+        content = _entity(event.table, event.row_id, dict(event.submitted), None)
         return [
-            _pair("Target", _reference("contact", event.row_id)),
+            _pair("Target", target),
             _pair("SubordinateId", event.subordinate),
             _pair("UpdateContent", content),
             _pair("PerformParentingChecks", value=False),
@@ -126,38 +128,38 @@ def _inputs(contacts: Contacts, event: Event) -> list[dict[str, Any]]:
     held = {**event.submitted, **event.system_set}
     version = None
     if event.after is not None and event.message is Message.UPDATE:
-        version = str(event.after[contacts.slots["versionnumber"]])
-    found = [_pair("Target", _entity(contacts, event.row_id, held, version))]
+        version = str(event.after[VERSION])
+    found = [_pair("Target", _entity(event.table, event.row_id, held, version))]
     return [*found, _pair("ConcurrencyBehavior", 0)] if event.message is Message.UPDATE else found
 
 
-def _images(contacts: Contacts, event: Event, step: Step) -> tuple[list[Any], list[Any]]:
-    before = [_image(contacts, event.before, i) for i in step.images if i.kind in (0, 2) and event.before]
-    after = [_image(contacts, event.after, i) for i in step.images if i.kind in (1, 2) and event.after]
+def _images(event: Event, step: Step) -> tuple[list[Any], list[Any]]:
+    table = event.table
+    before = [_image(table, event.before, i) for i in step.images if i.kind in (0, 2) and event.before]
+    after = [_image(table, event.after, i) for i in step.images if i.kind in (1, 2) and event.after]
     # Asynchronous steps add this one by themselves: Pre for Delete, Post otherwise (6.4).
-    named = Image("AsynchronousStepPrimaryName", 0, ("contactid", "fullname"))
+    named = Image("AsynchronousStepPrimaryName", 0, (table.key, table.primary_name))
     if event.message is Message.DELETE:
-        before.append(_image(contacts, event.before, named))
+        before.append(_image(table, event.before, named))
     else:
-        after.append(_image(contacts, event.after, named))
+        after.append(_image(table, event.after, named))
     return before, after
 
 
-def _image(contacts: Contacts, row: Row | None, image: Image) -> dict[str, Any]:
+def _image(table: Definition, row: Values | None, image: Image) -> dict[str, Any]:
     assert row is not None
-    names = [name for name in (image.columns or contacts.columns) if name in contacts.columns]
-    cells = {name: row[contacts.slots[name]] for name in names}
     # Images leave nulls out, as entities do that were never given a value.
-    present = {name: value for name, value in cells.items() if value is not None and name != "versionnumber"}
-    row_id, version = str(row[contacts.slots["contactid"]]), str(row[contacts.slots["versionnumber"]])
-    return _pair(image.alias, _entity(contacts, row_id, {**present, "contactid": row_id}, version))
+    names = image.columns or tuple(table.columns)
+    present = {name: row[name] for name in names if name in row and name != VERSION}
+    row_id = str(row[table.key])
+    return _pair(image.alias, _entity(table, row_id, {**present, table.key: row_id}, str(row[VERSION])))
 
 
-def _entity(contacts: Contacts, row_id: str, cells: dict[str, Any], version: str | None) -> dict[str, Any]:
+def _entity(table: Definition, row_id: str, cells: Values, version: str | None) -> dict[str, Any]:
     attributes = [
-        _pair(name, _value(contacts.columns[name], value))
-        for name, value in cells.items()
-        if name in contacts.columns
+        _pair(name, _value(table, table.columns[name], cells))
+        for name in cells
+        if name in table.columns and table.columns[name].of is None
     ]
     return {
         "__type": f"Entity:{_CONTRACTS}",
@@ -166,19 +168,26 @@ def _entity(contacts: Contacts, row_id: str, cells: dict[str, Any], version: str
         "FormattedValues": [],
         "Id": row_id,
         "KeyAttributes": [],
-        "LogicalName": "contact",
+        "LogicalName": table.name,
         "RelatedEntities": [],
         "RowVersion": version,
     }
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(table: Definition, column: Column, cells: Values) -> Any:
+    value: Any = cells[column.name]
     if value is None:
         return None
-    if column.kind in (Kind.CHOICE, Kind.STATE, Kind.STATUS):
+    if column.kind in OPTIONS:
         return {"__type": f"OptionSetValue:{_CONTRACTS}", "Value": value}
-    if column.kind is Kind.LOOKUP:
-        return _reference(column.target or "", str(value))
+    if column.kind is Kind.CHOICES:
+        held = [{"Value": int(part)} for part in str(value).split(",")]
+        return {"__type": f"OptionSetValueCollection:{_CONTRACTS}", "Values": held}
+    if column.kind is Kind.MONEY:
+        return {"__type": f"Money:{_CONTRACTS}", "Value": value}
+    if column.kind in LOOKUPS:
+        target = cells.get(table.type_columns.get(column.name, "")) or column.targets[0]
+        return _reference(str(target), str(value))
     if column.kind is Kind.WHEN:
         return f"/Date({int(value) * 1000})/"
     return value

@@ -15,6 +15,9 @@ _OUTER = re.compile(
 )
 
 
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Cookie:
     """A page number, whether change tracking is on, and named attributes per element."""
@@ -35,6 +38,12 @@ class Cookie:
             f'<cookie pagenumber="{self.page}" pagingcookie="{twice}" istracking="{self.tracking}" />',
             safe="",
         )
+
+
+def after(key: str, first: str, last: str, page: int = 2) -> Cookie:
+    """The cookie of the page that follows one with these first and last rows, in key order."""
+    held = {"last": f"{{{last.upper()}}}", "first": f"{{{first.upper()}}}"}
+    return Cookie(page, tracking=False, elements={key: held})
 
 
 def parsed(text: str) -> Cookie:
@@ -71,6 +80,14 @@ def number(cookie: Cookie, element: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise _malformed()
     return int(text)
+
+
+def decimal(cookie: Cookie, element: str, name: str) -> float:
+    """A number with a sign or a fraction that the cookie must have."""
+    text = attribute(cookie, element, name)
+    if not _DECIMAL.fullmatch(text):
+        raise _malformed()
+    return float(text) if "." in text or "e" in text else int(text)
 
 
 def link(url: str, query: str, option: str, value: str) -> str:

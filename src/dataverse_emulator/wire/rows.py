@@ -1,100 +1,237 @@
-"""Rows as JSON: etag, key, selected columns and, where asked, annotations (dataverse.md 2.5)."""
+"""Rows as JSON, column by column: etag, properties, annotations where asked, expanded rows (2.5)."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from urllib.parse import quote
 
-from dataverse_emulator.state.columns import Kind, Property, Shape, utc_text
-from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.wire.odata import Preferences
+from dataverse_emulator.query.executor import MAX_PAGE, Page, page
+from dataverse_emulator.query.model import Expand, Query
+from dataverse_emulator.query.scope import Scope, collected, followed, navigation_of
+from dataverse_emulator.state.columns import LOOKUPS, Column, Kind, utc_text
+from dataverse_emulator.state.definitions import Definition, Navigation, Way
+from dataverse_emulator.state.formatted import FORMATTED, formatted, target_of
+from dataverse_emulator.state.table import VERSION, Cells, Table
+from dataverse_emulator.wire import paging
+from dataverse_emulator.wire.requests import Preferences
 
-FORMATTED = "OData.Community.Display.V1.FormattedValue"
-LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
+FORMATTED_VALUE: Final = "OData.Community.Display.V1.FormattedValue"
+LOOKUP_TABLE: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
+NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+_ABSENT: Final = object()
+#: Tables whose rows also go by the key of their common base type (Join tables, on createdby).
+_PRINCIPALS: Final = frozenset({"systemuser", "team"})
 
-Writer = Callable[[Any], dict[str, Any]]
+_UNQUOTED: Final = "$=,()'/:@;"
 
-# Never readable: a secret (6.1) and a name that exists only for filters (4.2).
-_HIDDEN = frozenset({"authvalue", "sdkmessageid/name"})
-
-
-def writer(organization: Organization, shape: Shape, select: tuple[str, ...], wanted: Preferences) -> Writer:
-    """A function from row to JSON object, prepared once per request because pages are long."""
-    names = select or tuple(shape.properties)
-    names = tuple(name for name in names if name not in _HIDDEN)
-    if shape.key not in names:
-        names = (*names, shape.key)
-    properties = [shape.properties[name] for name in names]
-    version: Any = shape.properties["versionnumber"].slot
-    plain = [(found.name, found.slot) for found in properties if found.column.kind is not Kind.WHEN]
-    times = [(found.name, found.slot) for found in properties if found.column.kind is Kind.WHEN]
-    extras = _annotations(organization, properties, wanted)
-
-    def write(row: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = {"@odata.etag": f'W/"{row[version]}"'}
-        for name, slot in plain:
-            shown[name] = row[slot]
-        for name, slot in times:
-            shown[name] = None if row[slot] is None else utc_text(row[slot])
-        for extra in extras:
-            extra(row, shown)
-        return shown
-
-    return write
+Producer = Callable[[Sequence[int]], list[Any]]
 
 
-def _annotations(
-    organization: Organization, properties: list[Property], wanted: Preferences
-) -> list[Callable[[Any, dict[str, Any]], None]]:
-    if not wanted.annotations:
-        return []
-    made = []
-    for found in properties:
-        if found.column.options and wanted.wants(FORMATTED):
-            made.append(_label(found))
-        if found.column.target and wanted.wants(FORMATTED):
-            made.append(_lookup_name(organization, found))
-        if found.column.target and wanted.wants(LOOKUP_TABLE):
-            made.append(_lookup_table(found))
-    return made
+class Writer:
+    """Makes JSON objects of one table's rows; prepared once per request because pages are long."""
+
+    def __init__(
+        self, scope: Scope, table: Table, query: Query, wanted: Preferences, root: str, *, single: bool
+    ) -> None:
+        self._scope = scope
+        self._table = table
+        self._wanted = wanted
+        self._root = root
+        self._single = single
+        self._nested = any(expand.query.expand for expand in query.expand)
+        self._parts: list[tuple[str, Producer]] = []
+        self._gaps = False
+        self._properties(query)
+        for expand in query.expand:
+            self._expand(expand)
+
+    def __call__(self, positions: Sequence[int], *, etag: bool = True) -> list[dict[str, Any]]:
+        """The rows at these positions, in this order."""
+        parts = self._parts if etag else self._parts[1:]
+        names = [name for name, _ in parts]
+        columns = [produce(positions) for _, produce in parts]
+        if not self._gaps:
+            return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        return [
+            {name: value for name, value in zip(names, values, strict=True) if value is not _ABSENT}
+            for values in zip(*columns, strict=True)
+        ]
+
+    def one(self, position: int) -> dict[str, Any]:
+        """The row at this position."""
+        return self([position])[0]
+
+    # -- properties and their annotations --------------------------------------------------------------
+
+    def _properties(self, query: Query) -> None:
+        definition, versions = self._table.definition, self._table.cells(VERSION)
+        self._parts.append(("@odata.etag", lambda at: [f'W/"{versions[p]}"' for p in at]))
+        for column in _shown(definition, query.select):
+            self._annotate(column)
+            self._parts.append((column.wire_name, _producer(self._table.cells(column.name), column)))
+        if definition.name in _PRINCIPALS:
+            keys = self._table.cells(definition.key)
+            self._parts.append(("ownerid", lambda at: [keys[p] for p in at]))
+
+    def _annotate(self, column: Column) -> None:
+        if not self._wanted.annotations:
+            return
+        table, organization, name = self._table, self._scope.organization, column.wire_name
+        if column.kind in FORMATTED and self._wanted.wants(FORMATTED_VALUE):
+            self._part(
+                f"{name}@{FORMATTED_VALUE}",
+                lambda at: [formatted(organization, table, column, p) or _ABSENT for p in at],
+            )
+        if column.kind not in LOOKUPS:
+            return
+        cells = table.cells(column.name)
+        if self._wanted.wants(NAVIGATION):
+            led = self._navigations(column)
+            self._part(
+                f"{name}@{NAVIGATION}",
+                lambda at: [
+                    _ABSENT if cells[p] is None else led.get(target_of(table, column, p), column.name)
+                    for p in at
+                ],
+            )
+        if self._wanted.wants(LOOKUP_TABLE):
+            self._part(
+                f"{name}@{LOOKUP_TABLE}",
+                lambda at: [_ABSENT if cells[p] is None else target_of(table, column, p) for p in at],
+            )
+
+    def _part(self, name: str, produce: Producer) -> None:
+        self._gaps = True
+        self._parts.append((name, produce))
+
+    def _navigations(self, column: Column) -> dict[str, str]:
+        held = self._scope.organization.model.navigations[self._table.definition.name].values()
+        return {
+            target: step.name
+            for step in held
+            if step.way is Way.ONE and step.column == column.name
+            for target in step.targets
+        }
+
+    # -- related rows ----------------------------------------------------------------------------------
+
+    def _expand(self, expand: Expand) -> None:
+        organization, name = self._scope.organization, self._table.definition.name
+        step = navigation_of(organization, name, expand.navigation)
+        if step.way is Way.ONE:
+            self._expand_one(expand, step)
+        else:
+            self._expand_many(expand, step)
+
+    def _expand_one(self, expand: Expand, step: Navigation) -> None:
+        writers: dict[str, Writer] = {}
+
+        def show(position: int) -> dict[str, Any] | None:
+            found = followed(self._scope.organization, step, position)
+            if found is None:
+                return None
+            table, place = found
+            if expand.references:
+                return {"@odata.id": address(self._root, table, place)}
+            if table.definition.name not in writers:
+                writers[table.definition.name] = self._writer(table, expand.query)
+            return writers[table.definition.name]([place], etag=self._single)[0]
+
+        self._parts.append((expand.navigation, lambda at: list(map(show, at))))
+
+    def _expand_many(self, expand: Expand, step: Navigation) -> None:
+        organization, table = self._scope.organization, self._table
+        target = organization.table(step.target)
+        write = self._writer(target, _with_link(target.definition, expand.query, step, nested=self._nested))
+        paged = self._nested and self._wanted.max_page is not None
+        size = self._wanted.page_size if paged else MAX_PAGE
+        options = "&".join(f"{name}={quote(value, safe=_UNQUOTED)}" for name, value in expand.options)
+
+        def found(position: int) -> Page:
+            rows = collected(organization, step, table.row_id(position))
+            top = expand.query.top
+            return page(
+                self._scope, target, expand.query, size if top is None else min(top, size), None, rows
+            )
+
+        def link(position: int, held: Page) -> Any:
+            url = f"{address(self._root, table, position)}/{expand.navigation}"
+            if not paged:
+                return f"{url}?{options}" if options else url
+            if not held.more:
+                return _ABSENT
+            first, last = target.row_id(held.rows[0]), target.row_id(held.rows[-1])
+            cookie = paging.after(target.definition.key, first, last)
+            return paging.link(url, options, "$skiptoken", cookie.encoded())
+
+        def show(positions: Sequence[int]) -> list[tuple[list[dict[str, Any]], Any]]:
+            held = [(p, found(p)) for p in positions]
+            return [(write(f.rows, etag=not self._nested), link(p, f)) for p, f in held]
+
+        self._gaps = True
+        self._both(expand.navigation, show)
+
+    def _both(self, name: str, show: Callable[[Sequence[int]], list[tuple[Any, Any]]]) -> None:
+        """Two neighbouring parts made in one go: the rows and where they go on."""
+        kept: list[tuple[Any, Any]] = []
+
+        def rows(at: Sequence[int]) -> list[Any]:
+            kept[:] = show(at)
+            return [first for first, _ in kept]
+
+        self._parts.append((name, rows))
+        self._parts.append((f"{name}@odata.nextLink", lambda _at: [second for _, second in kept]))
+
+    def _writer(self, table: Table, query: Query) -> "Writer":
+        return Writer(self._scope, table, query, self._wanted, self._root, single=self._single)
 
 
-def _label(found: Property) -> Callable[[Any, dict[str, Any]], None]:
-    slot: Any = found.slot
-    options, name = found.column.options, f"{found.name}@{FORMATTED}"
-
-    def add(row: Any, shown: dict[str, Any]) -> None:
-        if row[slot] is not None:
-            shown[name] = options[int(row[slot])]
-
-    return add
+def _with_link(definition: Definition, query: Query, step: Navigation, *, nested: bool) -> Query:
+    """Expanded rows also show the lookup that makes them belong (Join tables, its samples)."""
+    wire_name = f"_{step.column}_value"
+    if nested or step.way is not Way.MANY or not query.select or wire_name in query.select:
+        return query
+    return Query((*query.select, wire_name), query.condition, query.order, query.top, expand=query.expand)
 
 
-def _lookup_name(organization: Organization, found: Property) -> Callable[[Any, dict[str, Any]], None]:
-    slot: Any = found.slot
-    name, users = f"{found.name}@{FORMATTED}", organization.identity.users
-    full_name: Any = organization.contacts.shape.properties["fullname"].slot
-
-    def add(row: Any, shown: dict[str, Any]) -> None:
-        value = row[slot]
-        if value in users:
-            shown[name] = users[value].name
-        elif value is not None and (other := organization.contacts.get(value)) is not None:
-            shown[name] = other[full_name]
-
-    return add
-
-
-def _lookup_table(found: Property) -> Callable[[Any, dict[str, Any]], None]:
-    slot: Any = found.slot
-    name, table = f"{found.name}@{LOOKUP_TABLE}", found.column.target
-
-    def add(row: Any, shown: dict[str, Any]) -> None:
-        if row[slot] is not None:
-            shown[name] = table
-
-    return add
+def _shown(definition: Definition, select: tuple[str, ...]) -> list[Column]:
+    """The selected columns, the key, and what comes along with some of them (Retrieve a table row)."""
+    properties = definition.properties
+    if not select:
+        return list(properties.values())
+    names = list(select)
+    for name in select:
+        column = properties[name]
+        if column.kind is Kind.MONEY:
+            names.append("_transactioncurrencyid_value")
+        names += [joined for joined, parts in definition.joined if joined != "fullname" and name in parts]
+    names.append(definition.key)
+    return [properties[name] for name in dict.fromkeys(names) if name in properties]
 
 
-def context(root: str, shape: Shape, select: tuple[str, ...], suffix: str = "") -> str:
-    """`…/$metadata#contacts(a,b)` and its endings."""
-    listed = f"({','.join(select)})" if select else ""
-    return f"{root}/$metadata#{shape.set_name}{listed}{suffix}"
+def _producer(cells: Cells, column: Column) -> Producer:
+    if column.date_only:
+        return lambda at: [None if (v := cells[p]) is None else utc_text(v)[:10] for p in at]
+    if column.kind is Kind.WHEN:
+        return lambda at: [None if (v := cells[p]) is None else utc_text(v) for p in at]
+    return lambda at: [cells[p] for p in at]
+
+
+def address(root: str, table: Table, position: int) -> str:
+    """Where a row is to be found."""
+    return f"{root}/{table.definition.set_name}({table.row_id(position)})"
+
+
+def context(root: str, definition: Definition, query: Query, suffix: str = "") -> str:
+    """`…/$metadata#contacts(a,b,nav(c))` and its endings."""
+    return f"{root}/$metadata#{definition.set_name}{_listed(query)}{suffix}"
+
+
+def _listed(query: Query) -> str:
+    expanded = [
+        f"{expand.navigation}/$ref()"
+        if expand.references
+        else f"{expand.navigation}{_listed(expand.query) or '()'}"
+        for expand in query.expand
+    ]
+    parts = [*query.select, *expanded]
+    return f"({','.join(parts)})" if parts else ""

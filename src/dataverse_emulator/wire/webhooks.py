@@ -10,13 +10,14 @@ import aiohttp
 from dataverse_emulator.state.events import Event
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.registrations import Step, steps_for
+from dataverse_emulator.state.table import VERSION
 from dataverse_emulator.wire import notices
 from dataverse_emulator.wire.control import WebhookSwitch
 
 TIMEOUT_S: Final = 60.0
 _AT_ONCE: Final = 32
 _RETRIED: Final = frozenset({502, 503, 504})
-_SUCCEEDED, _FAILED, _COMPLETED = 30, 31, 3
+_SUCCEEDED, _FAILED, _COMPLETED, _SYSTEM_EVENT = 30, 31, 3, 1
 
 #: Carries a notice: the status of the reply, or what went wrong before there was one.
 Post = Callable[[notices.Notice], Awaitable[int | str]]
@@ -54,7 +55,7 @@ class Deliveries:
             return
         loop = asyncio.get_running_loop()
         for event in events:
-            for step in steps_for(event, self._organization.registers):
+            for step in steps_for(self._organization, event):
                 self._queue.put_nowait(_Job(event, step, loop.time() + switch.delay_s))
         while len(self._workers) < min(_AT_ONCE, self._queue.qsize()):
             self._workers.append(loop.create_task(self._work()))
@@ -106,17 +107,23 @@ class Deliveries:
             return f"{type(error).__name__}: {error}"
 
     def _record(self, job: _Job, failure: str | None) -> None:
-        organization = self._organization
-        values = {
-            "name": job.step.name,
-            "statecode": _COMPLETED,
-            "statuscode": _FAILED if failure else _SUCCEEDED,
-            "message": failure,
-            "messagename": job.event.message.value,
-            "correlationid": job.event.correlation,
-            "createdon": int(job.event.at),
-            "completedon": int(organization.sources.now()),
-            "owningextensionid": job.step.step_id,
-            "regardingobjectid": job.event.row_id,
-        }
-        organization.registers["asyncoperations"].add(values, organization.next_version())
+        organization, at = self._organization, self._organization.sources.now()
+        organization.table("asyncoperation").insert(
+            {
+                "asyncoperationid": organization.sources.new_id(),
+                "name": job.step.name,
+                "operationtype": _SYSTEM_EVENT,
+                "statecode": _COMPLETED,
+                "statuscode": _FAILED if failure else _SUCCEEDED,
+                "message": failure,
+                "messagename": job.event.message.value,
+                "correlationid": job.event.correlation,
+                "createdon": int(job.event.at),
+                "completedon": int(at),
+                "owningextensionid": job.step.step_id,
+                "regardingobjectid": job.event.row_id,
+                "regardingobjecttypecode": job.event.table.name,
+                VERSION: organization.next_version(),
+            },
+            at,
+        )

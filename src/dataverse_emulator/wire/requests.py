@@ -1,4 +1,4 @@
-"""Addresses, query options and preferences of the Web API, read into values (dataverse.md 2.1-2.3)."""
+"""Addresses, headers and preferences of the Web API, read into values (dataverse.md 2.1-2.3)."""
 
 import re
 from collections.abc import Mapping
@@ -7,18 +7,10 @@ from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from dataverse_emulator.state.columns import Shape
-from dataverse_emulator.state.conditions import find
-from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax, not_implemented
-from dataverse_emulator.state.queries import MAX_PAGE, Order, Query
-from dataverse_emulator.wire import filter_text
+from dataverse_emulator.query.executor import MAX_PAGE
+from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax
 
 _SEGMENT: Final = re.compile(r"([$A-Za-z_][\w.$]*)(?:\((.*)\))?", re.DOTALL)
-_READ_OPTIONS: Final = frozenset(
-    {"$select", "$filter", "$orderby", "$top", "$count", "$skiptoken", "$deltatoken"}
-)
-_REFUSED: Final = frozenset({"$skip", "$search", "$format"})
-_PLANNED: Final = frozenset({"$expand", "$apply", "fetchXml", "savedQuery", "userQuery", "annotations"})
 _DIGITS: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -68,72 +60,6 @@ def options(query: str) -> dict[str, str]:
             raise bad_syntax(f"Query option '{name[:40]}' was specified more than once.")
         found[name] = unquote_plus(value)
     return found
-
-
-def check_options(given: Mapping[str, str], allowed: frozenset[str] = _READ_OPTIONS) -> None:
-    """Names are case-sensitive; what is not imitated is refused, never ignored (2.3)."""
-    for name in given:
-        if name in allowed or name.startswith("@") or name == "tag":
-            continue
-        if name in _PLANNED:
-            raise not_implemented(f"query option {name}", "see its README for those that are.")
-        if name in _REFUSED or name.startswith("$"):
-            raise bad_syntax(f"The query parameter {name[:40]} is not supported.")
-        raise not_implemented("this query parameter", f"'{name[:40]}'.")
-
-
-def query_of(given: Mapping[str, str], shape: Shape) -> Query:
-    """What a collection read asks for."""
-    check_options(given)
-    aliases = {name: value for name, value in given.items() if name.startswith("@")}
-    text = given.get("$filter")
-    if text is not None and not text.strip():
-        raise bad_syntax("The $filter is empty.")
-    return Query(
-        select=selected(given, shape),
-        condition=filter_text.parsed(text, aliases) if text is not None else None,
-        order=_order(given.get("$orderby"), shape),
-        top=_top(given.get("$top")),
-        count=_truth(given.get("$count")),
-    )
-
-
-def selected(given: Mapping[str, str], shape: Shape) -> tuple[str, ...]:
-    """The chosen properties, each of which must exist (2.5)."""
-    text = given.get("$select")
-    if text is None:
-        return ()
-    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for name in names:
-        find(shape, name)
-    return names
-
-
-def _order(text: str | None, shape: Shape) -> tuple[Order, ...]:
-    if text is None:
-        return ()
-    found = []
-    for part in text.split(","):
-        words = part.split()
-        if not words or len(words) > 2 or (len(words) == 2 and words[1] not in ("asc", "desc")):
-            raise bad_syntax(f"The $orderby item '{part[:60]}' cannot be read.")
-        find(shape, words[0])
-        found.append(Order(words[0], words[1:] == ["desc"]))
-    return tuple(found)
-
-
-def _top(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not _DIGITS.fullmatch(text):
-        raise bad_syntax(f"Invalid value '{text[:40]}' for $top query option.")
-    return int(text)
-
-
-def _truth(text: str | None) -> bool:
-    if text not in (None, "true", "false"):
-        raise bad_syntax(f"Invalid value '{text[:40]}' for $count query option.")
-    return text == "true"
 
 
 @dataclass(frozen=True, slots=True)

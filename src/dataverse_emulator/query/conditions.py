@@ -1,0 +1,278 @@
+"""Conditions compiled to fast predicates over row positions, with the null logic of SQL."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, Final
+
+from dataverse_emulator.query import functions
+from dataverse_emulator.query.likeness import text_test
+from dataverse_emulator.query.model import (
+    All,
+    Between,
+    Compare,
+    CompareColumns,
+    Condition,
+    Exists,
+    Like,
+    Literal,
+    Named,
+    Not,
+    Op,
+    Path,
+    Some,
+    Within,
+)
+from dataverse_emulator.query.scope import Scope, collected, followed, navigation_of, property_of, single
+from dataverse_emulator.state.columns import (
+    GUIDS,
+    NUMERIC,
+    TEXTS,
+    WHOLE,
+    Column,
+    Kind,
+    edm_name,
+    guid,
+    utc_seconds,
+)
+from dataverse_emulator.state.definitions import Navigation, Way
+from dataverse_emulator.state.problems import Refusal, bad_syntax, not_implemented
+from dataverse_emulator.state.table import Same
+
+#: Of a row's position in its table.
+Predicate = Callable[[int], bool]
+Getter = Callable[[int], Any]
+
+_TESTS: Final[dict[Op, Callable[[Any, Any], bool]]] = {
+    Op.EQ: eq,
+    Op.NE: ne,
+    Op.GT: gt,
+    Op.GE: ge,
+    Op.LT: lt,
+    Op.LE: le,
+}
+_OPPOSITE: Final = {
+    Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.LE: Op.GT, Op.LT: Op.GE, Op.GE: Op.LT
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A test of a value that is there, and what is said of one that is not."""
+
+    test: Callable[[Any], bool]
+    on_null: bool = False
+
+
+def compiled(condition: Condition, scope: Scope, table: str) -> Predicate:
+    """A function of a row of that table."""
+    return _Compiler(scope, table).build(condition, negated=False)
+
+
+def getter(scope: Scope, table: str, path: Path) -> Getter:
+    """A function from a row of that table to the value at the path's end."""
+    return _Compiler(scope, table).getter(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    scope: Scope
+    table: str
+
+    def build(self, condition: Condition, *, negated: bool) -> Predicate:
+        # Negation is pushed to the leaves, where an unknown answer (null) is simply false.
+        match condition:
+            case Not(part):
+                return self.build(part, negated=not negated)
+            case All(parts) | Some(parts):
+                tests = [self.build(part, negated=negated) for part in parts]
+                return _every(tests) if isinstance(condition, All) != negated else _any(tests)
+            case Exists():
+                return self._exists(condition, negated=negated)
+            case CompareColumns(path, op, other):
+                return self._columns(path, _OPPOSITE[op] if negated else op, other)
+            case _:
+                return self._on(condition.path, self._leaf(condition, negated=negated))
+
+    def _leaf(self, condition: Compare | Like | Within | Between | Named, *, negated: bool) -> Leaf:
+        column = self._column(condition.path)
+        keep_null = self.scope.null_is_different
+        match condition:
+            case Compare(path, op, literal):
+                return _comparison(path, column, _OPPOSITE[op] if negated else op, literal, keep_null)
+            case Within(_, values):
+                found = frozenset(from_text(column, text) for text in values)
+                return _membership(column, found, outside=condition.negated != negated, keep_null=keep_null)
+            case Between(_, low, high):
+                return _range(
+                    from_text(column, low),
+                    from_text(column, high),
+                    column,
+                    outside=condition.negated != negated,
+                    keep_null=keep_null,
+                )
+            case Like(path, match, text):
+                if column.kind not in TEXTS:
+                    raise bad_syntax(f"{match.value} needs a text property; '{path}' is none.")
+                test = text_test(match, text)
+                return Leaf(lambda value: not test(value), keep_null) if negated else Leaf(test)
+            case Named(_, function, arguments):
+                test = functions.test(self.scope, column, function, arguments)
+                if functions.is_negative(function):
+                    return Leaf(lambda value: not test(value)) if negated else Leaf(test, keep_null)
+                return Leaf(lambda value: not test(value), keep_null) if negated else Leaf(test)
+
+    def _column(self, path: Path) -> Column:
+        table = self.table
+        for name in path.through:
+            table = single(self.scope.organization, table, name).target
+        return property_of(self.scope.organization.model.tables[table], path.name)
+
+    def _on(self, path: Path, leaf: Leaf) -> Predicate:
+        test, on_null = leaf.test, leaf.on_null
+        if path.through:
+            get = self.getter(path)
+            return lambda position: on_null if (value := get(position)) is None else test(value)
+        cells = self.scope.organization.table(self.table).cells(self._column(path).name)
+        if isinstance(cells, Same):
+            answer = on_null if cells.value is None else test(cells.value)
+            return lambda _position: answer
+        return lambda position: on_null if (value := cells[position]) is None else test(value)
+
+    def getter(self, path: Path) -> Getter:
+        """From a row to the value at the path's end; null where the path breaks off."""
+        organization = self.scope.organization
+        if not path.through:
+            cells = organization.table(self.table).cells(self._column(path).name)
+            return cells.__getitem__
+        step = single(organization, self.table, path.through[0])
+        name = path.through[1:], path.name
+        rest = _Compiler(self.scope, step.target).getter(Path(name[1], name[0]))
+
+        def get(position: int) -> Any:
+            found = followed(organization, step, position)
+            return None if found is None else rest(found[1])
+
+        return get
+
+    def _columns(self, path: Path, op: Op, other: Path) -> Predicate:
+        first, second = self._column(path), self._column(other)
+        if (first.kind in TEXTS) != (second.kind in TEXTS) or edm_name(first.kind) != edm_name(second.kind):
+            raise _incompatible(first.kind, second.kind, str(path))
+        left, right, test = self.getter(path), self.getter(other), _TESTS[op]
+        lower = first.kind in TEXTS
+
+        def holds(position: int) -> bool:
+            one, two = left(position), right(position)
+            if one is None or two is None:
+                return False
+            return test(one.lower(), two.lower()) if lower else test(one, two)
+
+        return holds
+
+    def _exists(self, condition: Exists, *, negated: bool) -> Predicate:
+        organization = self.scope.organization
+        step = navigation_of(organization, self.table, condition.navigation)
+        if step.way is Way.ONE:
+            raise bad_syntax(f"any() and all() need a collection; '{condition.navigation}' is none.")
+        found = self._found(step)
+        if condition.condition is None:
+            return lambda position: bool(found(position)) != negated
+        inner = _Compiler(self.scope, step.target).build(condition.condition, negated=False)
+        if condition.every:
+            return lambda position: all(map(inner, found(position))) != negated
+        return lambda position: any(map(inner, found(position))) != negated
+
+    def _found(self, step: Navigation) -> Callable[[int], list[int]]:
+        organization, table = self.scope.organization, self.scope.organization.table(self.table)
+        return lambda position: collected(organization, step, table.row_id(position))
+
+
+def _every(tests: list[Predicate]) -> Predicate:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda position: first(position) and second(position)
+    return lambda position: all(test(position) for test in tests)
+
+
+def _any(tests: list[Predicate]) -> Predicate:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda position: first(position) or second(position)
+    return lambda position: any(test(position) for test in tests)
+
+
+def _comparison(path: Path, column: Column, op: Op, literal: Literal, keep_null: bool) -> Leaf:
+    if literal.kind is None:
+        return Leaf(lambda _value: op is Op.NE, on_null=op is Op.EQ)
+    wanted = _constant(path, column, literal)
+    if column.kind is Kind.BOOLEAN and op not in (Op.EQ, Op.NE):
+        raise not_implemented(f"$filter with {op.value}", f"'{path}' is a Boolean.")
+    return leaf(column, op, wanted, keep_null=keep_null)
+
+
+def leaf(column: Column, op: Op, wanted: Any, *, keep_null: bool) -> Leaf:
+    """A comparison with a value in the column's own form."""
+    on_null = keep_null and op is Op.NE
+    test = _TESTS[op]
+    if column.kind in TEXTS:
+        return Leaf(lambda value: test(value.lower(), wanted), on_null)
+    return Leaf(lambda value: test(value, wanted), on_null)
+
+
+def _membership(column: Column, values: frozenset[Any], *, outside: bool, keep_null: bool) -> Leaf:
+    if column.kind in TEXTS:
+        return Leaf(lambda value: (value.lower() in values) != outside, outside and keep_null)
+    return Leaf(lambda value: (value in values) != outside, outside and keep_null)
+
+
+def _range(low: Any, high: Any, column: Column, *, outside: bool, keep_null: bool) -> Leaf:
+    if column.kind in TEXTS:
+        return Leaf(lambda value: (low <= value.lower() <= high) != outside, outside and keep_null)
+    return Leaf(lambda value: (low <= value <= high) != outside, outside and keep_null)
+
+
+def _constant(path: Path, column: Column, literal: Literal) -> object:
+    """The literal as the column keeps values, or the refusal for a wrong type."""
+    kind, value = column.kind, literal.value
+    if kind in TEXTS and isinstance(value, str) and literal.kind is Kind.TEXT:
+        return value.lower()
+    if kind is Kind.BOOLEAN and isinstance(value, bool):
+        return value
+    if kind in GUIDS and literal.kind is Kind.GUID:
+        return value
+    # Documented beside the unquoted form: _owninguser_value eq '<id>' (Filter rows).
+    if kind in GUIDS and isinstance(value, str) and (found := guid(value)):
+        return found
+    if kind in NUMERIC and literal.kind is Kind.INTEGER and not isinstance(value, bool):
+        return value
+    if kind is Kind.WHEN and literal.kind is Kind.WHEN:
+        return value
+    raise _incompatible(kind, literal.kind, str(path))
+
+
+def _incompatible(ours: Kind, theirs: Kind | None, name: str) -> Refusal:
+    return bad_syntax(
+        "A binary operator with incompatible types was detected. "
+        f"Found operand types '{edm_name(ours)}' and '{edm_name(theirs) if theirs else 'null'}' "
+        f"for property '{name}'."
+    )
+
+
+def from_text(column: Column, text: str) -> Any:
+    """A value that is written as text, in the column's own form (dataverse.md 2.3)."""
+    kind = column.kind
+    if kind in TEXTS:
+        return text.lower()
+    if kind in GUIDS and (value := guid(text)):
+        return value
+    if kind is Kind.BOOLEAN and text.lower() in ("true", "false", "1", "0"):
+        return text.lower() in ("true", "1")
+    if kind in WHOLE and re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        return int(text)
+    if kind in NUMERIC and re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", text, re.ASCII):
+        return float(text)
+    if kind is Kind.WHEN and (when := utc_seconds(text)) is not None:
+        return when
+    raise bad_syntax(f"The value '{text[:80]}' cannot be read as {edm_name(kind)} for '{column.name}'.")

@@ -1,0 +1,182 @@
+"""Running a query against a table: candidates from an index, filter, order, and live pages (2.3, 2.4)."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from dataverse_emulator.query.conditions import Predicate, compiled, getter
+from dataverse_emulator.query.model import All, Compare, Condition, Literal, Op, Place, Query, Some, Within
+from dataverse_emulator.query.scope import Scope, resolved
+from dataverse_emulator.state.columns import GUIDS, Kind
+from dataverse_emulator.state.definitions import Definition
+from dataverse_emulator.state.problems import not_implemented
+from dataverse_emulator.state.table import Table
+
+MAX_PAGE: Final = 5000
+COUNT_CAP: Final = 5000
+# With more candidates than this, reading in key order until the page is full is cheaper than sorting them.
+_WORTH_SORTING: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows by position, whether more follow, and the capped total when asked for."""
+
+    rows: list[int]
+    more: bool
+    total: int | None
+
+
+def page(
+    scope: Scope,
+    table: Table,
+    query: Query,
+    size: int,
+    after: Place | None = None,
+    among: Iterable[int] | None = None,
+) -> Page:
+    """One page of the table, or of some of its rows; without an order the primary key decides (2.4)."""
+    test = None if query.condition is None else compiled(query.condition, scope, table.definition.name)
+    near = _candidates(table, query.condition) if among is None else list(among)
+    if query.order:
+        source = table.positions() if near is None else near
+        return _sorted_page(scope, table, source, query, test, size, after)
+    start = after.row_id if after else None
+    if near is None:
+        if test is None:
+            rows = table.first_positions(start, size + 1)
+        else:
+            rows = list(islice(filter(test, table.positions_after(start)), size + 1))
+    else:
+        in_order = sorted((table.row_id(p), p) for p in near)
+        found = (
+            p for row_id, p in in_order if (start is None or row_id > start) and (test is None or test(p))
+        )
+        rows = list(islice(found, size + 1))
+    total = _count(table, near, test) if query.count else None
+    return Page(rows[:size], len(rows) > size, total)
+
+
+def count(scope: Scope, table: Table, query: Query, among: Iterable[int] | None = None) -> int:
+    """How many rows match, capped at 5000 (2.3)."""
+    test = None if query.condition is None else compiled(query.condition, scope, table.definition.name)
+    near = _candidates(table, query.condition) if among is None else list(among)
+    return _count(table, near, test)
+
+
+def matching(scope: Scope, table: Table, condition: Condition | None) -> list[int]:
+    """Every row that matches, in no particular order: where joins and aggregates begin."""
+    near = _candidates(table, condition)
+    source = table.positions() if near is None else near
+    if condition is None:
+        return list(source)
+    return list(filter(compiled(condition, scope, table.definition.name), source))
+
+
+def sort_values(scope: Scope, table: Table, query: Query, position: int) -> tuple[Any, ...]:
+    """The row's values of the sort columns, for the paging cookie."""
+    return tuple(getter(scope, table.definition.name, part.path)(position) for part in query.order)
+
+
+def _count(table: Table, near: list[int] | None, test: Predicate | None) -> int:
+    if test is None:
+        return min(len(table) if near is None else len(near), COUNT_CAP)
+    source = table.positions() if near is None else near
+    return sum(1 for _ in islice(filter(test, source), COUNT_CAP))
+
+
+class _Down:
+    """A value that sorts the other way round."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: "_Down") -> bool:
+        return bool(other.value < self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Down) and bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _sorted_page(
+    scope: Scope,
+    table: Table,
+    source: Iterable[int],
+    query: Query,
+    test: Predicate | None,
+    size: int,
+    after: Place | None,
+) -> Page:
+    rows = list(source) if test is None else list(filter(test, source))
+    name = table.definition.name
+    parts = [(getter(scope, name, part.path), part.descending) for part in query.order]
+    for part in query.order:
+        if resolved(scope.organization, name, part.path)[1].kind is Kind.MANAGED:
+            raise not_implemented("$orderby on a managed property", f"'{part.path}'.")
+
+    def key(position: int) -> tuple[Any, ...]:
+        return (*(_sortable(get(position), down=down) for get, down in parts), table.row_id(position))
+
+    rows.sort(key=key)
+    start = 0
+    if after is not None:
+        held = zip(after.values, parts, strict=True)
+        last = (*(_sortable(value, down=down) for value, (_, down) in held), after.row_id)
+        start = bisect_right(rows, last, key=key)
+    total = min(len(rows), COUNT_CAP) if query.count else None
+    return Page(rows[start : start + size], len(rows) > start + size, total)
+
+
+def _sortable(value: Any, *, down: bool) -> Any:
+    # Nulls come first when ascending, as in SQL Server.
+    pair = (value is not None, value.lower() if isinstance(value, str) else value)
+    if value is None:
+        pair = (False, 0)
+    return _Down(pair) if down else pair
+
+
+# -- indexes ------------------------------------------------------------------------------------------
+
+
+def _candidates(table: Table, condition: Condition | None) -> list[int] | None:
+    """The only rows that can match, from an index; nothing when reading all is as good."""
+    hit = indexed_values(condition, table.definition)
+    if hit is None:
+        return None
+    name, values = hit
+    if name == table.definition.key:
+        found = (table.position(value.strip("{}")) for value in values)
+        return [position for position in found if position is not None]
+    rows = {p for value in values for p in table.holding((name,), (value.strip("{}"),))}
+    return None if len(rows) > _WORTH_SORTING else list(rows)
+
+
+def indexed_values(condition: Condition | None, definition: Definition) -> tuple[str, frozenset[str]] | None:
+    """The column to which the condition confines rows, and the only values (lower-case) it leaves."""
+    match condition:
+        case Compare(path, Op.EQ, Literal(Kind.TEXT | Kind.GUID, str(value))) if not path.through:
+            column = _indexable(definition, path.name)
+            return None if column is None else (column, frozenset({value.lower()}))
+        case Within(path, values, False) if not path.through:
+            column = _indexable(definition, path.name)
+            return None if column is None else (column, frozenset(value.lower() for value in values))
+        case All(parts):
+            found = [hit for part in parts if (hit := indexed_values(part, definition))]
+            return min(found, key=lambda hit: len(hit[1]), default=None)
+        case Some(parts):
+            hits = [indexed_values(part, definition) for part in parts]
+            kept = [hit for hit in hits if hit]
+            if len(kept) == len(hits) and len({name for name, _ in kept}) == 1:
+                return kept[0][0], frozenset().union(*(values for _, values in kept))
+    return None
+
+
+def _indexable(definition: Definition, name: str) -> str | None:
+    column = definition.properties.get(name)
+    return column.name if column is not None and column.kind in GUIDS | {Kind.TEXT} else None
