@@ -326,10 +326,8 @@ class World:
     def rows(self, site: Site) -> dict[UUID, dict[str, Any]]:
         """Every row of an organisation by its id."""
         table = site.organization.table("contact")
-        names = [name for name, column in table.definition.columns.items() if column.exposed]
-        return {
-            UUID(table.row_id(p)): {name: table.cell(p, name) for name in names} for p in table.positions()
-        }
+        blank = dict.fromkeys(table.definition.columns)
+        return {UUID(table.row_id(p)): {**blank, **table.row(p)} for p in table.positions()}
 
     def site(self, connection_id: int) -> Site:
         """The organisation of a connection."""

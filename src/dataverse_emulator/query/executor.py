@@ -4,9 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
-from dataverse_emulator.query.conditions import Predicate, compiled, getter
+from dataverse_emulator.query.conditions import Getter, Narrowing, getter, narrowing
 from dataverse_emulator.query.model import All, Compare, Condition, Literal, Op, Place, Query, Some, Within
 from dataverse_emulator.query.scope import Scope, resolved
 from dataverse_emulator.state.columns import GUIDS, Kind
@@ -18,6 +19,9 @@ MAX_PAGE: Final = 5000
 COUNT_CAP: Final = 5000
 # With more candidates than this, reading in key order until the page is full is cheaper than sorting them.
 _WORTH_SORTING: Final = 20_000
+_WORTH_AN_INDEX: Final = 100
+# Rows read at a time when looking for those that hold.
+_BLOCK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +42,49 @@ def page(
     among: Iterable[int] | None = None,
 ) -> Page:
     """One page of the table, or of some of its rows; without an order the primary key decides (2.4)."""
-    test = None if query.condition is None else compiled(query.condition, scope, table.definition.name)
+    narrow = _narrowing(scope, table, query.condition)
     near = _candidates(table, query.condition) if among is None else list(among)
     if query.order:
-        source = table.positions() if near is None else near
-        return _sorted_page(scope, table, source, query, test, size, after)
+        return _sorted_page(scope, table, query, narrow(_all(table, near)), size, after)
     start = after.row_id if after else None
     if near is None:
-        if test is None:
-            rows = table.first_positions(start, size + 1)
-        else:
-            rows = list(islice(filter(test, table.positions_after(start)), size + 1))
+        rows = _first(table, start, size + 1, narrow)
     else:
-        in_order = sorted((table.row_id(p), p) for p in near)
-        found = (
-            p for row_id, p in in_order if (start is None or row_id > start) and (test is None or test(p))
-        )
-        rows = list(islice(found, size + 1))
-    total = _count(table, near, test) if query.count else None
+        rows = sorted(narrow(near), key=table.row_id)
+        if start is not None:
+            rows = rows[bisect_right(rows, start, key=table.row_id) :]
+    total = _count(table, near, narrow) if query.count else None
     return Page(rows[:size], len(rows) > size, total)
+
+
+def _first(table: Table, start: str | None, wanted: int, narrow: Narrowing) -> list[int]:
+    """The first rows in key order that hold, in blocks so that most of a large table is left alone."""
+    if narrow is list:
+        return table.first_positions(start, wanted)
+    rows: list[int] = []
+    source = table.positions_after(start)
+    while len(rows) < wanted and (block := list(islice(source, _BLOCK))):
+        rows += narrow(block)
+    return rows[:wanted]
 
 
 def count(scope: Scope, table: Table, query: Query, among: Iterable[int] | None = None) -> int:
     """How many rows match, capped at 5000 (2.3)."""
-    test = None if query.condition is None else compiled(query.condition, scope, table.definition.name)
     near = _candidates(table, query.condition) if among is None else list(among)
-    return _count(table, near, test)
+    return _count(table, near, _narrowing(scope, table, query.condition))
 
 
 def matching(scope: Scope, table: Table, condition: Condition | None) -> list[int]:
     """Every row that matches, in no particular order: where joins and aggregates begin."""
-    near = _candidates(table, condition)
-    source = table.positions() if near is None else near
-    if condition is None:
-        return list(source)
-    return list(filter(compiled(condition, scope, table.definition.name), source))
+    return _narrowing(scope, table, condition)(_all(table, _candidates(table, condition)))
+
+
+def _narrowing(scope: Scope, table: Table, condition: Condition | None) -> Narrowing:
+    return list if condition is None else narrowing(condition, scope, table.definition.name)
+
+
+def _all(table: Table, near: list[int] | None) -> list[int]:
+    return list(table.positions()) if near is None else near
 
 
 def sort_values(scope: Scope, table: Table, query: Query, position: int) -> tuple[Any, ...]:
@@ -80,11 +92,10 @@ def sort_values(scope: Scope, table: Table, query: Query, position: int) -> tupl
     return tuple(getter(scope, table.definition.name, part.path)(position) for part in query.order)
 
 
-def _count(table: Table, near: list[int] | None, test: Predicate | None) -> int:
-    if test is None:
-        return min(len(table) if near is None else len(near), COUNT_CAP)
-    source = table.positions() if near is None else near
-    return sum(1 for _ in islice(filter(test, source), COUNT_CAP))
+def _count(table: Table, near: list[int] | None, narrow: Narrowing) -> int:
+    if near is not None:
+        return min(len(narrow(near)), COUNT_CAP)
+    return len(_first(table, None, COUNT_CAP, narrow))
 
 
 class _Down:
@@ -105,27 +116,24 @@ class _Down:
 
 
 def _sorted_page(
-    scope: Scope,
-    table: Table,
-    source: Iterable[int],
-    query: Query,
-    test: Predicate | None,
-    size: int,
-    after: Place | None,
+    scope: Scope, table: Table, query: Query, rows: list[int], size: int, after: Place | None
 ) -> Page:
-    rows = list(source) if test is None else list(filter(test, source))
     name = table.definition.name
-    parts = [(getter(scope, name, part.path), part.descending) for part in query.order]
     for part in query.order:
         if resolved(scope.organization, name, part.path)[1].kind is Kind.MANAGED:
             raise not_implemented("$orderby on a managed property", f"'{part.path}'.")
-
-    def key(position: int) -> tuple[Any, ...]:
-        return (*(_sortable(get(position), down=down) for get, down in parts), table.row_id(position))
-
-    rows.sort(key=key)
+    parts = [(getter(scope, name, part.path), part.descending) for part in query.order]
+    rows.sort(key=table.row_id)
+    # Sorting by the last column first, each time keeping the order of equals, sorts by all of them.
+    for get, down in reversed(parts):
+        rows = _sorted_by(rows, get, down=down)
     start = 0
     if after is not None:
+
+        def key(position: int) -> tuple[Any, ...]:
+            held = (_sortable(get(position), down=down) for get, down in parts)
+            return (*held, table.row_id(position))
+
         held = zip(after.values, parts, strict=True)
         last = (*(_sortable(value, down=down) for value, (_, down) in held), after.row_id)
         start = bisect_right(rows, last, key=key)
@@ -133,8 +141,17 @@ def _sorted_page(
     return Page(rows[start : start + size], len(rows) > start + size, total)
 
 
+def _sorted_by(rows: list[int], get: Getter, *, down: bool) -> list[int]:
+    """In the order of one column; nulls come first when ascending, as in SQL Server."""
+    values = [(get(position), position) for position in rows]
+    nulls = [position for value, position in values if value is None]
+    rest = [(v.lower() if isinstance(v, str) else v, p) for v, p in values if v is not None]
+    rest.sort(key=itemgetter(0), reverse=down)
+    ordered = [position for _, position in rest]
+    return ordered + nulls if down else nulls + ordered
+
+
 def _sortable(value: Any, *, down: bool) -> Any:
-    # Nulls come first when ascending, as in SQL Server.
     pair = (value is not None, value.lower() if isinstance(value, str) else value)
     if value is None:
         pair = (False, 0)
@@ -153,6 +170,8 @@ def _candidates(table: Table, condition: Condition | None) -> list[int] | None:
     if name == table.definition.key:
         found = (table.position(value.strip("{}")) for value in values)
         return [position for position in found if position is not None]
+    if len(table) < _WORTH_AN_INDEX:
+        return None
     rows = {p for value in values for p in table.holding((name,), (value.strip("{}"),))}
     return None if len(rows) > _WORTH_SORTING else list(rows)
 

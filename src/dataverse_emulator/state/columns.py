@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Any, Final
 Cell = str | bool | int | float | Mapping[str, Any] | None
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_EPOCH: Final = date(1970, 1, 1)
 _NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
 
 
@@ -118,10 +119,20 @@ def guid(text: str) -> str | None:
     return bare.lower() if _GUID.fullmatch(bare) else None
 
 
-@lru_cache(maxsize=65536)
 def utc_text(seconds: int) -> str:
     """Whole seconds, UTC, with a Z (dataverse.md 2.5)."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, second = divmod(seconds, 86_400)
+    return f"{_day_text(day)}T{_time_text(second)}Z"
+
+
+@lru_cache(maxsize=16_384)
+def _day_text(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+@lru_cache(maxsize=86_400)
+def _time_text(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
 def utc_seconds(text: str) -> float | None:

@@ -1,7 +1,7 @@
 """What an organisation's tables look like: immutable, so organisations share what they did not change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -24,7 +24,7 @@ class Key:
     status: str = "Active"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Definition:
     """One table: names, keys, columns and what may be done with it (dataverse.md 7.6, 9.1).
 
@@ -160,13 +160,12 @@ class Navigation:
         return self.targets[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """All tables and relationships of an organisation; a change makes a new model that shares the rest."""
 
     tables: Mapping[str, Definition]
     relationships: tuple[OneToMany | ManyToMany, ...] = ()
-    version: int = field(default=0, compare=False)
 
     @cached_property
     def by_set(self) -> Mapping[str, Definition]:

@@ -1,6 +1,8 @@
 """Values in words, as annotations and pages show them (Select columns, Formatted values)."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from dataverse_emulator.state.columns import LOOKUPS, OPTIONS, Cell, Column, Kind
 from dataverse_emulator.state.organization import Organization
@@ -15,16 +17,29 @@ FORMATTED = (
 )
 
 
-def formatted(organization: Organization, table: Table, column: Column, position: int) -> str | None:
-    """The text for a cell that is not null, in English with dates of UTC; nothing when there is none."""
-    value = table.cell(position, column.name)
-    if value is None or column.kind not in FORMATTED:
-        return None
+def formatted(
+    organization: Organization, table: Table, column: Column
+) -> Callable[[Sequence[int]], list[str | None]]:
+    """From rows to the texts of a column, in English with dates of UTC; nothing for nulls."""
+    cells = table.cells(column.name)
     if column.kind in LOOKUPS:
-        return named(organization, target_of(table, column, position), str(value))
+        return lambda at: _names(organization, table, column, at)
+    if column.kind is Kind.CHOICES:
+        return lambda at: [None if (v := cells[p]) is None else _several(column, v) for p in at]
     if column.options:
-        return _label(column, value)
-    return _plain(column, value)
+        options = column.options
+        return lambda at: [None if (v := cells[p]) is None else options.get(v, str(v)) for p in at]
+    return lambda at: [None if (v := cells[p]) is None else _plain(column, v) for p in at]
+
+
+def _names(organization: Organization, table: Table, column: Column, at: Sequence[int]) -> list[str | None]:
+    cells, known, found = table.cells(column.name), dict[str, str | None](), list[str | None]()
+    for position in at:
+        row_id = cells[position]
+        if row_id is not None and row_id not in known:
+            known[row_id] = named(organization, target_of(table, column, position), row_id)
+        found.append(known.get(row_id))
+    return found
 
 
 def target_of(table: Table, column: Column, position: int) -> str:
@@ -44,10 +59,8 @@ def named(organization: Organization, table: str, row_id: str) -> str | None:
     return None if position is None or not name else rows.cell(position, name)
 
 
-def _label(column: Column, value: Cell) -> str:
-    if column.kind is Kind.CHOICES:
-        return "; ".join(column.options.get(int(part), part) for part in str(value).split(","))
-    return column.options.get(int(value), str(value)) if isinstance(value, int) else str(value)
+def _several(column: Column, value: str) -> str:
+    return "; ".join(column.options.get(int(part), part) for part in value.split(","))
 
 
 def _plain(column: Column, value: Cell) -> str:
@@ -63,8 +76,14 @@ def _plain(column: Column, value: Cell) -> str:
 
 
 def _moment(column: Column, seconds: int) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    day = f"{moment.month}/{moment.day}/{moment.year}"
+    day, second = divmod(seconds, 86_400)
     if column.date_only or column.format == "DateOnly":
-        return day
-    return f"{day} {moment.hour % 12 or 12}:{moment.minute:02} {'AM' if moment.hour < 12 else 'PM'}"
+        return _day(day)
+    hour, minute = second // 3600, second // 60 % 60
+    return f"{_day(day)} {hour % 12 or 12}:{minute:02} {'AM' if hour < 12 else 'PM'}"
+
+
+@lru_cache(maxsize=16_384)
+def _day(day: int) -> str:
+    moment = datetime.fromtimestamp(day * 86_400, UTC)
+    return f"{moment.month}/{moment.day}/{moment.year}"

@@ -1,6 +1,6 @@
 """Merging two rows of a table that can be merged (dataverse.md 9.4)."""
 
-from dataverse_emulator.state import writes
+from dataverse_emulator.state import pipeline, writes
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
@@ -18,7 +18,7 @@ def merge(
     for position in (target, subordinate):
         if table.cell(position, "merged"):
             raise not_implemented("merging a merged row", "the outcome is not documented.")
-    writes.raise_merge(organization, user, table, target, subordinate, content)
+    pipeline.tell_merge(organization, user, table, target, subordinate, content)
     silent = not organization.choices.merge_raises_updates
     writes.apply(organization, user, table, target, content, depth=2, silent=silent)
     _take_children(organization, user, table, target, subordinate)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from uuid import UUID, uuid5
 
@@ -27,6 +28,7 @@ def seeded_ids(seed: int) -> Callable[[], str]:
     return make
 
 
+@lru_cache(maxsize=65536)
 def derived_id(*parts: str) -> str:
     """The same guid for the same words, always."""
     return str(uuid5(_EMULATOR, "/".join(parts)))

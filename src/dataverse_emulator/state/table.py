@@ -1,22 +1,19 @@
-"""The rows of one table: a list per column that was ever used, a log of versions, and indexes on demand."""
+"""The rows of one table: a list per column that was ever used, a log of versions, indexes on demand."""
 
-from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from dataverse_emulator.state.columns import Cell
 from dataverse_emulator.state.definitions import Definition
+from dataverse_emulator.state.indexes import Index, Key, folded
+from dataverse_emulator.state.log import Deletion, Log
 
 VERSION: Final = "versionnumber"
 # Beyond this many new ids at once, sorting all is cheaper than inserting each.
 _INSERT_ONE_BY_ONE: Final = 64
 # Below this many rows, reading all is cheaper than keeping an index.
 _WORTH_AN_INDEX: Final = 64
-
-
-_Index = dict[Any, int | set[int]]
 
 
 class Cells(Protocol):
@@ -41,21 +38,12 @@ class Same:
 _NULLS: Final = Same(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """A row that is gone: its id, the version of its going, and when (dataverse.md 3.3)."""
-
-    version: int
-    row_id: str
-    at: float
-
-
 class Table:
     """Rows by position; knows nothing of rules, only keeps rows findable."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self.deletions: list[Deletion] = []
+        self.log = Log()
         self._lists: dict[str, list[Cell]] = {definition.key: [], VERSION: []}
         self._sames: dict[str, Same] = {}
         self._at: dict[str, int] = {}
@@ -63,23 +51,18 @@ class Table:
         self._free: list[int] = []
         self._order: list[str] = []
         self._unsorted: list[str] = []
-        self._indexes: dict[tuple[str, ...], _Index] = {}
-        self._log_versions = array("q")
-        self._log_times = array("d")
-        self._log_positions = array("q")
+        self._indexes: dict[tuple[str, ...], Index] = {}
 
     def copy(self) -> "Table":
         """The same rows, free to change on their own."""
         twin = Table.__new__(Table)
         twin.definition = self.definition
-        twin.deletions = self.deletions.copy()
+        twin.log = self.log.copy()
         twin._lists = {name: cells.copy() for name, cells in self._lists.items()}
         twin._sames = self._sames.copy()
         twin._at, twin._size, twin._free = self._at.copy(), self._size, self._free.copy()
         twin._order, twin._unsorted = self._order.copy(), self._unsorted.copy()
         twin._indexes = {}
-        twin._log_versions, twin._log_times = self._log_versions[:], self._log_times[:]
-        twin._log_positions = self._log_positions[:]
         return twin
 
     # -- reading --------------------------------------------------------------------------------------
@@ -139,37 +122,28 @@ class Table:
 
     def holding(self, names: tuple[str, ...], values: Sequence[Cell]) -> list[int]:
         """Live rows whose columns equal the values, texts without regard to case."""
-        wanted = _folded(values)
+        wanted = folded(values)
         if wanted is None:
-            return [
-                p
-                for p in self._at.values()
-                if all(self.cell(p, n) == v for n, v in zip(names, values, strict=True))
-            ]
+            pairs = list(zip(names, values, strict=True))
+            return [p for p in self._at.values() if all(self.cell(p, n) == v for n, v in pairs)]
         if len(self._at) < _WORTH_AN_INDEX and names not in self._indexes:
             return [p for p in self._at.values() if self._key(names, p) == wanted]
-        found = self._index(names).get(wanted)
-        if found is None:
-            return []
-        return sorted(found) if isinstance(found, set) else [found]
+        return self._index(names).at(wanted)
 
     def find(self, **wanted: Cell) -> int | None:
         """A row with these values, if there is one."""
         found = self.holding(tuple(wanted), tuple(wanted.values()))
         return found[0] if found else None
 
-    def _key(self, names: tuple[str, ...], position: int) -> Any:
-        if len(names) == 1:
-            value = self.cell(position, names[0])
-            return value.lower() if isinstance(value, str) else value
-        return _folded([self.cell(position, name) for name in names])
+    def _key(self, names: tuple[str, ...], position: int) -> Key:
+        return folded([self.cell(position, name) for name in names])
 
-    def _index(self, names: tuple[str, ...]) -> _Index:
+    def _index(self, names: tuple[str, ...]) -> Index:
         found = self._indexes.get(names)
         if found is None:
-            found = self._indexes[names] = {}
+            found = self._indexes[names] = Index()
             for position in self._at.values():
-                _add(found, self._key(names, position), position)
+                found.add(self._key(names, position), position)
         return found
 
     # -- changes: every one writes the log, which is what change tracking reads -----------------------
@@ -179,7 +153,7 @@ class Table:
         position = self._free.pop() if self._free else self._grow()
         self._fill(position, values)
         self._appear(position, str(values[self.definition.key]))
-        self._log(position, at)
+        self.log.add(self.cell(position, VERSION), position, at)
         return position
 
     def replace(self, position: int, values: Mapping[str, Cell], at: float) -> None:
@@ -188,11 +162,11 @@ class Table:
         for name, value in values.items():
             self._put(name, position, value)
         self._reindex(position, values)
-        self._log(position, at)
+        self.log.add(self.cell(position, VERSION), position, at)
 
     def remove(self, position: int, version: int, at: float) -> None:
         """Take a row away and remember that it is gone."""
-        self.deletions.append(Deletion(version, self.row_id(position), at))
+        self.log.remove(version, self.row_id(position), at)
         self._disappear(position)
 
     def extend(self, columns: Mapping[str, list[Cell]], same: Mapping[str, Cell], at: float) -> None:
@@ -213,9 +187,7 @@ class Table:
         positions = range(start, self._size)
         self._at.update(zip(ids, positions, strict=True))  # type: ignore[arg-type]
         self._unsorted.extend(ids)  # type: ignore[arg-type]
-        self._log_versions.extend(columns[VERSION])  # type: ignore[arg-type]
-        self._log_times.extend([at] * len(ids))
-        self._log_positions.extend(positions)
+        self.log.extend(columns[VERSION], positions, at)  # type: ignore[arg-type]
         self._indexes.clear()
 
     # -- undoing: the log needs no repair, since superseded entries are skipped when read --------------
@@ -233,7 +205,7 @@ class Table:
 
     def undo_remove(self, position: int, values: Mapping[str, Cell]) -> None:
         """The row back in its place, its deletion (the newest) forgotten."""
-        self.deletions.pop()
+        self.log.deletions.pop()
         self._free.remove(position)
         self._fill(position, values)
         self._appear(position, str(values[self.definition.key]))
@@ -242,46 +214,16 @@ class Table:
 
     def changed(self, after: int, until: int) -> Iterator[int]:
         """Live rows whose present version lies in (after, until], oldest change first; costs by change."""
-        versions, logged = self._lists[VERSION], self._log_versions
-        at = bisect_right(logged, after)
-        while at < len(logged) and logged[at] <= until:
-            position = self._log_positions[at]
-            if versions[position] == logged[at]:
-                yield position
-            at += 1
+        return self.log.changed(after, until, self._lists[VERSION])
 
     def deleted(self, after: int, until: int) -> Iterator[Deletion]:
         """Deletions in (after, until] of rows that did not come back."""
-        at = bisect_right(self.deletions, after, key=lambda gone: gone.version)
-        for place in range(at, len(self.deletions)):
-            gone = self.deletions[place]
-            if gone.version > until:
-                return
-            if gone.row_id not in self._at:
-                yield gone
-
-    def version_at(self, moment: float, newest: int) -> int:
-        """The newest version that was already there at the moment."""
-        at = bisect_right(self._log_times, moment)
-        known = newest if at == len(self._log_times) else self._log_versions[at] - 1
-        first_later = bisect_right(self.deletions, moment, key=lambda gone: gone.at)
-        if first_later < len(self.deletions):
-            known = min(known, self.deletions[first_later].version - 1)
-        return known
+        return (gone for gone in self.log.deleted(after, until) if gone.row_id not in self._at)
 
     def settle(self) -> None:
         """Drop superseded log entries once they outnumber the rows; only between transactions."""
-        if len(self._log_positions) <= 4 * len(self._at) + 10_000:
-            return
-        versions = self._lists[VERSION]
-        keep = [
-            at
-            for at, position in enumerate(self._log_positions)
-            if versions[position] == self._log_versions[at]
-        ]
-        self._log_positions = array("q", (self._log_positions[at] for at in keep))
-        self._log_times = array("d", (self._log_times[at] for at in keep))
-        self._log_versions = array("q", (self._log_versions[at] for at in keep))
+        if self.log.entries > 4 * len(self._at) + 10_000:
+            self.log.settle(self._lists[VERSION])
 
     def forget_column(self, name: str) -> None:
         """Drop a column's values, so that one of the same name begins empty (7.4)."""
@@ -324,13 +266,13 @@ class Table:
         self._at[row_id] = position
         self._unsorted.append(row_id)
         for names, index in self._indexes.items():
-            _add(index, self._key(names, position), position)
+            index.add(self._key(names, position), position)
 
     def _disappear(self, position: int) -> None:
         self._settle_order()
         row_id = self.row_id(position)
         for names, index in self._indexes.items():
-            _take(index, self._key(names, position), position)
+            index.take(self._key(names, position), position)
         del self._at[row_id]
         del self._order[bisect_left(self._order, row_id)]
         for cells in self._lists.values():
@@ -340,19 +282,12 @@ class Table:
     def _unindex(self, position: int, values: Mapping[str, Cell]) -> None:
         for names, index in self._indexes.items():
             if not values.keys().isdisjoint(names):
-                _take(index, self._key(names, position), position)
+                index.take(self._key(names, position), position)
 
     def _reindex(self, position: int, values: Mapping[str, Cell]) -> None:
         for names, index in self._indexes.items():
             if not values.keys().isdisjoint(names):
-                _add(index, self._key(names, position), position)
-
-    def _log(self, position: int, at: float) -> None:
-        version = self._lists[VERSION][position]
-        assert isinstance(version, int)
-        self._log_versions.append(version)
-        self._log_times.append(at)
-        self._log_positions.append(position)
+                index.add(self._key(names, position), position)
 
     def _settle_order(self) -> None:
         fresh, self._unsorted = self._unsorted, []
@@ -362,35 +297,3 @@ class Table:
             return
         for row_id in fresh:
             insort(self._order, row_id)
-
-
-def _folded(values: Sequence[Cell]) -> Any:
-    """What values are indexed under; nothing when one is null, since nulls are not looked up often."""
-    if None in values:
-        return None
-    folded = [value.lower() if isinstance(value, str) else value for value in values]
-    return folded[0] if len(folded) == 1 else tuple(folded)
-
-
-def _add(index: _Index, key: Any, position: int) -> None:
-    if key is None:
-        return
-    found = index.get(key)
-    if found is None:
-        index[key] = position
-    elif isinstance(found, set):
-        found.add(position)
-    else:
-        index[key] = {found, position}
-
-
-def _take(index: _Index, key: Any, position: int) -> None:
-    if key is None:
-        return
-    found = index[key]
-    if not isinstance(found, set):
-        del index[key]
-        return
-    found.discard(position)
-    if len(found) == 1:
-        index[key] = found.pop()

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from dataverse_emulator.state.log import Deletion
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax
-from dataverse_emulator.state.table import VERSION, Deletion, Table
+from dataverse_emulator.state.table import VERSION, Table
 
 _DAY_S = 86_400
 _STAMP = "%m/%d/%Y %H:%M:%S"
@@ -64,7 +65,7 @@ def watermark(organization: Organization, table: Table) -> int:
     lag = organization.choices.tracking_lag_s
     if lag <= 0:
         return organization.version
-    return table.version_at(organization.sources.now() - lag, organization.version)
+    return table.log.version_at(organization.sources.now() - lag, organization.version)
 
 
 def check_fresh(organization: Organization, table: Table, token: Token) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from dataverse_emulator.state import computed, rules
+from dataverse_emulator.state import computed, pairs, rules
 from dataverse_emulator.state.columns import LOOKUPS, Cell
 from dataverse_emulator.state.definitions import Definition, Way
-from dataverse_emulator.state.events import Event, Message, Values
+from dataverse_emulator.state.events import Message, Values
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
+from dataverse_emulator.state.pipeline import tell
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented, row_missing
 from dataverse_emulator.state.registrations import listened
 from dataverse_emulator.state.table import VERSION, Table
@@ -81,7 +82,7 @@ def create(
     row[VERSION] = organization.next_version()
     position = table.insert(row, at)
     organization.on_undo(lambda: table.undo_insert(position))
-    _raise(organization, Message.CREATE, user, table, position, values, before=None)
+    tell(organization, Message.CREATE, user, table, position, values, before=None)
     return position
 
 
@@ -179,7 +180,7 @@ def apply(
     table.replace(position, changes, at)
     organization.on_undo(lambda: table.undo_replace(position, undone))
     if told:
-        _raise(organization, Message.UPDATE, user, table, position, values, before=before, depth=depth)
+        tell(organization, Message.UPDATE, user, table, position, values, before=before, depth=depth)
 
 
 def _paired(definition: Definition, values: Mapping[str, Cell], present: Cell) -> Values:
@@ -204,7 +205,7 @@ def delete(organization: Organization, user: User, table: Table, position: int) 
     rules.check_removal(organization, definition, row_id)
     _detach(organization, user, definition, row_id)
     values = table.row(position)
-    _raise(organization, Message.DELETE, user, table, position, {}, before=values)
+    tell(organization, Message.DELETE, user, table, position, {}, before=values)
     table.remove(position, organization.next_version(), organization.sources.now())
     organization.on_undo(lambda: table.undo_remove(position, values))
 
@@ -227,9 +228,9 @@ def _detach(organization: Organization, user: User, definition: Definition, row_
                 apply(organization, user, table, position, cleared, depth=2, silent=True)
     for step in organization.model.navigations[definition.name].values():
         if step.way is Way.PAIRS:
-            pairs = organization.table(step.intersect)
-            for position in pairs.holding((step.column,), (row_id,)):
-                _unpair(organization, pairs, position)
+            held = organization.table(step.intersect)
+            for position in held.holding((step.column,), (row_id,)):
+                pairs.drop(organization, held, position)
 
 
 def children(table: Table, column: str, target: str, row_id: str) -> list[int]:
@@ -237,92 +238,3 @@ def children(table: Table, column: str, target: str, row_id: str) -> list[int]:
     found = table.holding((column,), (row_id,))
     kind = table.definition.type_columns.get(column)
     return found if kind is None else [p for p in found if table.cell(p, kind) == target]
-
-
-def _unpair(organization: Organization, pairs: Table, position: int) -> None:
-    values = pairs.row(position)
-    pairs.remove(position, organization.next_version(), organization.sources.now())
-    organization.on_undo(lambda: pairs.undo_remove(position, values))
-
-
-def pair(organization: Organization, intersect: str, near: tuple[str, str], far: tuple[str, str]) -> None:
-    """Put two rows together in a many-to-many relationship, once; each is given as column and id."""
-    pairs, names, ids = organization.table(intersect), (near[0], far[0]), (near[1], far[1])
-    if pairs.holding(names, ids):
-        raise Refusal(Problem.DUPLICATE_RECORD, "Cannot insert duplicate key.")
-    values: Values = dict(zip(names, ids, strict=True))
-    values[pairs.definition.key] = organization.sources.new_id()
-    values[VERSION] = organization.next_version()
-    position = pairs.insert(values, organization.sources.now())
-    organization.on_undo(lambda: pairs.undo_insert(position))
-
-
-def unpair(organization: Organization, intersect: str, near: tuple[str, str], far: tuple[str, str]) -> None:
-    """Take two rows apart; 404 when they are not together."""
-    pairs = organization.table(intersect)
-    found = pairs.holding((near[0], far[0]), (near[1], far[1]))
-    if not found:
-        raise row_missing(intersect, far[1])
-    _unpair(organization, pairs, found[0])
-
-
-def _raise(
-    organization: Organization,
-    message: Message,
-    user: User,
-    table: Table,
-    position: int,
-    values: Values,
-    *,
-    before: Values | None,
-    depth: int = 1,
-    subordinate: str | None = None,
-) -> None:
-    definition = table.definition
-    if not listened(organization, definition.name):
-        return
-    sources, row = organization.sources, table.row(position)
-    organization.outbox.append(
-        Event(
-            message=message,
-            table=definition,
-            row_id=table.row_id(position),
-            user_id=user.user_id,
-            at=sources.now(),
-            correlation=sources.new_id(),
-            operation=sources.new_id(),
-            submitted=dict(values),
-            system_set=_system_set(message, definition, row, values),
-            before=before,
-            after=None if message is Message.DELETE else row,
-            depth=depth,
-            subordinate=subordinate,
-        )
-    )
-
-
-def raise_merge(
-    organization: Organization, user: User, table: Table, target: int, subordinate: int, content: Values
-) -> None:
-    """The event of a merge, which is the target's (6.4)."""
-    _raise(
-        organization,
-        Message.MERGE,
-        user,
-        table,
-        target,
-        content,
-        before=table.row(target),
-        subordinate=table.row_id(subordinate),
-    )
-
-
-def _system_set(message: Message, definition: Definition, row: Values, values: Values) -> Values:
-    """Columns the platform adds to the Target of a Create or an Update (6.4)."""
-    if message in (Message.DELETE, Message.MERGE):
-        return {}
-    names = [definition.key, "modifiedon", "modifiedby"]
-    if message is Message.CREATE:
-        names += ["createdon", "createdby", "statecode", "statuscode"]
-    names += computed.touched(definition, None if message is Message.CREATE else values)
-    return {name: row.get(name) for name in names if name in definition.columns}

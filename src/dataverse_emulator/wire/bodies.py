@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataverse_emulator.state import writes
+from dataverse_emulator.state import pairs, writes
 from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.events import Values
@@ -202,7 +202,7 @@ def tie(
         writes.update(organization, call.user, other, found, _pointing(table, other, step, position))
         return
     near, far = (step.column, table.row_id(position)), (step.far_column, other.row_id(found))
-    writes.pair(organization, step.intersect, near, far)
+    pairs.tie(organization, step.intersect, near, far)
 
 
 def untie(
@@ -217,7 +217,7 @@ def untie(
     """Take a row out of a collection of another (Disassociate)."""
     if step.way is Way.PAIRS:
         near, far = (step.column, table.row_id(position)), (step.far_column, other.row_id(found))
-        writes.unpair(organization, step.intersect, near, far)
+        pairs.untie(organization, step.intersect, near, far)
         return
     if other.cell(found, step.column) != table.row_id(position):
         raise not_implemented("unlinking rows that are not linked", "the outcome is not documented.")

@@ -1,6 +1,7 @@
 """Rows as JSON, column by column: etag, properties, annotations where asked, expanded rows (2.5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -77,27 +78,16 @@ class Writer:
             return
         table, organization, name = self._table, self._scope.organization, column.wire_name
         if column.kind in FORMATTED and self._wanted.wants(FORMATTED_VALUE):
+            texts = formatted(organization, table, column)
             self._part(
-                f"{name}@{FORMATTED_VALUE}",
-                lambda at: [formatted(organization, table, column, p) or _ABSENT for p in at],
+                f"{name}@{FORMATTED_VALUE}", lambda at: [_ABSENT if t is None else t for t in texts(at)]
             )
         if column.kind not in LOOKUPS:
             return
-        cells = table.cells(column.name)
         if self._wanted.wants(NAVIGATION):
-            led = self._navigations(column)
-            self._part(
-                f"{name}@{NAVIGATION}",
-                lambda at: [
-                    _ABSENT if cells[p] is None else led.get(target_of(table, column, p), column.name)
-                    for p in at
-                ],
-            )
+            self._part(f"{name}@{NAVIGATION}", _by_target(table, column, self._navigations(column)))
         if self._wanted.wants(LOOKUP_TABLE):
-            self._part(
-                f"{name}@{LOOKUP_TABLE}",
-                lambda at: [_ABSENT if cells[p] is None else target_of(table, column, p) for p in at],
-            )
+            self._part(f"{name}@{LOOKUP_TABLE}", _by_target(table, column, {t: t for t in column.targets}))
 
     def _part(self, name: str, produce: Producer) -> None:
         self._gaps = True
@@ -193,11 +183,12 @@ def _with_link(definition: Definition, query: Query, step: Navigation, *, nested
     return Query((*query.select, wire_name), query.condition, query.order, query.top, expand=query.expand)
 
 
-def _shown(definition: Definition, select: tuple[str, ...]) -> list[Column]:
+@lru_cache(maxsize=4096)
+def _shown(definition: Definition, select: tuple[str, ...]) -> tuple[Column, ...]:
     """The selected columns, the key, and what comes along with some of them (Retrieve a table row)."""
     properties = definition.properties
     if not select:
-        return list(properties.values())
+        return tuple(properties.values())
     names = list(select)
     for name in select:
         column = properties[name]
@@ -205,15 +196,26 @@ def _shown(definition: Definition, select: tuple[str, ...]) -> list[Column]:
             names.append("_transactioncurrencyid_value")
         names += [joined for joined, parts in definition.joined if joined != "fullname" and name in parts]
     names.append(definition.key)
-    return [properties[name] for name in dict.fromkeys(names) if name in properties]
+    return tuple(properties[name] for name in dict.fromkeys(names) if name in properties)
+
+
+def _by_target(table: Table, column: Column, says: Mapping[str, str]) -> Producer:
+    """What is said of the table each row's lookup points at."""
+    cells, kind = table.cells(column.name), table.definition.type_columns.get(column.name)
+    if kind is None:
+        only = says.get(column.targets[0], column.name)
+        return lambda at: [_ABSENT if cells[p] is None else only for p in at]
+    return lambda at: [
+        _ABSENT if cells[p] is None else says.get(target_of(table, column, p), column.name) for p in at
+    ]
 
 
 def _producer(cells: Cells, column: Column) -> Producer:
+    if column.kind is not Kind.WHEN:
+        return lambda at: [cells[p] for p in at]
     if column.date_only:
         return lambda at: [None if (v := cells[p]) is None else utc_text(v)[:10] for p in at]
-    if column.kind is Kind.WHEN:
-        return lambda at: [None if (v := cells[p]) is None else utc_text(v) for p in at]
-    return lambda at: [cells[p] for p in at]
+    return lambda at: [None if (v := cells[p]) is None else utc_text(v) for p in at]
 
 
 def address(root: str, table: Table, position: int) -> str:
