@@ -34,6 +34,8 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), m
 FLAG = st.sampled_from(["donotbulkemail", "donotemail"]).map(Path)
 WORD = st.sampled_from(["firstname", "lastname", "emailaddress1"]).map(Path)
 
+LOGICAL = WORD.map(lambda path: Path(path.name, logical=True))
+
 
 def leaves() -> st.SearchStrategy[Condition]:
     """Conditions on one property."""
@@ -51,7 +53,7 @@ def leaves() -> st.SearchStrategy[Condition]:
         st.integers(-5, 5).map(lambda n: Literal(Kind.INTEGER, n)),
     )
     like = st.builds(Like, WORD, st.sampled_from(Match), TEXTS)
-    within = st.builds(Within, WORD, st.lists(TEXTS, max_size=3).map(tuple), st.booleans())
+    within = st.builds(Within, LOGICAL, st.lists(TEXTS, max_size=3).map(tuple), st.booleans())
     return boolean | text | number | like | within
 
 

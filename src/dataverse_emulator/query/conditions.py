@@ -24,7 +24,7 @@ from dataverse_emulator.query.model import (
     Some,
     Within,
 )
-from dataverse_emulator.query.scope import Scope, collected, followed, navigation_of, property_of, single
+from dataverse_emulator.query.scope import Scope, collected, column_of, followed, navigation_of, single
 from dataverse_emulator.state.columns import TEXTS, Column, Kind, edm_name
 from dataverse_emulator.state.definitions import Navigation, Way
 from dataverse_emulator.state.problems import bad_syntax, not_implemented
@@ -155,7 +155,7 @@ class _Compiler:
         table = self.table
         for name in path.through:
             table = single(self.scope.organization, table, name).target
-        return property_of(self.scope.organization.model.tables[table], path.name)
+        return column_of(self.scope.organization.model.tables[table], path)
 
     def _on(self, path: Path, leaf: Leaf) -> Predicate:
         test, on_null = leaf.test, leaf.on_null
@@ -178,8 +178,8 @@ class _Compiler:
             cells = organization.table(self.table).cells(self._column(path).name)
             return cells.__getitem__
         step = single(organization, self.table, path.through[0])
-        name = path.through[1:], path.name
-        rest = _Compiler(self.scope, step.target).getter(Path(name[1], name[0]))
+        further = Path(path.name, path.through[1:], path.logical)
+        rest = _Compiler(self.scope, step.target).getter(further)
 
         def get(position: int) -> Any:
             found = followed(organization, step, position)

@@ -8,8 +8,19 @@ from operator import itemgetter
 from typing import Any, Final
 
 from dataverse_emulator.query.conditions import Getter, Narrowing, getter, narrowing
-from dataverse_emulator.query.model import All, Compare, Condition, Literal, Op, Place, Query, Some, Within
-from dataverse_emulator.query.scope import Scope, resolved
+from dataverse_emulator.query.model import (
+    All,
+    Compare,
+    Condition,
+    Literal,
+    Op,
+    Path,
+    Place,
+    Query,
+    Some,
+    Within,
+)
+from dataverse_emulator.query.scope import Scope, column_of, resolved
 from dataverse_emulator.state.columns import GUIDS, Kind
 from dataverse_emulator.state.definitions import Definition
 from dataverse_emulator.state.problems import not_implemented
@@ -180,10 +191,10 @@ def indexed_values(condition: Condition | None, definition: Definition) -> tuple
     """The column to which the condition confines rows, and the only values (lower-case) it leaves."""
     match condition:
         case Compare(path, Op.EQ, Literal(Kind.TEXT | Kind.GUID, str(value))) if not path.through:
-            column = _indexable(definition, path.name)
+            column = _indexable(definition, path)
             return None if column is None else (column, frozenset({value.lower()}))
         case Within(path, values, False) if not path.through:
-            column = _indexable(definition, path.name)
+            column = _indexable(definition, path)
             return None if column is None else (column, frozenset(value.lower() for value in values))
         case All(parts):
             found = [hit for part in parts if (hit := indexed_values(part, definition))]
@@ -196,6 +207,8 @@ def indexed_values(condition: Condition | None, definition: Definition) -> tuple
     return None
 
 
-def _indexable(definition: Definition, name: str) -> str | None:
-    column = definition.properties.get(name)
-    return column.name if column is not None and column.kind in GUIDS | {Kind.TEXT} else None
+def _indexable(definition: Definition, path: Path) -> str | None:
+    if path.name not in definition.properties and not path.logical:
+        return None
+    column = column_of(definition, path)
+    return column.name if column.kind in GUIDS | {Kind.TEXT} else None

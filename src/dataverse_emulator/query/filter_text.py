@@ -190,7 +190,7 @@ class _Parser:
         *through, last = name.value.split("/")
         if self._variables and through[:1] == [self._variables[-1]]:
             through = through[1:]
-        return Path(last, tuple(through)), values
+        return Path(last, tuple(through), logical=True), values
 
     def _argument(self) -> tuple[str, ...]:
         token = self._next()

@@ -27,10 +27,15 @@ class Match(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A property by its wire name, reached through single-valued navigation properties if any."""
+    """A property, reached through single-valued navigation properties if any.
+
+    Its name is that on the wire (`_ownerid_value`), or when `logical` that of the column (`ownerid`), as
+    query functions and FetchXML have it.
+    """
 
     name: str
     through: tuple[str, ...] = ()
+    logical: bool = False
 
     def __str__(self) -> str:
         return "/".join((*self.through, self.name))

@@ -34,6 +34,15 @@ def property_of(definition: Definition, name: str) -> Column:
     raise no_such_property(name[:100], definition.name)
 
 
+def column_of(definition: Definition, path: Path) -> Column:
+    """The column at the end of a path whose last table this is."""
+    if path.logical:
+        found = definition.columns.get(path.name)
+        if found is not None and found.exposed:
+            return found
+    return property_of(definition, path.name)
+
+
 def navigation_of(organization: Organization, table: str, name: str) -> Navigation:
     """The navigation property a query names."""
     found = organization.model.navigations[table].get(name)
@@ -63,7 +72,7 @@ def resolved(organization: Organization, table: str, path: Path) -> tuple[tuple[
         step = single(organization, table, name)
         steps.append(step)
         table = step.target
-    return tuple(steps), property_of(organization.model.tables[table], path.name)
+    return tuple(steps), column_of(organization.model.tables[table], path)
 
 
 def followed(organization: Organization, step: Navigation, position: int) -> tuple[Table, int] | None:
