@@ -79,6 +79,16 @@ HEADS = st.sampled_from(
         "contacts(11111111-2222-3333-4444-555555555555)",
         "contacts(11111111-2222-3333-4444-555555555555)/jobtitle",
         "contacts/$count",
+        "contacts(employeeid='x')",
+        "accounts",
+        "accounts(11111111-2222-3333-4444-555555555555)",
+        "accounts(11111111-2222-3333-4444-555555555555)/primarycontactid/$ref",
+        "accounts(11111111-2222-3333-4444-555555555555)/contact_customer_accounts",
+        "accounts(11111111-2222-3333-4444-555555555555)/contact_customer_accounts/$ref",
+        "lists(11111111-2222-3333-4444-555555555555)/listcontact_association/$ref",
+        "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
+        "tasks",
+        "listmembercollection",
         "contacts/Microsoft.Dynamics.CRM.UpdateMultiple",
         "contacts/Microsoft.Dynamics.CRM.UpsertMultiple",
         "EntityDefinitions(LogicalName='contact')/Attributes",
@@ -100,6 +110,8 @@ HEADS = st.sampled_from(
 WORDS = """
     Targets @odata.type contactid lastname donotbulkemail statecode statuscode formxml fetchxml uniquename
     contract authtype url authvalue SchemaName DisplayName OptionSet LocalizedLabels Target Subordinate
+    accountid name revenue numberofemployees primarycontactid primarycontactid@odata.bind ownerid@odata.bind
+    contact_customer_accounts Account_Tasks@odata.bind @odata.id birthdate
     UpdateContent ParameterXml value sdkmessageid@odata.bind stage mode imagetype ComponentId ComponentType
 """
 NAMES = st.sampled_from(WORDS.split())
@@ -109,7 +121,10 @@ LEAVES = (
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
-    | st.sampled_from(["Microsoft.Dynamics.CRM.contact", "11111111-2222-3333-4444-555555555555", "<form/>"])
+    | st.sampled_from(
+        ["Microsoft.Dynamics.CRM.contact", "11111111-2222-3333-4444-555555555555", "<form/>", "$1"]
+    )
+    | st.just("contacts(11111111-2222-3333-4444-555555555555)")
 )
 BODIES = st.recursive(
     LEAVES, lambda part: st.lists(part, max_size=3) | st.dictionaries(NAMES, part, max_size=5)

@@ -60,11 +60,12 @@ class Definition:
 
     @cached_property
     def type_columns(self) -> Mapping[str, str]:
-        """For lookups to several tables: the column that says which (`ownerid` -> `owneridtype`)."""
+        """For lookups to several tables: the column that says which (`ownerid` -> `owneridtype`).
+
+        Every such lookup must have one, a column of kind TABLE_NAME that is `of` it.
+        """
         found = {c.of: c.name for c in self.columns.values() if c.kind is Kind.TABLE_NAME and c.of}
-        return {
-            name: found.get(name, f"{name}type") for name, c in self.columns.items() if len(c.targets) > 1
-        }
+        return {name: found[name] for name, column in self.columns.items() if len(column.targets) > 1}
 
     @cached_property
     def lookups(self) -> tuple[Column, ...]:

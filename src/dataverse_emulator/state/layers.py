@@ -68,7 +68,9 @@ def discard(organization: Organization, name: str, row_id: str) -> None:
         drafts = organization.unpublished(name)
         position = drafts.position(row_id)
         if position is not None:
+            values = drafts.row(position)
             drafts.remove(position, organization.next_version(), organization.sources.now())
+            organization.on_undo(lambda: drafts.undo_remove(position, values))
 
 
 def put_form(

@@ -122,8 +122,10 @@ class Organization:
         for name in tables or self.model.tables:
             self._model_versions[name] = version
 
-    def model_version(self, table: str) -> int:
-        """The version of the table's newest metadata change; 0 when there was none."""
+    def model_version(self, table: str | None = None) -> int:
+        """The version of the newest metadata change, of a table or of any; 0 when there was none."""
+        if table is None:
+            return max(self._model_versions.values(), default=0)
         return self._model_versions.get(table, 0)
 
     # -- versions, transactions, events ---------------------------------------------------------------

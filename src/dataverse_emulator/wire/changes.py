@@ -3,7 +3,7 @@
 from typing import Any
 
 from dataverse_emulator.query import odata
-from dataverse_emulator.state import layers, solutions, writes
+from dataverse_emulator.state import layers, rules, solutions, writes
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
@@ -52,6 +52,7 @@ def change(organization: Organization, call: Call, table: Table, position: int, 
     definition = table.definition
     values = bodies.submitted(organization, call, definition, body, creating=False).values
     if definition.name in layers.LAYERED:
+        values = rules.check(organization, definition, values, position)
         layers.edit(organization, definition.name, table.row_id(position), values)
     else:
         writes.update(organization, call.user, table, position, values)

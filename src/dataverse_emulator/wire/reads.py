@@ -82,7 +82,7 @@ def _totals(organization: Organization, page: executor.Page, wanted: requests.Pr
     if wanted.wants(f"{_CRM}totalrecordcountlimitexceeded"):
         found[f"@{_CRM}totalrecordcountlimitexceeded"] = page.total == executor.COUNT_CAP
     if wanted.wants(f"{_CRM}globalmetadataversion"):
-        found[f"@{_CRM}globalmetadataversion"] = str(organization.model_version("*"))
+        found[f"@{_CRM}globalmetadataversion"] = str(organization.model_version())
     return found
 
 
