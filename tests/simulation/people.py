@@ -418,7 +418,7 @@ class People:
     async def _row_new(self, step: Step) -> None:
         site, email = self.world.site(step.site), self._some_address(step)
         columns: dict[str, Any] = {"donotbulkemail": True} if step.yes else {}
-        if step.field == 2 and step.yes and "asn_events" in site.organization.contacts.columns:
+        if step.field == 2 and step.yes and "asn_events" in site.organization.model.tables["contact"].columns:
             columns["asn_events"] = False
         row_id = site.rep.create(email, **columns)
         says = row_says(self.world.rows(site)[row_id])
