@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dataverse_emulator.pages import site
+from dataverse_emulator.state import key_definitions
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
@@ -117,6 +118,7 @@ class Application:
             protection.leave(user_id, spent, operations)
 
     def _operate(self, call: Call) -> Answer:
+        key_definitions.settle(self.organization)
         if call.path.rstrip("/") == "$batch":
             if call.method != "POST":
                 return refused(Refusal(Problem.METHOD_NOT_ALLOWED, "$batch takes POST."))

@@ -14,7 +14,12 @@ Cell = str | bool | int | float | Mapping[str, Any] | None
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _EPOCH: Final = date(1970, 1, 1)
-_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+#: Texts by language code.
+Texts = Mapping[int, str]
+#: Texts in other languages than the base one, by what they name: `DisplayName`, `option 1`, …
+Translations = Mapping[str, Texts]
 
 
 class Kind(Enum):
@@ -73,6 +78,8 @@ class Column:
 
     `pairs` leads from a state to its default status and from a status to its state. A column is `of`
     another when it only repeats it, such as a label; those are metadata and no properties of rows.
+    `choice` names the global option set its options are those of, and `facts` are further metadata
+    properties by their wire names.
     """
 
     name: str
@@ -96,6 +103,12 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     custom: bool = False
+    metadata_id: str = ""
+    description: str = ""
+    translations: Translations = field(default_factory=lambda: _NOTHING)
+    choice: str = ""
+    secured: bool = False
+    facts: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     @property
     def wire_name(self) -> str:

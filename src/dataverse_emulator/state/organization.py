@@ -1,8 +1,9 @@
 """One Dataverse organisation in memory: everything the wire does goes through here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
@@ -18,12 +19,18 @@ _FIRST_VERSION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2)."""
+    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2); `languages` are further ones."""
 
     name: str = "unqemulated"
     language_code: int = 1033
+    languages: tuple[int, ...] = (1030, 1031, 1036, 1044, 1053)
     expire_change_tracking_in_days: int = 7
     is_audit_enabled: bool = False
+
+    @property
+    def provisioned(self) -> tuple[int, ...]:
+        """Every language labels may be in, the base one first."""
+        return tuple(dict.fromkeys((self.language_code, *self.languages)))
 
 
 class Organization:
@@ -42,6 +49,8 @@ class Organization:
         self.settings = settings or Settings()
         self.choices = choices or Choices()
         self.model = standard_model()
+        self.edits: Mapping[tuple[str, ...], Mapping[str, Any]] = {}
+        self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
         self._founded = sources.now()
         self._name_ids()

@@ -16,6 +16,10 @@ COMPONENT_TYPES: Final = MappingProxyType(
     {
         "entity": 1,
         "attribute": 2,
+        "relationship": 10,
+        "optionset": 9,
+        "entitykey": 14,
+        "role": 20,
         "savedquery": 26,
         "systemform": 60,
         "sdkmessageprocessingstep": 92,

@@ -13,8 +13,11 @@ from dataverse_emulator.wire import (
     addressing,
     bulk,
     changes,
+    csdl,
+    definition_actions,
     definition_calls,
     paths,
+    publishing,
     reads,
     requests,
 )
@@ -34,12 +37,17 @@ _FUNCTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
 _ACTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
     {
         "Merge": actions.merge,
-        "PublishXml": actions.publish_xml,
-        "PublishAllXml": actions.publish_all_xml,
+        "PublishXml": publishing.publish_xml,
+        "PublishAllXml": publishing.publish_all_xml,
         "AddSolutionComponent": actions.add_solution_component,
+        **definition_actions.ACTIONS,
     }
 )
-METADATA_WRITES: Final = frozenset({"EntityDefinitions", "PublishXml", "PublishAllXml"})
+_DEFINITIONS: Final = frozenset(
+    {"EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions"}
+)
+#: Addresses whose writes are operations on customisations (7.7).
+METADATA_WRITES: Final = _DEFINITIONS | {"PublishXml", "PublishAllXml", *definition_actions.ACTIONS}
 
 
 def perform(organization: Organization, call: Call) -> Answer:
@@ -65,14 +73,22 @@ def _perform(organization: Organization, call: Call) -> Answer:
         return _table(organization, call, organization.table(definition.name), path)
     if call.in_change_set:
         raise not_implemented("this operation in a change set", "writes to rows are.")
-    if head.name == "EntityDefinitions":
+    if path == [Segment("$metadata")]:
+        _need(call, "GET")
+        return csdl.metadata(organization, call)
+    if head.name in _DEFINITIONS:
         return definition_calls.perform(organization, call, path)
+    if len(path) == 1 and head.name in definition_actions.FUNCTIONS and head.key is not None:
+        _need(call, "GET")
+        return definition_actions.FUNCTIONS[head.name](organization, call, head.key)
     if len(path) == 1 and head.name in _FUNCTIONS and head.key in (None, ""):
         _need(call, "GET")
         return _FUNCTIONS[head.name](organization, call)
     if len(path) == 1 and head.name in _ACTIONS and head.key is None:
         _need(call, "POST")
         return _ACTIONS[head.name](organization, call)
+    if "_" in head.name:  # only a customisation has such a name, and then the model knows it
+        raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{head.name[:80]}'.")
     raise not_implemented(f"'{head.name[:80]}'", "see its README for what is.")
 
 

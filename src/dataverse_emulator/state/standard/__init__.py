@@ -51,6 +51,7 @@ def intersect(relation: ManyToMany) -> Definition:
         metadata_id=derived_id("table", relation.intersect),
         ownership="None",
         custom=relation.custom,
+        intersect=True,
         writes=frozenset(),
     )
 

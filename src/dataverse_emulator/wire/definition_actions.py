@@ -1,0 +1,147 @@
+"""Functions and actions about definitions: options, keys, lookups, dependencies, languages."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from dataverse_emulator.state import (
+    dependencies,
+    edits,
+    key_definitions,
+    option_actions,
+    relationship_definitions,
+    solutions,
+)
+from dataverse_emulator.state.columns import Kind, guid
+from dataverse_emulator.state.metadata_types import RELATIONSHIP, checked, missing
+from dataverse_emulator.state.organization import Organization
+from dataverse_emulator.state.problems import bad_payload, bad_syntax
+from dataverse_emulator.state.sources import derived_id
+from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
+from dataverse_emulator.wire.functions import arguments
+
+Action = Callable[[Organization, Call], Answer]
+Function = Callable[[Organization, Call, str], Answer]
+
+_INSERTS: Final = MappingProxyType(
+    {"InsertOptionValue": option_actions.insert_value, "InsertStatusValue": option_actions.insert_status}
+)
+_CHANGES: Final = MappingProxyType(
+    {
+        "UpdateOptionValue": option_actions.update_value,
+        "UpdateStateValue": option_actions.update_value,
+        "DeleteOptionValue": option_actions.delete_value,
+        "OrderOption": option_actions.order,
+    }
+)
+
+
+def _insert(organization: Organization, call: Call) -> Answer:
+    name, body = call.path.strip("/"), json_object(call)
+    _check_solution(organization, body)
+    value = _INSERTS[name](organization, body)
+    context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response"
+    return json_answer({"@odata.context": context, "NewOptionValue": value})
+
+
+def _change(organization: Organization, call: Call) -> Answer:
+    body = json_object(call)
+    _check_solution(organization, body)
+    _CHANGES[call.path.strip("/")](organization, body)
+    return Answer(204)
+
+
+def _check_solution(organization: Organization, body: Mapping[str, Any]) -> None:
+    if isinstance(name := body.get("SolutionUniqueName"), str):
+        solutions.need(organization, name)
+
+
+def _reactivate(organization: Organization, call: Call) -> Answer:
+    """ReactivateEntityKey (7.5)."""
+    known = {"EntityLogicalName": "text", "EntityKeyLogicalName": "text"}
+    given = checked("ReactivateEntityKey", json_object(call), known)
+    definition = edits.need_table(organization, given.get("EntityLogicalName", ""))
+    key = key_definitions.need(definition, given.get("EntityKeyLogicalName", ""))
+    key_definitions.reactivate(organization, definition, key)
+    return Answer(204)
+
+
+def _lookup(organization: Organization, call: Call) -> Answer:
+    """CreateCustomerRelationships and CreatePolymorphicLookupAttribute: one lookup, several tables."""
+    known = {"OneToManyRelationships": "list", "Lookup": "object", "SolutionUniqueName": "text"}
+    name = call.path.strip("/")
+    given = checked(name, json_object(call), known)
+    bodies = given.get("OneToManyRelationships", [])
+    if not bodies or "Lookup" not in given:
+        raise missing("OneToManyRelationships and Lookup")
+    if not all(isinstance(one, dict) for one in bodies):
+        raise bad_payload(name, "OneToManyRelationships must hold objects.")
+    relations = [checked("OneToManyRelationshipMetadata", one, RELATIONSHIP) for one in bodies]
+    kind, solution = Kind.LOOKUP, given.get("SolutionUniqueName")
+    _check_solution(organization, given)
+    if name == "CreateCustomerRelationships":
+        kind = Kind.CUSTOMER
+        if {one.get("ReferencedEntity") for one in relations} != {"account", "contact"}:
+            raise bad_payload(name, "A customer is an account or a contact.")
+    column, made = relationship_definitions.lookup(organization, given["Lookup"], relations, kind, solution)
+    return json_answer(
+        {
+            "@odata.context": f"{call.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response",
+            "RelationshipIds": [one.metadata_id for one in made],
+            "AttributeId": column.metadata_id,
+        }
+    )
+
+
+def _dependencies(organization: Organization, call: Call, text: str) -> Answer:
+    """RetrieveDependenciesForDelete (7.8)."""
+    given = arguments(call, text, frozenset({"ObjectId", "ComponentType"}))
+    object_id, kind = guid(given["ObjectId"]), given["ComponentType"]
+    if object_id is None or not kind.isascii() or not kind.isdigit():
+        raise bad_syntax("ObjectId must be a guid and ComponentType a number.")
+    rows = [
+        {
+            "dependencyid": derived_id("dependency", object_id, one.object_id),
+            "dependencytype": 2,
+            "requiredcomponenttype": int(kind),
+            "requiredcomponentobjectid": object_id,
+            "dependentcomponenttype": one.kind,
+            "dependentcomponentobjectid": one.object_id,
+        }
+        for one in dependencies.of_component(organization, int(kind), object_id)
+    ]
+    return json_answer({"@odata.context": f"{call.root}/$metadata#dependencies", "value": rows})
+
+
+def _provisioned(organization: Organization, call: Call, text: str) -> Answer:
+    return _languages(organization, call, text, "RetrieveProvisionedLanguages")
+
+
+def _available(organization: Organization, call: Call, text: str) -> Answer:
+    return _languages(organization, call, text, "RetrieveAvailableLanguages")
+
+
+def _languages(organization: Organization, call: Call, text: str, name: str) -> Answer:
+    """The languages labels may be in (7.2); LCIDs in a member named as the documented response has it."""
+    arguments(call, text, frozenset())
+    member = name if name == "RetrieveProvisionedLanguages" else "LocaleIds"
+    context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response"
+    return json_answer({"@odata.context": context, member: list(organization.settings.provisioned)})
+
+
+ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
+    {
+        **dict.fromkeys(_INSERTS, _insert),
+        **dict.fromkeys(_CHANGES, _change),
+        "ReactivateEntityKey": _reactivate,
+        "CreateCustomerRelationships": _lookup,
+        "CreatePolymorphicLookupAttribute": _lookup,
+    }
+)
+FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
+    {
+        "RetrieveDependenciesForDelete": _dependencies,
+        "RetrieveProvisionedLanguages": _provisioned,
+        "RetrieveAvailableLanguages": _available,
+    }
+)
