@@ -65,6 +65,11 @@ def one_to_many(schema: str = "asn_contact_subscription", **more: object) -> Bod
     }
 
 
+def key_of(*columns: str, schema: str = "asn_Key") -> Body:
+    """An alternate key."""
+    return {"SchemaName": schema, "DisplayName": label("Key"), "KeyAttributes": list(columns)}
+
+
 async def make(api: Api, address: str, body: Body) -> str:
     """POST a definition; its id."""
     reply = await api.post(address, body)

@@ -3,7 +3,7 @@
 import pytest
 
 from .api import Api, Clock, entity_id
-from .model import CRM, Body, attributes, column, label, make, options, table
+from .model import CRM, Body, attributes, column, key_of, label, make, options, table
 
 CONTACT = attributes("contact")
 COLOURS = options((47_301_0000, "Red"), (47_301_0001, "Green"))
@@ -200,11 +200,6 @@ async def test_columns_that_cannot_be_deleted(api: Api) -> None:
         assert (await api.delete(f"{attributes()}(LogicalName='{name}')")).error == (400, code)
     assert (await api.delete(f"{attributes()}(LogicalName='asn_x')")).status == 204
     assert (await api.get(f"{attributes()}(LogicalName='asn_xname')")).status == 404
-
-
-def key_of(*columns: str, schema: str = "asn_Key") -> Body:
-    """An alternate key."""
-    return {"SchemaName": schema, "DisplayName": label("Key"), "KeyAttributes": list(columns)}
 
 
 async def test_a_keys_index_is_built_over_time(api: Api, clock: Clock) -> None:

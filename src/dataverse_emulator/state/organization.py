@@ -19,13 +19,19 @@ _FIRST_VERSION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2); `languages` are further ones."""
+    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2).
+
+    `languages` are provisioned beside the base one; `role_of_new_users` is the security role of whoever is
+    seen for the first time ("" for none); `outsiders` are clients and people who are no members (1.4).
+    """
 
     name: str = "unqemulated"
     language_code: int = 1033
     languages: tuple[int, ...] = (1030, 1031, 1036, 1044, 1053)
     expire_change_tracking_in_days: int = 7
     is_audit_enabled: bool = False
+    role_of_new_users: str = "System Administrator"
+    outsiders: frozenset[str] = frozenset()
 
     @property
     def provisioned(self) -> tuple[int, ...]:
@@ -50,6 +56,7 @@ class Organization:
         self.choices = choices or Choices()
         self.model = standard_model()
         self.edits: Mapping[tuple[str, ...], Mapping[str, Any]] = {}
+        self.rights: tuple[object, dict[str, Any]] = (None, {})
         self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
         self._founded = sources.now()
@@ -66,7 +73,7 @@ class Organization:
         assert self._undo is None, "a snapshot is of one moment, so not within a transaction"
         twin = Organization.__new__(Organization)
         twin.__dict__.update(self.__dict__)
-        twin.outbox = self.outbox.copy()
+        twin.outbox, twin.rights = self.outbox.copy(), (None, {})
         twin._tables = {name: table.copy() for name, table in self._tables.items()}
         twin._drafts = {name: table.copy() for name, table in self._drafts.items()}
         twin._model_versions = self._model_versions.copy()
@@ -198,3 +205,13 @@ class Organization:
             },
             at,
         )
+        if self.settings.role_of_new_users:
+            self._give_role(user.user_id, self.settings.role_of_new_users)
+
+    def _give_role(self, user_id: str, name: str) -> None:
+        roles, pairs = self.table("role"), self.table("systemuserroles")
+        found = roles.find(name=name)
+        if found is None:
+            raise LookupError(f"there is no security role {name!r} for new users")
+        row = {pairs.definition.key: derived_id("systemuserroles", user_id, name), "systemuserid": user_id}
+        pairs.insert({**row, "roleid": roles.row_id(found), VERSION: SEED_VERSION}, self.sources.now())

@@ -57,6 +57,7 @@ class Problem(Enum):
     PRIVILEGE_DENIED = "PrivilegeDenied"
     CANNOT_ACT_ON_BEHALF = "CannotActOnBehalfOfAnotherUser"
     USER_DISABLED = "UserDisabled"
+    NO_ROLES = "UserNotAssignedRoles"
     NOT_A_MEMBER = "UserNotMemberOfOrg"
     SECURED_READ = "AttributePermissionReadIsMissing"
     SECURED_CREATE = "AttributePrivilegeCreateIsMissing"
@@ -121,6 +122,7 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.PRIVILEGE_DENIED: "0x80040220",
         Problem.CANNOT_ACT_ON_BEHALF: "0x8004a110",
         Problem.USER_DISABLED: "0x80040225",
+        Problem.NO_ROLES: "0x80042f09",
         Problem.NOT_A_MEMBER: "0x80072560",
         Problem.SECURED_READ: "0x8004f504",
         Problem.SECURED_CREATE: "0x8004f502",

@@ -1,6 +1,6 @@
 """The rows a new organisation already has, table by table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 from dataverse_emulator.state.columns import Cell
 from dataverse_emulator.state.definitions import Model
 from dataverse_emulator.state.formxml import CONTACT_FORM_ID, contact_form
+from dataverse_emulator.state.privileges import privilege_rows
 from dataverse_emulator.state.sources import derived_id
 
 #: Older than anything that happens later.
@@ -25,6 +26,8 @@ MESSAGE_IDS: Final = MappingProxyType(
         "UpsertMultiple": derived_id("sdkmessage", "UpsertMultiple"),
     }
 )
+#: The role that allows everything; the others are what organisations make of them (10).
+ADMINISTRATOR: Final = derived_id("role", "System Administrator")
 #: Tables whose rows merge (9.4, and the Merge action's own documentation).
 MERGEABLE: Final = frozenset({"account", "contact", "lead"})
 #: Tables that hold business data, and so have message filters to begin with.
@@ -55,33 +58,55 @@ class Facts:
     is_audit_enabled: bool
 
 
-def seeds(table: str, facts: Facts, model: Model) -> Iterator[dict[str, Cell]]:
+def seeds(table: str, facts: Facts, model: Model) -> Iterable[dict[str, Cell]]:
     """The rows a table begins with."""
-    match table:
-        case "organization":
-            yield {
-                "organizationid": facts.organization_id,
-                "name": facts.name,
-                "languagecode": facts.language_code,
-                "expirechangetrackingindays": facts.expire_change_tracking_in_days,
-                "isauditenabled": facts.is_audit_enabled,
-                "basecurrencyid": facts.currency_id,
-            }
-        case "businessunit":
-            yield {"businessunitid": facts.business_unit_id, "name": facts.name, "isdisabled": False}
-        case "transactioncurrency":
-            yield _currency(facts)
-        case "sdkmessage":
-            for name, message_id in MESSAGE_IDS.items():
-                yield {"sdkmessageid": message_id, "name": name}
-        case "sdkmessagefilter":
-            for name in _BUSINESS:
-                yield from message_filters(name)
-        case "systemform":
-            yield form_row(CONTACT_FORM_ID, "Contact", contact_form(), default=True)
-        case "savedquery":
-            for row_id, name, state in _VIEWS:
-                yield _view(row_id, name, state)
+    make = _SEEDS.get(table)
+    return () if make is None else make(facts, model)
+
+
+def _organization(facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    yield {
+        "organizationid": facts.organization_id,
+        "name": facts.name,
+        "languagecode": facts.language_code,
+        "expirechangetrackingindays": facts.expire_change_tracking_in_days,
+        "isauditenabled": facts.is_audit_enabled,
+        "basecurrencyid": facts.currency_id,
+    }
+
+
+def _business_unit(facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    yield {"businessunitid": facts.business_unit_id, "name": facts.name, "isdisabled": False}
+
+
+def _messages(_facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    for name, message_id in MESSAGE_IDS.items():
+        yield {"sdkmessageid": message_id, "name": name}
+
+
+def _filters(_facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    for name in _BUSINESS:
+        yield from message_filters(name)
+
+
+def _roles(facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    yield {
+        "roleid": ADMINISTRATOR,
+        "name": "System Administrator",
+        "businessunitid": facts.business_unit_id,
+        "organizationid": facts.organization_id,
+        "ismanaged": False,
+        "iscustomizable": managed("iscustomizable", value=False),
+    }
+
+
+def _forms(_facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    yield form_row(CONTACT_FORM_ID, "Contact", contact_form(), default=True)
+
+
+def _views(_facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    for row_id, name, state in _VIEWS:
+        yield _view(row_id, name, state)
 
 
 def message_filters(table: str) -> Iterator[dict[str, Cell]]:
@@ -128,8 +153,8 @@ def form_row(
     }
 
 
-def _currency(facts: Facts) -> dict[str, Cell]:
-    return {
+def _currency(facts: Facts, _model: Model) -> Iterator[dict[str, Cell]]:
+    yield {
         "transactioncurrencyid": facts.currency_id,
         "currencyname": "US Dollar",
         "isocurrencycode": "USD",
@@ -168,3 +193,18 @@ def _fetch(state: str) -> str:
         f'<attribute name="fullname"/><order attribute="fullname" descending="false"/>{test if state else ""}'
         '<attribute name="contactid"/></entity></fetch>'
     )
+
+
+_SEEDS: Final[Mapping[str, Callable[[Facts, Model], Iterable[dict[str, Cell]]]]] = MappingProxyType(
+    {
+        "organization": _organization,
+        "businessunit": _business_unit,
+        "transactioncurrency": _currency,
+        "sdkmessage": _messages,
+        "sdkmessagefilter": _filters,
+        "role": _roles,
+        "privilege": lambda _facts, model: privilege_rows(model),
+        "systemform": _forms,
+        "savedquery": _views,
+    }
+)

@@ -1,6 +1,6 @@
 """Making, changing and deleting tables (dataverse.md 7.5, 7.6, 7.8)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ from dataverse_emulator.state import (
     labels,
     solutions,
 )
-from dataverse_emulator.state.columns import Column, Kind
+from dataverse_emulator.state.columns import Cell, Column, Kind
 from dataverse_emulator.state.definitions import Definition, Model, OneToMany
 from dataverse_emulator.state.metadata_types import TABLE, checked, missing, words
 from dataverse_emulator.state.names import check_schema_name
 from dataverse_emulator.state.organization import Organization
+from dataverse_emulator.state.privileges import of_table
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
 from dataverse_emulator.state.seeds import message_filters
 from dataverse_emulator.state.standard import standard_model
@@ -59,7 +60,8 @@ def create(organization: Organization, body: Mapping[str, Any], solution: str | 
         model = model.with_relationship(relation)
     organization.change_model(model)
     organization.metadata_changed(name)
-    _add_filters(organization, name)
+    _add_rows(organization, "sdkmessagefilter", message_filters(name))
+    _add_rows(organization, "privilege", of_table(definition))
     solutions.join(organization, solution, "entity", definition.metadata_id)
     return definition
 
@@ -178,13 +180,13 @@ def _lookups(definition: Definition) -> Iterator[OneToMany]:
         yield OneToMany(schema, name, column, column, other, schema)
 
 
-def _add_filters(organization: Organization, name: str) -> None:
-    """The messages that steps on the new table can be for (6.2)."""
-    filters = organization.table("sdkmessagefilter")
-    for row in message_filters(name):
-        row[VERSION] = organization.next_version()
-        position = filters.insert(row, organization.sources.now())
-        organization.on_undo(lambda p=position: filters.undo_insert(p))  # type: ignore[misc]
+def _add_rows(organization: Organization, name: str, rows: Iterable[dict[str, Cell]]) -> None:
+    table = organization.table(name)
+    for row in rows:
+        if table.position(str(row[table.definition.key])) is None:
+            row[VERSION] = organization.next_version()
+            position = table.insert(row, organization.sources.now())
+            organization.on_undo(lambda p=position: table.undo_insert(p))  # type: ignore[misc]
 
 
 def update(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from dataverse_emulator.state import layers
+from dataverse_emulator.state import layers, security
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
 from dataverse_emulator.state.table import Table
@@ -16,10 +16,12 @@ from dataverse_emulator.wire import (
     csdl,
     definition_actions,
     definition_calls,
+    guard,
     paths,
     publishing,
     reads,
     requests,
+    role_actions,
 )
 from dataverse_emulator.wire.answers import Answer, Call, refused
 from dataverse_emulator.wire.requests import Segment
@@ -28,7 +30,7 @@ MAX_URL: Final = 32_768
 MAX_URL_IN_BATCH: Final = 65_536
 _CRM: Final = "Microsoft.Dynamics.CRM."
 # Headers that change what a request does; each would be a lie if it were silently ignored (2.2, 9.7).
-_UNIMITATED_HEADERS: Final = ("callerobjectid", "mscrmcallerid", "mscrm.bypass", "mscrm.suppresscallback")
+_UNIMITATED_HEADERS: Final = ("mscrm.bypass", "mscrm.suppresscallback")
 
 _Plain = Callable[[Organization, Call], Answer]
 _FUNCTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
@@ -61,6 +63,8 @@ def perform(organization: Organization, call: Call) -> Answer:
 
 def _perform(organization: Organization, call: Call) -> Answer:
     _check_headers(call)
+    guard.member(organization, call.user)
+    call = guard.impersonated(organization, call)
     limit = MAX_URL_IN_BATCH if call.in_batch else MAX_URL
     if len(call.root) + len(call.path) + len(call.query) + 2 > limit:
         raise not_implemented("a URL beyond the documented length", f"the limit is {limit} characters.")
@@ -77,15 +81,18 @@ def _perform(organization: Organization, call: Call) -> Answer:
         _need(call, "GET")
         return csdl.metadata(organization, call)
     if head.name in _DEFINITIONS:
+        guard.definitions(organization, call, path)
         return definition_calls.perform(organization, call, path)
     if len(path) == 1 and head.name in definition_actions.FUNCTIONS and head.key is not None:
         _need(call, "GET")
+        guard.action(organization, call, head.name)
         return definition_actions.FUNCTIONS[head.name](organization, call, head.key)
     if len(path) == 1 and head.name in _FUNCTIONS and head.key in (None, ""):
         _need(call, "GET")
         return _FUNCTIONS[head.name](organization, call)
     if len(path) == 1 and head.name in _ACTIONS and head.key is None:
         _need(call, "POST")
+        guard.action(organization, call, head.name)
         return _ACTIONS[head.name](organization, call)
     if "_" in head.name:  # only a customisation has such a name, and then the model knows it
         raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{head.name[:80]}'.")
@@ -108,12 +115,17 @@ def _table(organization: Organization, call: Call, table: Table, path: Sequence[
         if rest == [Segment(f"{_CRM}RetrieveUnpublished", "")]:
             return _unpublished(organization, call, table, key)
         position = addressing.need(table, key)
+        if (bound := _bound(call, table, rest)) is not None:
+            security.require_row(organization, call.user, "Read", table, position)
+            return bound(organization, call, table, position)
         return paths.below(paths.Spot(organization, call, table, position), rest)
     match call.method, key:
         case "GET", None:
-            return reads.collection(organization, call, table)
+            return reads.collection(organization, call, table, guard.readable(organization, call, table))
         case "GET", str():
-            return reads.one(organization, call, table, addressing.need(table, key))
+            position = addressing.need(table, key)
+            security.require_row(organization, call.user, "Read", table, position)
+            return reads.one(organization, call, table, position)
         case "POST", None:
             return changes.create(organization, call, table)
         case "PATCH", str():
@@ -123,11 +135,19 @@ def _table(organization: Organization, call: Call, table: Table, path: Sequence[
     raise _not_allowed(call)
 
 
+def _bound(call: Call, table: Table, rest: Sequence[Segment]) -> role_actions.Bound | None:
+    """The function or action that an address binds to a row."""
+    if len(rest) > 1 or rest[0].key not in (None, "") or not rest[0].name.startswith(_CRM):
+        return None
+    name = rest[0].name.removeprefix(_CRM)
+    return role_actions.BOUND.get((table.definition.name, name, call.method))
+
+
 def _below_set(organization: Organization, call: Call, table: Table, rest: Sequence[Segment]) -> Answer:
     if len(rest) == 1 and rest[0].key is None:
         if rest[0].name == "$count":
             _need(call, "GET")
-            return reads.count(organization, call, table)
+            return reads.count(organization, call, table, guard.readable(organization, call, table))
         if rest[0].name.startswith(_CRM):
             _need(call, "POST")
             return bulk.perform(organization, call, table, rest[0].name.removeprefix(_CRM))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dataverse_emulator.query import odata
 from dataverse_emulator.query.scope import collected, followed
+from dataverse_emulator.state import security
 from dataverse_emulator.state.definitions import Navigation, Way
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
@@ -26,7 +27,8 @@ class Spot:
 
 
 def below(spot: Spot, rest: Sequence[Segment]) -> Answer:
-    """Answer a call whose address goes on after a row."""
+    """Answer a call whose address goes on after a row the caller may read."""
+    security.require_row(spot.organization, spot.call.user, "Read", spot.table, spot.position)
     head, *tail = rest
     definition = spot.table.definition
     step = spot.organization.model.navigations[definition.name].get(head.name)
@@ -67,6 +69,7 @@ def _lookup(spot: Spot, step: Navigation, tail: Sequence[Segment]) -> Answer:
         raise not_implemented(f"{call.method} of a navigation property", "GET, and writes to /$ref, are.")
     if found is None:
         return Answer(204)
+    security.require_row(spot.organization, call.user, "Read", *found)
     return reads.one(spot.organization, call, *found)
 
 
@@ -101,6 +104,9 @@ def _collection(spot: Spot, step: Navigation, head: Segment, tail: Sequence[Segm
     if head.key is not None:
         return _member(spot, step, target, head.key, tail)
     among = collected(organization, step, spot.table.row_id(spot.position))
+    readable = security.readable(organization, call.user, target)
+    if readable is not None:
+        among = sorted(set(among) & set(readable))
     match call.method, tuple(tail):
         case "GET", ():
             return reads.collection(organization, call, target, among)
@@ -130,6 +136,7 @@ def _member(spot: Spot, step: Navigation, target: Table, key: str, tail: Sequenc
         raise row_missing(target.definition.name, target.row_id(found))
     if spot.call.method == "DELETE" and list(tail) == [Segment("$ref")]:
         return _tied(spot, step, target, found, bodies.untie)
+    security.require_row(spot.organization, spot.call.user, "Read", target, found)
     if spot.call.method != "GET":
         raise not_implemented(f"{spot.call.method} through {step.name}", "GET is, and DELETE of its /$ref.")
     if tail:
