@@ -5,7 +5,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from dataverse_emulator import create_organization, serve
+from dataverse_emulator import Settings, create_organization, serve
+from dataverse_emulator.state.form_variants import VARIANTS
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -18,6 +19,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--client", action="append", default=[], metavar="ID:SECRET", help="known in strict mode"
     )
+    parser.add_argument(
+        "--forms", action="append", default=[], choices=sorted(VARIANTS), help="what makers did to the forms"
+    )
     parser.add_argument("--json", action="store_true", help="print the ready line as JSON")
     return parser.parse_args(given)
 
@@ -27,7 +31,11 @@ def main(given: Sequence[str] | None = None) -> None:
     arguments = _arguments(given)
     clients = dict(text.split(":", 1) for text in arguments.client if ":" in text)
     organization = create_organization(
-        contacts=arguments.contacts, seed=arguments.seed, strict=arguments.auth == "strict", clients=clients
+        contacts=arguments.contacts,
+        seed=arguments.seed,
+        strict=arguments.auth == "strict",
+        clients=clients,
+        settings=Settings(form_variants=tuple(arguments.forms)),
     )
 
     def announce(url: str) -> None:

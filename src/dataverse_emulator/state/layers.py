@@ -5,11 +5,11 @@ from types import MappingProxyType
 from typing import Final
 
 from dataverse_emulator.state.columns import Cell
+from dataverse_emulator.state.contact_forms import form_row
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.formxml import columns_shown, validated
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import not_implemented, row_missing
-from dataverse_emulator.state.seeds import form_row
+from dataverse_emulator.state.problems import Problem, Refusal, not_implemented, row_missing
 from dataverse_emulator.state.table import VERSION, Table
 
 #: Tables whose updates go to a layer of their own until published, each with the column that says which
@@ -31,6 +31,8 @@ def edit(organization: Organization, name: str, row_id: str, values: Values) -> 
     base, position = newest(organization, name, row_id)
     customizable = base.cell(position, "iscustomizable")
     if isinstance(customizable, dict) and customizable.get("Value") is False:
+        if name == "savedquery":
+            raise Refusal(Problem.VIEW_FIXED, "The specified view is not customizable")
         raise not_implemented(
             "editing a component that is not customizable", "its error code is not documented."
         )

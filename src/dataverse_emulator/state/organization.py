@@ -22,7 +22,8 @@ class Settings:
     """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2).
 
     `languages` are provisioned beside the base one; `role_of_new_users` is the security role of whoever is
-    seen for the first time ("" for none); `outsiders` are clients and people who are no members (1.4).
+    seen for the first time ("" for none); `outsiders` are clients and people who are no members (1.4);
+    `form_variants` name what makers did to the contact forms (8.5, `state/form_variants.py`).
     """
 
     name: str = "unqemulated"
@@ -32,6 +33,7 @@ class Settings:
     is_audit_enabled: bool = False
     role_of_new_users: str = "System Administrator"
     outsiders: frozenset[str] = frozenset()
+    form_variants: tuple[str, ...] = ()
 
     @property
     def provisioned(self) -> tuple[int, ...]:
@@ -105,6 +107,7 @@ class Organization:
                 self.organization_id, self.business_unit_id, self.currency_id, self.settings.name,
                 self.settings.language_code, self.settings.expire_change_tracking_in_days,
                 is_audit_enabled=self.settings.is_audit_enabled,
+                languages=self.settings.provisioned, form_variants=self.settings.form_variants,
             )  # fmt: skip
             for row in seeds(name, facts, self.model):
                 found.insert({**row, VERSION: SEED_VERSION}, self._founded)
