@@ -85,7 +85,23 @@ HEADS = st.sampled_from(
         "listmembercollection",
         "contacts/Microsoft.Dynamics.CRM.UpdateMultiple",
         "contacts/Microsoft.Dynamics.CRM.UpsertMultiple",
+        "EntityDefinitions",
+        "EntityDefinitions(LogicalName='contact')",
         "EntityDefinitions(LogicalName='contact')/Attributes",
+        "EntityDefinitions(LogicalName='contact')/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata",
+        "EntityDefinitions(LogicalName='contact')/Keys",
+        "RelationshipDefinitions",
+        "RelationshipDefinitions(SchemaName='contact_customer_accounts')",
+        "GlobalOptionSetDefinitions",
+        "InsertOptionValue",
+        "OrderOption",
+        "CreateEntities",
+        "CreateCustomerRelationships",
+        "ReactivateEntityKey",
+        "RetrieveDependenciesForDelete(ObjectId=@p,ComponentType=@p)",
+        "roles",
+        "roles(11111111-2222-3333-4444-555555555555)/Microsoft.Dynamics.CRM.AddPrivilegesRole",
+        "fieldpermissions",
         "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='donotemail')",
         "systemforms",
         "systemforms(1fed44d1-ae68-4a41-bd2b-f13acac4acfa)",
@@ -106,6 +122,10 @@ WORDS = """
     contract authtype url authvalue SchemaName DisplayName OptionSet LocalizedLabels Target Subordinate
     accountid name revenue numberofemployees primarycontactid primarycontactid@odata.bind ownerid@odata.bind
     contact_customer_accounts Account_Tasks@odata.bind @odata.id birthdate
+    OwnershipType Attributes IsPrimaryName KeyAttributes Lookup ReferencedEntity ReferencingEntity Options
+    Label EntityLogicalName AttributeLogicalName Entities OneToManyRelationships CascadeConfiguration
+    Value MaxLength Privileges PrivilegeId Depth RequiredLevel TrueOption FalseOption Name Format
+    GlobalOptionSet@odata.bind
     UpdateContent ParameterXml value sdkmessageid@odata.bind stage mode imagetype ComponentId ComponentType
 """
 NAMES = st.sampled_from(WORDS.split())
@@ -116,7 +136,14 @@ LEAVES = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
     | st.sampled_from(
-        ["Microsoft.Dynamics.CRM.contact", "11111111-2222-3333-4444-555555555555", "<form/>", "$1"]
+        [
+            "asn_Name",
+            "Microsoft.Dynamics.CRM.PicklistAttributeMetadata",
+            "Microsoft.Dynamics.CRM.contact",
+            "11111111-2222-3333-4444-555555555555",
+            "<form/>",
+            "$1",
+        ]
     )
     | st.just("contacts(11111111-2222-3333-4444-555555555555)")
 )

@@ -1,9 +1,11 @@
 """Tables of one's own: made, used, changed, deleted (dataverse.md 7.5, 7.6)."""
 
+import json
+
 import pytest
 
 from .api import Api, entity_id
-from .model import Body, attributes, column, label, make, one_to_many, table
+from .model import CRM, Body, attributes, column, label, make, one_to_many, table
 
 TABLE = "EntityDefinitions(LogicalName='asn_subscription')"
 
@@ -176,3 +178,21 @@ async def test_bad_questions_about_definitions(api: Api, path: str, status: int)
     """A documented error, or 501 by name; never a 500 (2.8)."""
     reply = await api.get(path)
     assert (reply.status, bool(reply.message)) == (status, True)
+
+
+async def test_several_tables_are_made_at_once_or_not_at_all(api: Api) -> None:
+    """CreateEntities with the complex twins of the types, as Microsoft's Python client sends it (7.5)."""
+
+    def twin(schema: str) -> Body:
+        held = json.dumps(table(schema)).replace(CRM, f"{CRM}Complex")
+        return dict(json.loads(held))
+
+    both = {"Entities": [twin("asn_One"), twin("asn_Two")]}
+    assert (await api.post("CreateEntities", {"Entities": [twin("asn_One"), twin("Two")]})).status == 400
+    assert (await api.get("asn_ones")).status == 404
+    assert (await api.post("CreateEntities?SolutionUniqueName=nowhere", both)).status == 400
+    assert (await api.post("CreateEntities", both)).status == 204
+    assert [(await api.get(name)).status for name in ("asn_ones", "asn_twos")] == [200, 200]
+    bad: tuple[Body, ...] = ({}, {"Entities": []}, {"Entities": [5]}, {"Entities": 5})
+    for wrong in bad:
+        assert (await api.post("CreateEntities", wrong)).error == (400, "0x80048d19")

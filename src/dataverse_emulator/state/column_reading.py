@@ -262,7 +262,7 @@ def _shared(organization: Organization, given: Mapping[str, Any]) -> str | None:
     body = given.get("GlobalOptionSet") or given.get("OptionSet") or {}
     if "GlobalOptionSet" not in given and not body.get("IsGlobal"):
         return None
-    wanted = (body.get("Name") or "").lower(), str(body.get("MetadataId") or "").lower()
+    wanted = str(body.get("Name") or "").lower(), str(body.get("MetadataId") or "").lower()
     for held in organization.model.option_sets.values():
         if held.name == wanted[0] or held.metadata_id == wanted[1]:
             return held.name

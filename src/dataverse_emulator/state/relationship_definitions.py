@@ -179,13 +179,7 @@ def _one(
     organization: Organization, given: Facts, column: Column, target: str, *, several: bool
 ) -> OneToMany:
     schema = _new_name(organization, given)
-    cascade = given.get("CascadeConfiguration", {})
-    for action, link in cascade.items():
-        if "@" not in action and (action not in _ACTIONS or link not in _LINKS):
-            raise Refusal(
-                Problem.BAD_CASCADE,
-                f"The cascade link type is not valid for the cascade action {action[:40]}.",
-            )
+    cascade = _cascade(given)
     key = organization.model.tables[target].key
     if given.get("ReferencedAttribute", key) != key:
         raise not_implemented("relationships to other columns than the primary key", f"{key} is it.")
@@ -205,9 +199,25 @@ def _one(
     )
 
 
+def _cascade(given: Facts) -> dict[str, str]:
+    """What happens to the rows at the other end, by action; unknown words are refused (7.5)."""
+    found = {
+        action: link
+        for action, link in given.get("CascadeConfiguration", {}).items()
+        if "@" not in action and link is not None
+    }
+    for action, link in found.items():
+        if action not in _ACTIONS or not isinstance(link, str) or link not in _LINKS:
+            raise Refusal(
+                Problem.BAD_CASCADE,
+                f"The cascade link type is not valid for the cascade action {action[:40]}.",
+            )
+    return found
+
+
 def _more(given: Facts, cascade: Mapping[str, Any]) -> Facts:
     held = {name: value for name, value in given.items() if name not in _OWN}
-    return {**held, "CascadeConfiguration": {k: v for k, v in cascade.items() if "@" not in k}}
+    return {**held, "CascadeConfiguration": dict(cascade)}
 
 
 def _new_name(organization: Organization, given: Facts) -> str:
@@ -271,9 +281,7 @@ def update(organization: Organization, relation: Relation, body: Mapping[str, An
             raise Refusal(Problem.INVALID_ARGUMENT, f"{name} of a relationship cannot be changed.")
     changed: Relation
     if isinstance(relation, OneToMany):
-        cascade = given.get("CascadeConfiguration", {})
-        if any("@" not in name and link is not None and link not in _LINKS for name, link in cascade.items()):
-            raise Refusal(Problem.BAD_CASCADE, "The cascade link type is not valid for the cascade action.")
+        cascade = _cascade(given)
         changed = replace(
             relation,
             delete=cascade.get("Delete", relation.delete),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from dataverse_emulator.query import odata
 from dataverse_emulator.state import (
     dependencies,
     edits,
@@ -11,18 +12,22 @@ from dataverse_emulator.state import (
     option_actions,
     relationship_definitions,
     solutions,
+    table_definitions,
 )
 from dataverse_emulator.state.columns import Kind, guid
-from dataverse_emulator.state.metadata_types import RELATIONSHIP, checked, missing
+from dataverse_emulator.state.metadata_types import CRM, RELATIONSHIP, checked, missing
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import bad_payload, bad_syntax
 from dataverse_emulator.state.sources import derived_id
+from dataverse_emulator.wire import requests
 from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
+from dataverse_emulator.wire.changes import SOLUTION_HEADER
 from dataverse_emulator.wire.functions import arguments
 
 Action = Callable[[Organization, Call], Answer]
 Function = Callable[[Organization, Call, str], Answer]
 
+_SOLUTION: Final = "SolutionUniqueName"
 _INSERTS: Final = MappingProxyType(
     {"InsertOptionValue": option_actions.insert_value, "InsertStatusValue": option_actions.insert_status}
 )
@@ -93,6 +98,37 @@ def _lookup(organization: Organization, call: Call) -> Answer:
     )
 
 
+def _create_entities(organization: Organization, call: Call) -> Answer:
+    """CreateEntities: tables with their columns, all or none, as Microsoft's Python client makes them.
+
+    Its bodies name the complex twins of the metadata types; the solution may be a query option.
+    """
+    given = checked("CreateEntities", json_object(call), {"Entities": "list", "SolutionUniqueName": "text"})
+    bodies = given.get("Entities", [])
+    if not bodies or not all(isinstance(one, dict) for one in bodies):
+        raise bad_payload("CreateEntities", "Entities must hold objects.")
+    options = requests.options(call.query)
+    odata.check_options({name: text for name, text in options.items() if name != _SOLUTION}, frozenset())
+    solution = given.get(_SOLUTION) or options.get(_SOLUTION) or call.headers.get(SOLUTION_HEADER)
+    if solution is not None:
+        solutions.need(organization, solution)
+    for body in bodies:
+        table_definitions.create(organization, _plain(body), solution)
+    return Answer(204)
+
+
+def _plain(body: Any) -> Any:
+    """The body with plain types in the place of their complex twins."""
+    if isinstance(body, list):
+        return [_plain(one) for one in body]
+    if not isinstance(body, dict):
+        return body
+    found = {name: _plain(value) for name, value in body.items()}
+    if isinstance(kind := found.get("@odata.type"), str):
+        found["@odata.type"] = kind.removeprefix("#").replace(f"{CRM}Complex", CRM, 1)
+    return found
+
+
 def _dependencies(organization: Organization, call: Call, text: str) -> Answer:
     """RetrieveDependenciesForDelete (7.8)."""
     given = arguments(call, text, frozenset({"ObjectId", "ComponentType"}))
@@ -134,6 +170,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         **dict.fromkeys(_INSERTS, _insert),
         **dict.fromkeys(_CHANGES, _change),
         "ReactivateEntityKey": _reactivate,
+        "CreateEntities": _create_entities,
         "CreateCustomerRelationships": _lookup,
         "CreatePolymorphicLookupAttribute": _lookup,
     }

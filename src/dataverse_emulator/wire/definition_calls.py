@@ -215,8 +215,12 @@ def _columns(
 
 
 def _column_address(call: Call, definition: Definition, column: Column) -> str:
-    table = f"{call.root}/EntityDefinitions({definition.metadata_id})"
-    return f"{table}/Attributes({metadata_id(definition, column)})"
+    return f"{_addressed(call)}/Attributes({metadata_id(definition, column)})"
+
+
+def _addressed(call: Call) -> str:
+    """The table as the request addressed it, by id or by name: both forms are documented (7.3)."""
+    return f"{call.root}/EntityDefinitions({requests.segments(call.path)[0].key})"
 
 
 def _column(
@@ -263,8 +267,7 @@ def _keys(
             case "POST":
                 solution = _solution(organization, call)
                 made = key_definitions.create(organization, definition, json_object(call), solution)
-                table = f"{call.root}/EntityDefinitions({definition.metadata_id})"
-                return _made(f"{table}/Keys({made.metadata_id})")
+                return _made(f"{_addressed(call)}/Keys({made.metadata_id})")
         raise _not_allowed(call)
     key = key_definitions.need(definition, _named(head.key))
     match call.method:

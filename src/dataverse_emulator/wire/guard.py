@@ -34,6 +34,7 @@ _ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "AddSolutionComponent": "prvWriteSolution",
         "Merge": "prvMerge",
         "ReactivateEntityKey": "prvCreateEntityKey",
+        "CreateEntities": "prvCreateEntity",
         "CreateCustomerRelationships": "prvCreateRelationship",
         "CreatePolymorphicLookupAttribute": "prvCreateRelationship",
         "RetrieveDependenciesForDelete": "prvReadCustomization",
