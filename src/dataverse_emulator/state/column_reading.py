@@ -120,8 +120,8 @@ def changes(organization: Organization, column: Column, body: Mapping[str, Any],
     fields = common(organization, column, held, merge=merge)
     fields |= _KINDS.get(column.kind, _plain)(organization, column, held, None)
     fields.pop("option_texts", None)
-    if (fields.get("max_length") or 0) < (column.max_length or 0):
-        fields.pop("max_length", None)  # a shorter length is not taken over by columns that hold data
+    if column.max_length is not None and fields["max_length"] < column.max_length:
+        raise not_implemented("shortening a column", "what becomes of longer values is not documented.")
     return fields
 
 
