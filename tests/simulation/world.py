@@ -116,12 +116,22 @@ class SimulatedDatabase(Database):
         return done
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that a server took: when, where to, and which contact bore that address then."""
+
+    at: float
+    to: str
+    subject: str
+    whose: UUID | None
+
+
 @dataclass(slots=True)
 class Mailing:
-    """A mail server: what it took, for whom and when."""
+    """A mail server, and what it took."""
 
     world: "World"
-    taken: list[tuple[float, str, str]] = field(default_factory=list)
+    taken: list[Mail] = field(default_factory=list)
 
     async def hand_over(self, message: Any, recipient: str, last_look: Any) -> Outcome:
         """Take a mail after a while; sometimes say nothing, or nothing in time."""
@@ -130,7 +140,8 @@ class Mailing:
         if self.world.chance.random() < 0.05:
             return Outcome(Handed.UNREACHABLE, 0, "The mail server hung up.")
         await last_look()
-        self.taken.append((self.world.clock.seconds(), recipient, str(message["Subject"])))
+        whose = next((one for one, email in self.world.addresses().items() if email == recipient), None)
+        self.taken.append(Mail(self.world.clock.seconds(), recipient, str(message["Subject"]), whose))
         await self.world.pause()
         if self.world.chance.random() < 0.03:
             return Outcome(Handed.UNCERTAIN, 0, "The mail server did not say whether it took the mail.")
