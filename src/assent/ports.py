@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from assent.errors import AssentError
@@ -79,6 +79,15 @@ class ChangePage:
     token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an active row says No to: categories, and `PERMISSION` where it says Do not allow."""
+
+    row_id: UUID
+    email: str | None
+    refused: int
+
+
 class Crm(Protocol):
     """The contacts of one connected organisation.
 
@@ -101,8 +110,11 @@ class Crm(Protocol):
     async def bearing(self, addresses: Collection[str]) -> list[Row]:
         """Every row that bears one of the addresses, by the CRM's own comparison and spelling."""
 
-    def refusing(self) -> AsyncIterator[tuple[Row, ...]]:
-        """Every active row that refuses: Do not allow, or any category No (G4), in pages."""
+    async def around(self, row_ids: Collection[UUID], addresses: Collection[str]) -> list[Row]:
+        """The named rows that exist and every row bearing one of the addresses, in as few requests (G4)."""
+
+    def refusing(self, fields: int) -> AsyncIterator[tuple[Refusal, ...]]:
+        """Every active row that refuses any of the fields: Do not allow, or a category No (G4), in pages."""
 
     async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:
         """Carry out row writes; the answer holds, per row, a read-back or what went wrong.
@@ -280,6 +292,23 @@ class Candidate:
     last_name: str = ""
 
 
+class Standing(NamedTuple):
+    """What the hub holds of one contact right now, as the gate needs it.
+
+    `blocked` are the fields that waiting notices report refused (M8); `rows` are the linked ones, each
+    as connection and row id.
+    """
+
+    contact_id: UUID
+    email: str
+    basis: LegalBasis
+    value: int
+    hold: str | None
+    suppressed: bool
+    blocked: int
+    rows: tuple[tuple[int, UUID], ...]
+
+
 class Memory(Protocol):
     """What the engine remembers between and during reconciles: both sides, bases, intents."""
 
@@ -300,6 +329,15 @@ class Memory(Protocol):
 
     async def people(self, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
         """The named contacts with all their links, sightings, bases and waiting notices."""
+
+    async def standing(self, account_id: int, contact_ids: Collection[UUID]) -> list[Standing]:
+        """What the hub holds of the named contacts; absent ones are not of this account."""
+
+    async def refusing(self, account_id: int, connection_id: int, fields: int) -> int:
+        """How many rows refused any of these fields when they were last read there; of those linked, if never."""
+
+    async def count_refusing(self, account_id: int, connection_id: int, fields: int, rows: int) -> None:
+        """Remember how many did, so that the next check can tell which way of asking is cheapest."""
 
     async def holders(self, account_id: int, addresses: Collection[str]) -> dict[str, UUID]:
         """Which contact holds each normalised address."""

@@ -20,6 +20,7 @@ from assent.ledger.entries import Entry
 from assent.policy.brakes import BrakeSettings
 from assent.policy.gate import Message, Reason
 from assent.policy.identity import Origin
+from assent.policy.method import Method
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, Contact, Person
 from assent.ports import (
@@ -65,8 +66,9 @@ class World:
     offices: list[Office] = field(default_factory=list)
     brakes: BrakeSettings = STANDARD_BRAKES
 
-    #: How many contacts a check counts as few.
+    #: How many contacts a check counts as few, and how it reads who refuses where that is not its choice.
     few: ClassVar[int] = FEW
+    method: ClassVar[Method | None] = None
 
     # --- the systems -------------------------------------------------------------------------------
 
@@ -122,7 +124,7 @@ class World:
 
     async def check(self, contact_ids: Sequence[UUID], message: Message = MARKETING) -> Check:
         """The check before a send."""
-        return await check(await self.run(), contact_ids, message, few=self.few)
+        return await check(await self.run(), contact_ids, message, few=self.few, method=self.method)
 
     async def verdict(self, contact_id: UUID, message: Message = MARKETING) -> Reason:
         """What the gate says of one contact."""

@@ -48,6 +48,10 @@ class Columns:
         """The `$select` list of a sighting."""
         return ",".join((*FIXED, *(column.logical_name for column in self.categories)))
 
+    def within(self, fields: int) -> "Columns":
+        """The same with those category columns alone whose bit is in `fields`."""
+        return Columns(tuple(column for column in self.categories if column.bit & fields))
+
     @property
     def watched(self) -> tuple[str, ...]:
         """The columns whose change a webhook step reports (design section 4)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from assent.crm.notices import parse_notices
@@ -9,9 +10,11 @@ from assent.engine.presend import Check, check
 from assent.engine.run import Report
 from assent.engine.setup import Progress
 from assent.mail.sink import Sink
+from assent.policy.audience import Audience
 from assent.policy.gate import Message
 from assent.ports import Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
 from assent.services.connecting import connect
+from assent.services.gate import DEADLINE, Checked, everybody, proved
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp
@@ -75,6 +78,14 @@ class Application:
     async def check(self, account_id: int, contact_ids: Sequence[UUID], message: Message) -> Check:
         """Say who may be mailed now, and why the others not."""
         return await check(await self.jobs.run(account_id), contact_ids, message)
+
+    async def begin_check(
+        self, account_id: int, audience: Audience, message: Message, within: timedelta = DEADLINE
+    ) -> Checked:
+        """Ask Dynamics about everybody of an audience; the verdicts are read afterwards, in pieces."""
+        run = await self.jobs.run(account_id)
+        targets = await everybody(self.store.database, account_id, audience)
+        return Checked(run, targets, await proved(run, targets, message, within))
 
     async def admit(self, connection_id: int, key: str) -> Admitted:
         """Check a webhook's key and say how to read its notices."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from assent.engine.presend import UNKNOWN, Check, check
+from assent.engine.presend import Check, check
+from assent.engine.proof import UNKNOWN
 from assent.errors import AssentError
 from assent.policy.gate import Facts, Message, Reason, Verdict, judge
 from assent.policy.sending import RecipientState
