@@ -296,7 +296,7 @@ class Standing(NamedTuple):
     """What the hub holds of one contact right now, as the gate needs it.
 
     `blocked` are the fields that waiting notices report refused (M8); `rows` are the linked ones, each
-    as connection and row id.
+    as connection and the bytes of its id.
     """
 
     contact_id: UUID
@@ -306,7 +306,7 @@ class Standing(NamedTuple):
     hold: str | None
     suppressed: bool
     blocked: int
-    rows: tuple[tuple[int, UUID], ...]
+    rows: tuple[tuple[int, bytes], ...]
 
 
 class Memory(Protocol):
@@ -334,7 +334,7 @@ class Memory(Protocol):
         """What the hub holds of the named contacts; absent ones are not of this account."""
 
     async def refusing(self, account_id: int, connection_id: int, fields: int) -> int:
-        """How many rows refused any of these fields when they were last read there; of those linked, if never."""
+        """How many rows refused any of these fields when they were last read there, or were last seen to."""
 
     async def count_refusing(self, account_id: int, connection_id: int, fields: int, rows: int) -> None:
         """Remember how many did, so that the next check can tell which way of asking is cheapest."""

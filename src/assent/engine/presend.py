@@ -148,7 +148,8 @@ class _Reading:
             self.refusals.ask(self.connection_id, row_ids, addresses)
             if not people:
                 continue
-            for row in await run.crms[self.connection_id].around(row_ids, addresses):
+            keys = [UUID(bytes=row_id) for row_id in row_ids]
+            for row in await run.crms[self.connection_id].around(keys, addresses):
                 if refused := _refused(row) & self.fields:
                     self.refusals.add(self.connection_id, row.row_id, row.email, refused)
                     count += 1

@@ -77,18 +77,18 @@ class Refusals:
     row that refuses is not among them.
     """
 
-    rows: dict[tuple[int, UUID], int] = field(default_factory=dict)
+    rows: dict[tuple[int, bytes], int] = field(default_factory=dict)
     addresses: dict[str, int] = field(default_factory=dict)
-    rows_asked: dict[int, set[UUID]] = field(default_factory=dict)
+    rows_asked: dict[int, set[bytes]] = field(default_factory=dict)
     addresses_asked: dict[int, set[str]] = field(default_factory=dict)
 
     def add(self, connection_id: int, row_id: UUID, email: str | None, refused: int) -> None:
         """Take in one refusing row."""
-        self.rows[connection_id, row_id] = refused
+        self.rows[connection_id, row_id.bytes] = refused
         if (address := normalise(email)) is not None:
             self.addresses[address] = self.addresses.get(address, 0) | refused
 
-    def ask(self, connection_id: int, row_ids: Collection[UUID], addresses: Collection[str]) -> None:
+    def ask(self, connection_id: int, row_ids: Collection[bytes], addresses: Collection[str]) -> None:
         """Remember whom is asked about."""
         self.rows_asked.setdefault(connection_id, set()).update(row_ids)
         self.addresses_asked.setdefault(connection_id, set()).update(addresses)
@@ -127,6 +127,11 @@ class Proof:
     def unreachable(self) -> dict[int, AssentError]:
         """Why organisations could not be asked."""
         return {key: one.error for key, one in self.asked.items() if one.error is not None}
+
+    @property
+    def universal(self) -> bool:
+        """Whether it is good for anybody, not only for whom it was about."""
+        return not self.refusals.rows_asked
 
     def judge(self, standings: Iterable[Standing]) -> list[Judged]:
         """Judge contacts as they stand."""

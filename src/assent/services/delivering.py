@@ -79,11 +79,6 @@ class SendErrands:
     hands: Handing
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def checking(self) -> Checking:
-        """The checks before and during a send."""
-        return Checking(self.store, self.jobs, self.clock)
-
     async def owed(self) -> list[tuple[int, int]]:
         """Every send that was begun and has not ended."""
         return await self.store.database.read(stored.under_way)
@@ -93,13 +88,14 @@ class SendErrands:
         database, waits, rounds = self.store.database, iter(WAITS_S), 0
         lost = await database.write(lambda c: handing.orphans(c, account_id, number))
         letters: Writer | None = None
+        checking = Checking(self.store, self.jobs, self.clock)
         while True:
             send = await database.read(lambda c: stored.read(c, account_id, number))
             if not send.state.under_way or self.closing.is_set():
                 break
             letters = letters or await self._writer(account_id, send)
             rounds += 1
-            if letters is not None and await self._advance(account_id, send, letters):
+            if letters is not None and await self._advance(account_id, send, letters, checking):
                 waits = iter(WAITS_S)
                 continue
             pause = next(waits, None)
@@ -108,11 +104,11 @@ class SendErrands:
             await self.clock.sleep(pause)
         return {"lost": lost, "rounds": rounds}
 
-    async def _advance(self, account_id: int, send: StoredSend, letters: Writer) -> bool:
+    async def _advance(self, account_id: int, send: StoredSend, letters: Writer, checking: Checking) -> bool:
         """Do one piece; tells whether something came of it, so that the next may follow at once."""
-        checked = await self.checking.check_new(account_id, send)
+        checked = await checking.check_new(account_id, send)
         if checked is None and send.state is SendState.SENDING:
-            checked = await self.checking.check_stale(account_id, send, HAND_AT_ONCE)
+            checked = await checking.check_stale(account_id, send, HAND_AT_ONCE)
         if checked is not None:
             reasons = checked.unreachable
             return await self._tell(

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, type_coerce
+from sqlalchemy.types import NullType
 
+from assent.policy.permission import LegalBasis
 from assent.ports import Standing
 from assent.store.among import among_bytes, among_guids
 from assent.store.marks import Marks
@@ -50,11 +52,15 @@ class Reader:
 
 
 def _contacts(account_id: int, contact_ids: Collection[UUID]) -> Any:
-    """Every contact once for each of its rows, and once where it has none."""
+    """Every contact once for each of its rows, and once where it has none; as the driver gives it.
+
+    Turning columns into objects one by one would take longer than finding them.
+    """
     c, k = contacts.c, links.c
+    told = (c.contact_id, c.email, c.basis, c.value, c.hold, k.connection_id, k.row_id)
     theirs = and_(k.account_id == c.account_id, k.contact_id == c.contact_id)
     return (
-        select(c.contact_id, c.email, c.basis, c.value, c.hold, k.connection_id, k.row_id)
+        select(*(type_coerce(column, NullType()) for column in told))
         .select_from(contacts.outerjoin(links, theirs))
         .where(c.account_id == account_id, among_guids(c.contact_id, contact_ids))
     )
@@ -79,14 +85,22 @@ def _blocked(connection: Connection, account_id: int, contact_ids: Collection[UU
 
 
 def _gathered(rows: Iterable[Any], blocked: dict[UUID, int], barred: set[str]) -> Iterable[Standing]:
-    found: dict[UUID, Standing] = {}
-    for contact_id, email, basis, value, hold, connection_id, row_id in rows:
-        known = found.get(contact_id)
-        if known is not None:
-            found[contact_id] = known._replace(rows=(*known.rows, (connection_id, row_id)))
+    found: dict[bytes | UUID, Standing] = {}
+    for key, email, basis, value, hold, connection_id, row_id in rows:
+        at = () if row_id is None else ((connection_id, _bytes(row_id)),)
+        if (known := found.get(key)) is not None:
+            found[key] = known._replace(rows=known.rows + at)
             continue
-        at = () if row_id is None else ((connection_id, row_id),)
-        found[contact_id] = Standing(
-            contact_id, email, basis, value, hold, email in barred, blocked.get(contact_id, 0), at
+        contact_id = key if isinstance(key, UUID) else UUID(bytes=key)
+        found[key] = Standing(
+            contact_id, email, _BASES[basis], value, hold, email in barred, blocked.get(contact_id, 0), at
         )
     return found.values()
+
+
+def _bytes(raw: bytes | UUID) -> bytes:
+    """SQLite keeps identifiers as bytes, others have a type for them."""
+    return raw.bytes if isinstance(raw, UUID) else raw
+
+
+_BASES = {int(basis): basis for basis in LegalBasis}
