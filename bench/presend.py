@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from assent.app.application import open_application
+from assent.app.system import stand_still
 from assent.demo.stage import emulator_process
 from assent.policy.audience import Audience
 from assent.policy.gate import Message, Reason
@@ -87,6 +88,7 @@ async def _one_by_one(url: str, contacts: int) -> dict[str, Any]:
 async def check(data: Path, url: str, account_id: int) -> dict[str, Any]:
     """Check every contact of the account as a send without a category would, and keep nothing."""
     async with open_application(settings_for(data), worker=False) as app:
+        stand_still()  # as a process that serves does
         before, cpu, started = await _requests(url), process_time(), perf_counter()
         counts: Counter[Reason] = Counter()
         checked = await app.begin_check(account_id, Audience(), Message())

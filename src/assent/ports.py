@@ -334,7 +334,7 @@ class Memory(Protocol):
         """What the hub holds of the named contacts; absent ones are not of this account."""
 
     async def refusing(self, account_id: int, connection_id: int, fields: int) -> int:
-        """How many rows refused any of these fields when they were last read there, or were last seen to."""
+        """How many rows refused any of these fields when they were last read there, or an estimate."""
 
     async def count_refusing(self, account_id: int, connection_id: int, fields: int, rows: int) -> None:
         """Remember how many did, so that the next check can tell which way of asking is cheapest."""

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from assent.app.application import open_application, serving
+from assent.app.system import stand_still
 from assent.cli import show
 from assent.engine.setup import Step
 from assent.errors import Conflict, Invalid
@@ -41,6 +42,7 @@ def _told_to_stop() -> asyncio.Event:
 
 async def _until(stop: asyncio.Event, app: Application) -> None:
     """Wait to be told; raises Conflict once another process works under our name."""
+    stand_still()
     waits = [asyncio.create_task(event.wait()) for event in (stop, app.work.replaced)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in waits:

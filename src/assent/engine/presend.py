@@ -41,7 +41,7 @@ async def check(
     method: Method | None = None,
 ) -> Check:
     """Say of each contact whether this message may go to it now, and if not, why."""
-    proof = await prove(run, these(contact_ids), message, few=few, method=method)
+    proof = await prove(run, these(run, contact_ids), message, few=few, method=method)
     verdicts = {one.contact_id: one.verdict for one in await judged(run, proof, contact_ids)}
     return Check(verdicts, proof.report, proof.unreachable)
 
@@ -93,8 +93,8 @@ async def _settle(run: Run, targets: Targets, few: int) -> Report:
     if targets.count > few:
         return await deal(run)
     report = Report()
-    async for contact_ids in targets.pages():
-        report += await reconcile_all(run, contact_ids, patient=False)
+    async for people in targets.pages():
+        report += await reconcile_all(run, [one.contact_id for one in people], patient=False)
     return report
 
 
@@ -141,8 +141,7 @@ class _Reading:
     async def _targets(self, targets: Targets) -> int:
         """The rows of those who are asked about, and every row that bears their addresses."""
         run, count = self.run, 0
-        async for contact_ids in targets.pages():
-            people = await run.memory.standing(run.account_id, contact_ids)
+        async for people in targets.pages():
             row_ids = {key[1] for one in people for key in one.rows if key[0] == self.connection_id}
             addresses = {one.email for one in people}
             self.refusals.ask(self.connection_id, row_ids, addresses)

@@ -23,20 +23,24 @@ _KEPT = 10_000
 UNKNOWN = Verdict(Reason.UNVERIFIED, "no such contact")
 
 
+#: Contacts as they stand, in pieces, so that memory stays flat.
+Pages = AsyncIterator[Sequence[Standing]]
+
+
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Whom a check is about: how many, and who, in pieces that may be asked for more than once."""
+    """Whom a check is about: how many, and who; these may be asked for more than once."""
 
     count: int
-    pages: Callable[[], AsyncIterator[Sequence[UUID]]]
+    pages: Callable[[], Pages]
 
 
-def these(contact_ids: Sequence[UUID]) -> Targets:
+def these(run: Run, contact_ids: Sequence[UUID]) -> Targets:
     """Targets that are at hand."""
 
-    async def pages() -> AsyncIterator[Sequence[UUID]]:
+    async def pages() -> Pages:
         for start in range(0, len(contact_ids), TOGETHER):
-            yield contact_ids[start : start + TOGETHER]
+            yield await run.memory.standing(run.account_id, contact_ids[start : start + TOGETHER])
 
     return Targets(len(contact_ids), pages)
 

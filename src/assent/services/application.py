@@ -84,7 +84,7 @@ class Application:
     ) -> Checked:
         """Ask Dynamics about everybody of an audience; the verdicts are read afterwards, in pieces."""
         run = await self.jobs.run(account_id)
-        targets = await everybody(self.store.database, account_id, audience)
+        targets = await everybody(self.store, account_id, audience)
         return Checked(run, targets, await proved(run, targets, message, within))
 
     async def admit(self, connection_id: int, key: str) -> Admitted:

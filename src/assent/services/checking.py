@@ -1,11 +1,11 @@
 """Asks the gate about the recipients of a send, thousands at a time, and keeps what it said."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from assent.engine.proof import UNKNOWN, Proof, Targets, judged, these
+from assent.engine.proof import UNKNOWN, Pages, Proof, Targets, judged
 from assent.engine.run import Run
 from assent.policy.gate import Facts, Message, Reason, Verdict, judge
 from assent.policy.sending import RecipientState
@@ -52,10 +52,10 @@ class Checking:
                 lambda c: listed.unchecked(c, account_id, send.send_id, now, CHECK_AT_ONCE, after)
             )
 
-        async def pages() -> AsyncIterator[Sequence[UUID]]:
+        async def pages() -> Pages:
             ids = await due()
             while ids:
-                yield ids
+                yield await self.store.memory.standing(account_id, ids)
                 ids = await due(ids[-1])
 
         if not (ids := await due()):
@@ -72,7 +72,11 @@ class Checking:
         ):
             return None
         ids = await database.read(lambda c: listed.stale(c, account_id, send.send_id, before, CHECK_AT_ONCE))
-        return await self._check(account_id, send, ids, these(ids), everybody=False)
+
+        async def pages() -> Pages:
+            yield await self.store.memory.standing(account_id, ids)
+
+        return await self._check(account_id, send, ids, Targets(len(ids), pages), everybody=False)
 
     async def _check(
         self, account_id: int, send: StoredSend, ids: Sequence[UUID], about: Targets, *, everybody: bool

@@ -1,19 +1,19 @@
 """The gate as everybody asks it: proved within a deadline, then judged in pieces, however many there are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from assent.engine.presend import prove
-from assent.engine.proof import TOGETHER, Judged, Proof, Targets, judged, unproved
+from assent.engine.proof import TOGETHER, Judged, Pages, Proof, Targets, unproved
 from assent.engine.run import Run
 from assent.errors import Retry
 from assent.policy.audience import Audience
 from assent.policy.gate import Message
 from assent.store import search
-from assent.store.database import Database
+from assent.store.opening import Store
+from assent.store.standings import Reader
 
 #: How long Dynamics is waited for, where nobody says otherwise.
 DEADLINE = timedelta(minutes=10)
@@ -34,8 +34,8 @@ class Checked:
 
     async def verdicts(self) -> AsyncIterator[list[Judged]]:
         """The verdict on everybody, in pieces."""
-        async for contact_ids in self.targets.pages():
-            yield await judged(self.run, self.proof, contact_ids)
+        async for people in self.targets.pages():
+            yield self.proof.judge(people)
 
 
 async def proved(run: Run, targets: Targets, message: Message, within: timedelta = DEADLINE) -> Proof:
@@ -49,20 +49,17 @@ async def proved(run: Run, targets: Targets, message: Message, within: timedelta
         return unproved(run, message, began, error)
 
 
-async def everybody(database: Database, account_id: int, audience: Audience) -> Targets:
-    """The contacts of an audience, read in pieces each time they are asked for."""
+async def everybody(store: Store, account_id: int, audience: Audience) -> Targets:
+    """The contacts of an audience, as they stand each time they are asked for."""
+    reader, database = Reader(store.accounts.marking), store.database
 
-    async def pages() -> AsyncIterator[Sequence[UUID]]:
-        after: UUID | None = None
-        while True:
+    async def pages() -> Pages:
+        people, after = await database.read(lambda c: reader.page(c, account_id, audience, 0, TOGETHER))
+        while people:
+            yield people
             start = after
-            ids = await database.read(
-                lambda c: search.ids(c, account_id, audience, TOGETHER, start)  # noqa: B023 - awaited here
+            people, after = await database.read(
+                lambda c: reader.page(c, account_id, audience, start, TOGETHER)  # noqa: B023 - awaited here
             )
-            if ids:
-                yield ids
-                after = ids[-1]
-            if len(ids) < TOGETHER:
-                return
 
     return Targets(await database.read(lambda c: search.count(c, account_id, audience)), pages)
