@@ -82,7 +82,7 @@ class Checking:
         self, account_id: int, send: StoredSend, ids: Sequence[UUID], about: Targets, *, everybody: bool
     ) -> "Checked":
         held = await self._proof(account_id, send, about, everybody=everybody)
-        proof, began = held.proof, held.proof.began
+        proof, began = held.proof, held.began
         verdicts = {one.contact_id: one.verdict for one in await judged(held.run, proof, ids)}
         now = self.clock.now()
         patient = send.started_at is not None and now - send.started_at < PATIENCE
@@ -96,9 +96,9 @@ class Checking:
         """What Dynamics said a moment ago, where it is good for these recipients, or says now."""
         held = self._held
         if held is None or not held.good_for(self.clock.now(), everybody=everybody):
-            run = await self.jobs.run(account_id)
+            began, run = self.clock.now(), await self.jobs.run(account_id)
             message = Message(send.draft.category, send.draft.transactional)
-            held = self._held = _Held(run, await proved(run, about, message), everybody)
+            held = self._held = _Held(run, await proved(run, about, message), began, everybody)
         return held
 
 
@@ -108,11 +108,12 @@ class _Held:
 
     run: Run
     proof: Proof
+    began: datetime
     everybody: bool
 
     def good_for(self, now: datetime, *, everybody: bool) -> bool:
         """Whether it need not be asked again: neither too old nor about others, nor due another try."""
-        age = now - self.proof.began
+        age = now - self.began
         if self.proof.unreachable:
             return age < TRY_AGAIN
         return age < GOOD_FOR / 2 and (self.proof.universal or (everybody and self.everybody))
