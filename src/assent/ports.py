@@ -292,6 +292,10 @@ class Candidate:
     last_name: str = ""
 
 
+#: Stands for the contact where an address is asked about that nobody holds.
+STRANGER = UUID(int=0)
+
+
 class Standing(NamedTuple):
     """What the hub holds of one contact right now, as the gate needs it.
 

@@ -8,7 +8,8 @@ from assent.app.system import stand_still
 from assent.cli import show
 from assent.engine.setup import Step
 from assent.errors import Conflict, Invalid
-from assent.services import connecting
+from assent.services import connecting, ledger
+from assent.services.access import operator
 from assent.services.application import Application
 from assent.services.jobs import figures
 from assent.services.settings import read_settings
@@ -133,14 +134,19 @@ async def sync(account: int, *, json: bool) -> int:
 
 
 async def verify(account: int, *, json: bool) -> int:
-    """Verify the ledger; 1 where it is broken."""
+    """Verify the ledger and the manifests it names; 1 where anything is not as it was written."""
     async with open_application(read_settings(), worker=False) as app:
-        verified = await app.store.ledger.verify(account)
-    broken = verified.broken
+        found = await ledger.verify(app, operator(account))
     if json:
-        show.as_json({"ok": broken is None, "entries": verified.entries, "broken": broken and str(broken)})
-    elif broken is None:
-        show.console.print(f"The chain holds: {verified.entries:,} entries in {verified.links:,} links.")
+        broken = found.broken or None
+        show.as_json(
+            {"ok": found.holds, "entries": found.entries, "manifests": found.manifests, "broken": broken}
+        )
+    elif found.holds:
+        show.console.print(
+            f"The chain holds: {found.entries:,} entries in {found.links:,} links, "
+            f"{found.manifests:,} manifests of sends."
+        )
     else:
-        show.console.print(f"The chain is broken: {broken}")
-    return 0 if broken is None else 1
+        show.console.print(f"The ledger is not as it was written. {found.broken}")
+    return 0 if found.holds else 1

@@ -14,6 +14,7 @@ from assent.policy.gate import Message, Verdict
 from assent.policy.method import Choice, Method, choose
 from assent.policy.permission import BulkEmail
 from assent.policy.sides import PERMISSION, Row
+from assent.ports import STRANGER
 
 #: Up to so many contacts are settled by themselves; a check of more waits for everything that is due.
 FEW = 200
@@ -94,7 +95,8 @@ async def _settle(run: Run, targets: Targets, few: int) -> Report:
         return await deal(run)
     report = Report()
     async for people in targets.pages():
-        report += await reconcile_all(run, [one.contact_id for one in people], patient=False)
+        theirs = {one.contact_id for one in people} - {STRANGER}
+        report += await reconcile_all(run, theirs, patient=False)
     return report
 
 

@@ -20,6 +20,7 @@ PARTED = "contact.parted"  # a person took a join apart again: what either conta
 MOVED = "row.moved"  # a row's link went from one contact to another (I3, I4)
 UNLINKED = "row.unlinked"  # a row's link was dropped (I4)
 VOIDED = "connection.voided"  # every base of a connection was voided (M7)
+CHECKED = "send.checked"  # everybody a send is for was checked; the digest of its manifest (G4)
 ERASING = "contact.erasing"  # somebody asked for a person to be erased: refused, held, address barred (I6)
 ERASED = "contact.erased"  # a person was erased and their key destroyed (I6)
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from assent.engine.proof import UNKNOWN, Pages, Proof, Targets, judged
 from assent.engine.run import Run
+from assent.ledger.manifest import AskedOf
 from assent.policy.gate import Facts, Message, Reason, Verdict, judge
 from assent.policy.sending import RecipientState
 from assent.policy.sides import PERMISSION
@@ -15,8 +18,10 @@ from assent.services.gate import proved
 from assent.services.jobs import AccountJobs
 from assent.store import handing
 from assent.store import recipients as listed
+from assent.store.columns import microseconds
 from assent.store.gate_facts import GateFacts
 from assent.store.handing import Mark
+from assent.store.manifests import note_asked
 from assent.store.opening import Store
 from assent.store.sends import StoredSend
 
@@ -87,9 +92,13 @@ class Checking:
         now = self.clock.now()
         patient = send.started_at is not None and now - send.started_at < PATIENCE
         marks = [_mark(key, verdict, now, patient=patient) for key, verdict in verdicts.items()]
-        await self.store.database.write(
-            lambda c: handing.mark_checked(c, account_id, send.send_id, marks, began)
-        )
+        asked = [AskedOf(key, microseconds(one.since), one.method.value) for key, one in proof.asked.items()]
+
+        def keep(connection: Connection) -> None:
+            handing.mark_checked(connection, account_id, send.send_id, marks, began)
+            note_asked(connection, account_id, send.send_id, asked)
+
+        await self.store.database.write(keep)
         return Checked(tuple(str(error) for error in proof.unreachable.values()))
 
     async def _proof(self, account_id: int, send: StoredSend, about: Targets, *, everybody: bool) -> "_Held":

@@ -13,7 +13,7 @@ from uuid import UUID
 from assent.errors import Invalid
 from assent.mail.opening import SmtpSettings
 from assent.policy.gate import Message, Verdict
-from assent.policy.sending import RecipientState, SendState, Step, may_happen
+from assent.policy.sending import RecipientState, SendState, Step
 from assent.ports import Clock
 from assent.services.checking import GOOD_FOR, Checking, judge_here
 from assent.services.drafts import draft_of
@@ -21,6 +21,7 @@ from assent.services.handing import HAND_AT_ONCE, NO_SERVER, Handing
 from assent.services.jobs import AccountJobs
 from assent.services.letters import Writer, sender_of, writer
 from assent.services.links import links_of
+from assent.services.manifests import close_manifest
 from assent.services.settings import Settings
 from assent.store import handing
 from assent.store import recipients as listed
@@ -119,14 +120,11 @@ class SendErrands:
         return await self._hand_over(account_id, send, letters)
 
     async def _begin_sending(self, account_id: int, send: StoredSend) -> bool:
-        """Everybody who could be proved is: go over to sending, unless all still wait for that."""
+        """Everybody who could be proved is: go over to sending with a manifest, unless all still wait."""
         standing = await self._standing(account_id, send)
         if RecipientState.WAITING in standing and RecipientState.CHECKED not in standing:
             return False
-        states, number = may_happen(Step.CHECKED), send.send_id
-        return await self.store.database.write(
-            lambda c: stored.move(c, account_id, number, states, state=SendState.SENDING)
-        )
+        return await close_manifest(self.store, self.clock, account_id, send.send_id)
 
     async def _hand_over(self, account_id: int, send: StoredSend, letters: Writer) -> bool:
         categories = await self.store.memory.categories(account_id)

@@ -142,6 +142,15 @@ def _erased(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} erased the person; the address is barred until they sign up themselves"
 
 
+def _checked(entry: Entry, known: Known) -> str:
+    may, others = _number(entry.new.get("may")), _number(entry.new.get("left_out"))
+    waiting = _number(entry.new.get("waiting"))
+    said = (
+        f"Everybody was checked for send {entry.new['send']}: {may:,} may be mailed, {others:,} are left out"
+    )
+    return f"{said}, {waiting:,} could not be proved yet" if waiting else said
+
+
 #: How each kind is said; a test asks for every kind there is.
 SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.CREATED: _created,
@@ -153,6 +162,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.UNLINKED: _unlinked,
     ledger.VOIDED: _voided,
     ledger.PARTED: _parted,
+    ledger.CHECKED: _checked,
     ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }

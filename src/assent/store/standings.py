@@ -13,8 +13,10 @@ from sqlalchemy.types import NullType
 
 from assent.policy.audience import Audience
 from assent.policy.permission import LegalBasis
-from assent.ports import Standing
+from assent.policy.sides import CATEGORIES
+from assent.ports import STRANGER, Standing
 from assent.store.among import among_bytes, among_guids
+from assent.store.contact_rows import holders
 from assent.store.marks import Marks
 from assent.store.notices import REFUSES
 from assent.store.schema import address_marks, contacts, links, notices
@@ -41,6 +43,19 @@ class Reader:
             chosen = _chosen().where(contacts.c.account_id == account_id, these)
             found += self._read(connection, account_id, chosen)[0]
         return found
+
+    def bearing(
+        self, connection: Connection, account_id: int, addresses: Collection[str]
+    ) -> dict[str, Standing]:
+        """The contacts that hold these normalised addresses, and a stranger for each that nobody holds."""
+        held = holders(connection, account_id, addresses)
+        barred = self._barred(connection, account_id, [one for one in addresses if one not in held])
+        strangers = {
+            one: Standing(STRANGER, one, LegalBasis.NONE, CATEGORIES, None, one in barred, 0, ())
+            for one in addresses
+            if one not in held
+        }
+        return strangers | {one.email: one for one in self.run(connection, account_id, held.values())}
 
     def page(
         self, connection: Connection, account_id: int, audience: Audience, after: int, limit: int
