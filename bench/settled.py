@@ -16,6 +16,7 @@ from assent.app.application import open_application
 from assent.app.system import RandomIds
 from assent.demo.stage import CATEGORIES, connection_to
 from assent.policy.address import normalise
+from assent.policy.identity import Origin
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.plan import settle
 from assent.policy.sides import CATEGORIES as EVERY
@@ -100,7 +101,7 @@ class Crowd:
             "first_name": row.first_name,
             "last_name": row.last_name,
             "named": "",
-            "origin": "sync",
+            "origin": Origin.PERSON.value,
         }
 
 

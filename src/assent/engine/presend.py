@@ -1,12 +1,12 @@
 """The check right before a send: catch up, then read who refuses (tier 4, rule G4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from assent.engine.notices import deal
 from assent.engine.pending import reconcile_all
-from assent.engine.proof import Asked, Proof, Refusals, Targets, judged, these
+from assent.engine.proof import Asked, Judged, Proof, Refusals, Targets, judged, these
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import AssentError, Retry
@@ -43,8 +43,12 @@ async def check(
 ) -> Check:
     """Say of each contact whether this message may go to it now, and if not, why."""
     proof = await prove(run, these(run, contact_ids), message, few=few, method=method)
-    verdicts = {one.contact_id: one.verdict for one in await judged(run, proof, contact_ids)}
-    return Check(verdicts, proof.report, proof.unreachable)
+    return checked(proof, await judged(run, proof, contact_ids))
+
+
+def checked(proof: Proof, verdicts: Iterable[Judged]) -> Check:
+    """Put a proof and the verdicts that follow from it together."""
+    return Check({one.contact_id: one.verdict for one in verdicts}, proof.report, proof.unreachable)
 
 
 async def prove(

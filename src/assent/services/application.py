@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from assent.crm.notices import parse_notices
-from assent.engine.presend import Check, check
+from assent.engine.presend import Check, checked
+from assent.engine.proof import judged, these
 from assent.engine.run import Report
 from assent.engine.setup import Progress
 from assent.mail.sink import Sink
@@ -77,7 +78,9 @@ class Application:
 
     async def check(self, account_id: int, contact_ids: Sequence[UUID], message: Message) -> Check:
         """Say who may be mailed now, and why the others not."""
-        return await check(await self.jobs.run(account_id), contact_ids, message)
+        run = await self.jobs.run(account_id)
+        proof = await proved(run, these(run, contact_ids), message)
+        return checked(proof, await judged(run, proof, contact_ids))
 
     async def begin_check(
         self, account_id: int, audience: Audience, message: Message, within: timedelta = DEADLINE

@@ -92,7 +92,11 @@ class Checking:
         now = self.clock.now()
         patient = send.started_at is not None and now - send.started_at < PATIENCE
         marks = [_mark(key, verdict, now, patient=patient) for key, verdict in verdicts.items()]
-        asked = [AskedOf(key, microseconds(one.since), one.method.value) for key, one in proof.asked.items()]
+        asked = [
+            AskedOf(key, microseconds(one.since), one.method.value)
+            for key, one in proof.asked.items()
+            if one.error is None
+        ]
 
         def keep(connection: Connection) -> None:
             handing.mark_checked(connection, account_id, send.send_id, marks, began)

@@ -56,7 +56,7 @@ class CheckBody(Shape):
         return Question(self.addresses, self.contact_ids, message, within)
 
 
-class AskedShape(Shape):
+class AskedConnectionShape(Shape):
     """How a connection was asked: whatever was readable there at `as_of` is in the verdicts."""
 
     connection_id: int
@@ -97,7 +97,7 @@ class CheckShape(Shape):
     """The whole answer; as NDJSON its members but `verdicts` come first and last, a verdict to a line."""
 
     began: datetime
-    connections: list[AskedShape]
+    connections: list[AskedConnectionShape]
     verdicts: list[VerdictShape]
     counts: Annotated[dict[str, int], Field(examples=[{"may_mail": 120, "withdrawn": 3}])]
 

@@ -113,7 +113,7 @@ class RecipientShape(Shape):
     at: datetime
 
 
-class AskedShape(Shape):
+class ManifestAskedShape(Shape):
     """How a connection was asked while everybody was checked, and the earliest moment up to which."""
 
     connection: int
@@ -127,7 +127,7 @@ class ManifestShape(Shape):
     send_id: int
     revision: str
     checked_at: datetime
-    asked: list[AskedShape]
+    asked: list[ManifestAskedShape]
     lines: int
     outcomes: Annotated[dict[str, int], Field(examples=[{"may": 120, "left_out": 3}])]
     reasons: Annotated[dict[str, int], Field(examples=[{"withdrawn": 3}])]
@@ -290,7 +290,9 @@ async def get_manifest(app: App, calling: Calling, send_id: Number) -> ManifestS
         revision=header.revision,
         checked_at=manifests.moment(header.checked_at),
         asked=[
-            AskedShape(connection=one.connection, since=manifests.moment(one.since), method=one.method)
+            ManifestAskedShape(
+                connection=one.connection, since=manifests.moment(one.since), method=one.method
+            )
             for one in header.asked
         ],
         lines=header.lines,
