@@ -91,7 +91,7 @@ def write_part(
     if not lines:
         return None
     values = {"account_id": account_id, "send_id": send_id, "part": number, "lines": part_bytes(lines)}
-    statement = insert(connection, manifest_parts).values(values)
+    statement = insert(manifest_parts).values(values)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "send_id", "part"], set_={"lines": statement.excluded.lines}

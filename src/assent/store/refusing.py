@@ -24,7 +24,7 @@ def size(connection: Connection, account_id: int, connection_id: int, fields: in
 def remember(connection: Connection, account_id: int, connection_id: int, fields: int, rows: int) -> None:
     """Keep how many were read."""
     name = _name(connection_id, fields)
-    statement = insert(connection, counters).values(account_id=account_id, name=name, value=rows)
+    statement = insert(counters).values(account_id=account_id, name=name, value=rows)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["account_id", "name"], set_={"value": rows})
     )
