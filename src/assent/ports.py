@@ -142,6 +142,15 @@ class Form:
     is_default: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a person wants the toggles: on which form (any unless named), on which tab or a new one."""
+
+    form: str = ""  # a form's id
+    tab: str = ""  # a tab's name or id
+    new_tab: bool = False
+
+
 class CrmSetup(Protocol):
     """The parts of an organisation that setup makes; every call may be repeated safely."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assent.cli import users
+from assent.cli import setup, users
 from assent.errors import AssentError
 
 app = typer.Typer(
@@ -94,18 +94,6 @@ def connect(
 
 
 @app.command()
-def setup(
-    connection: Annotated[int, typer.Argument(help="The connection's number, as `connect` told it.")],
-    account: Annotated[int, typer.Option(help="The account.")] = 1,
-    json: Json = False,
-) -> None:
-    """Set a connection up, or go on where it stopped: columns, form, first sync, webhooks."""
-    from assent.cli import running
-
-    run(running.set_up(account, connection, json=json))
-
-
-@app.command()
 def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: Json = False) -> None:
     """Sweep now instead of waiting for the half hour."""
     from assent.cli import running
@@ -113,6 +101,7 @@ def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: J
     run(running.sync(account, json=json))
 
 
+app.add_typer(setup.app, name="setup")
 app.add_typer(users.app, name="users")
 ledger = typer.Typer(help="The append-only record of every change.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")

@@ -78,7 +78,7 @@ async def connect(
     else:
         show.console.print(
             f"Connected as connection {added.connection_id} of account {account}; nothing was written.\n"
-            f"Next: assent setup {added.connection_id} --account {account}"
+            f"Next: assent setup run {added.connection_id} --account {account}"
         )
     return 0
 

@@ -16,7 +16,7 @@ from assent.crm.setup import DataverseSetup
 from assent.engine.run import Report, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
 from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
-from assent.ports import CategoryColumn, Clock, Form, Ids
+from assent.ports import CategoryColumn, Clock, Form, Ids, Placing
 from assent.services.organisations import Organisations
 from assent.services.settings import Settings
 from assent.services.setup_words import StepState
@@ -177,12 +177,12 @@ def webhook_url(settings: Settings, connection_id: int) -> str:
 
 def place(form: Form, columns: Sequence[CategoryColumn], language: int, *, tab: str | None = None) -> Placed:
     """Put the section on a form, on the tab a person chose if any, or pause with the evidence."""
-    outcome = place_section(form.xml, columns, language, tab=tab)
+    outcome = place_section(form.xml, columns, language, Placing(tab=tab or ""))
     if isinstance(outcome, Edited):
         return Placed(outcome.xml, changed=True)
     if isinstance(outcome, Unchanged):
         return Placed(form.xml, changed=False)
-    raise outcome.pause(form.name)
+    raise outcome.pause(form.name, str(form.form_id))
 
 
 def _silent(step: Step, state: str) -> None:

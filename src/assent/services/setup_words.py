@@ -120,6 +120,36 @@ _PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
         "Delete the column in Dynamics if nobody needs it, then try again.",
         (_RETRY,),
     ),
+    "form_locked": (
+        f"The form is locked against changes. {_FORM_KEPT}",
+        "In Dynamics, allow customisation of the form and try again; or pick another form.",
+        _PLACING,
+    ),
+    "form_inactive": (
+        f"Nobody opens a deactivated form. {_FORM_KEPT}",
+        "Activate the form in Dynamics and try again; or pick another form.",
+        _PLACING,
+    ),
+    "form_not_found": (
+        f"The form somebody chose is not there. {_FORM_KEPT}",
+        "Pick another form.",
+        _PLACING,
+    ),
+    "several_forms": (
+        "Assent cannot know which of them your people open, and does not guess.",
+        "Pick the form that should show the toggles.",
+        _PLACING,
+    ),
+    "section_clash": (
+        f"Somebody's own section goes by the name of ours. {_FORM_KEPT}",
+        "Rename or remove that section in Dynamics and try again; or pick another form.",
+        _PLACING,
+    ),
+    "control_clash": (
+        f"Two controls of one form cannot have the same id. {_FORM_KEPT}",
+        "Remove that control in Dynamics, or place its column anew, and try again; or pick another form.",
+        _PLACING,
+    ),
     "form_refused": (
         "Dynamics did not accept the form with the Subscriptions section in it.",
         "Pick another tab, or go on without and place the toggles by hand in the form editor.",
@@ -172,6 +202,12 @@ _FAILED = (
     "Correct what the message names, then try again: setup goes on from this step.",
     (_RETRY,),
 )
+
+
+def explain(reason: str) -> tuple[str, str]:
+    """What a pause for this reason means, and what to do."""
+    meaning, to_do, _ = _PAUSES.get(reason, _UNKNOWN_PAUSE)
+    return meaning, to_do
 
 
 def step_views(steps: list[SetupStep]) -> tuple[StepView, ...]:

@@ -175,7 +175,7 @@ async def _read(visit: Visit) -> ConnectionView:
 
 def _tabs(pause: Pause | None) -> list[tuple[str, str]]:
     """The tabs a pause names: what is sent, and what to call each."""
-    found = pause.evidence.get("tabs") if pause else None
+    found = pause.evidence.get("found") if pause else None
     tabs = [tab for tab in found if isinstance(tab, dict)] if isinstance(found, list) else []
     return [(str(tab.get("name") or tab.get("id")), _tab_words(tab)) for tab in tabs]
 
@@ -190,5 +190,5 @@ def _tab_words(tab: dict[str, object]) -> str:
 def _evidence(pause: Pause | None) -> list[tuple[str, str]]:
     """What else was found, as it can be read."""
     told = pause.evidence if pause else {}
-    skipped = ("tabs", "in_question")
+    skipped = ("found", "in_question", "before", "after")
     return [(name.replace("_", " "), str(value)) for name, value in told.items() if name not in skipped]

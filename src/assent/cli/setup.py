@@ -1,0 +1,42 @@
+"""The commands around setup: run it, and try forms without any organisation."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Set a connection up, or try offline what setup would do.", no_args_is_help=True)
+
+Account = Annotated[int, typer.Option(help="The account.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of prose.")]
+Number = Annotated[int, typer.Argument(help="The connection's number, as `connect` told it.")]
+
+
+@app.command("run")
+def set_up(connection: Number, account: Account = 1, json: Json = False) -> None:
+    """Set a connection up, or go on where it stopped: columns, form, first sync, webhooks."""
+    from assent.cli import running
+    from assent.cli.commands import run
+
+    run(running.set_up(account, connection, json=json))
+
+
+@app.command()
+def form(
+    file: Annotated[Path, typer.Argument(help="A contact main form: its XML, or an export that holds it.")],
+    category: Annotated[list[str], typer.Option(help="Name of a category; once for each, in their order.")],
+    language: Annotated[int, typer.Option(min=0, help="Base language; 0: that of most labels.")] = 0,
+    form_id: Annotated[str, typer.Option("--form", help="Id of the form, where the file has several.")] = "",
+    tab: Annotated[str, typer.Option(help="Name or id of the tab to use instead of Details.")] = "",
+    new_tab: Annotated[bool, typer.Option("--new-tab", help="Use a tab of its own.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the file as it would be afterwards.")] = None,
+    json: Json = False,
+) -> None:
+    """Show what setup would do with one form: edit it, leave it, or pause. Nothing is asked or sent."""
+
+    from assent.cli import trying
+    from assent.cli.commands import run
+    from assent.ports import Placing
+
+    chosen = Placing(form_id, tab, new_tab)
+    run(trying.try_form(file, category, language, chosen, out, json=json))
