@@ -5,7 +5,7 @@ clocks or chance; production, tests and simulation implement the same protocols.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -132,14 +132,26 @@ class CategoryColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of a form, as people can tell it from others."""
+
+    name: str
+    tab_id: str
+    labels: tuple[str, ...]
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """A contact main form, its unpublished layer where there is one."""
+    """A contact main form, its unpublished layer where there is one; `ours` when our section is on it."""
 
     form_id: UUID
     name: str
-    xml: str
+    xml: str = field(repr=False)
     customisable: bool
     is_default: bool
+    ours: bool = False
+    tabs: tuple[Tab, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +163,40 @@ class Placing:
     new_tab: bool = False
 
 
+class Action(Enum):
+    """What setup would do with a part of an organisation."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    KEEP = "keep"
+    BLOCKED = "blocked"  # a person has to decide first
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of an organisation that setup makes or changes, as it is and as it would be."""
+
+    kind: str
+    name: str
+    action: Action
+    before: str = ""
+    after: str = ""
+
+
 class CrmSetup(Protocol):
     """The parts of an organisation that setup makes; every call may be repeated safely."""
+
+    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+        """What each part but the forms is now and would be; nothing is written."""
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
 
-    async def ensure_column(self, column: CategoryColumn) -> bool:
-        """The column exists with the right type; True when it was made now."""
+    async def ensure_column(self, column: CategoryColumn, *, adopt: bool = False) -> bool:
+        """The column exists with the right type; True when it was made now.
+
+        Raises Paused for one that is somebody else's, unless it may be adopted.
+        """
 
     async def main_forms(self) -> list[Form]:
         """The active contact main forms."""

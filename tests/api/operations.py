@@ -37,6 +37,7 @@ RIGHT_OF: dict[str, Right | None] = {
         Right.READ,
     ),
     "export_contacts": Right.EXPORT,
+    "get_plan_people": Right.EXPORT,
     **dict.fromkeys(
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,

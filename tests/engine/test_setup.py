@@ -10,7 +10,7 @@ from assent.crm.contacts import DataverseContacts
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
 from assent.engine.setup import Progress, Step
-from assent.errors import Paused, Unreachable, WrongOrganisation
+from assent.errors import Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 from assent.ports import CrmSetup
@@ -237,3 +237,24 @@ async def test_a_new_category_reaches_rows_and_contacts_as_yes() -> None:
         await w.set_up()
         assert (False, False, True) == w.office.says(row)
         assert CATEGORIES & ~NEWS.bit == (await w.contact(contact)).value
+
+
+async def test_a_setup_role_that_was_taken_away_stops_the_new_category_alone() -> None:
+    """A privilege is missing when a category comes: setup waits and says which, contacts go on syncing."""
+    async with world() as w:
+        contact, row = await w.pair("ann@x.example")
+        await w.store.accounts.set_category_active(w.account_id, EVENTS.bit, active=False)
+        w.office.crm = DataverseContacts(w.office.client, Columns((NEWS,)), connection_id=1)
+        await w.set_up()
+        await w.store.accounts.set_category_active(w.account_id, EVENTS.bit, active=True)
+        missing = PrivilegeMissing("lacks prvCreateAttribute", privilege="prvCreateAttribute")
+        with pytest.raises(Paused) as caught:
+            await w.set_up(schema=before(schema_of(w), ensure_column=failing(missing)))
+        evidence = {"privilege": "prvCreateAttribute"}
+        assert ("privilege_missing", evidence) == (caught.value.reason, caught.value.evidence)
+        w.rep.save(row, donotbulkemail=True)
+        await w.sweep()
+        assert WITHDRAWN is (await w.contact(contact)).basis
+        w.office.crm = w.office.real
+        await w.set_up()
+        assert (True, True, True) == w.office.says(row)

@@ -38,6 +38,7 @@ READS = frozenset(
         "newest",
         "token",
         "main_forms",
+        "components",
         "done",
         "columns",
     ]

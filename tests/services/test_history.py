@@ -110,6 +110,10 @@ TOLD = [
         "Every contact is compared afresh with Contoso, the strictest holds: a restore (rule M7).",
     ),
     (
+        Entry(ledger.DECIDED, "user", "u", new={"connection": 3, "choice": "tab", "form": "f", "tab": "t"}),
+        "Anna Lind (admin) decided for Contoso: the toggles go on the form and tab named (f, t).",
+    ),
+    (
         Entry(
             ledger.PARTED,
             "user",

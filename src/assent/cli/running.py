@@ -6,7 +6,7 @@ import signal
 from assent.app.application import open_application, serving
 from assent.cli import show
 from assent.engine.setup import Step
-from assent.errors import Conflict, Invalid
+from assent.errors import Conflict, Invalid, Paused
 from assent.services import connecting
 from assent.services.application import Application
 from assent.services.jobs import figures
@@ -83,20 +83,35 @@ async def connect(
     return 0
 
 
-async def set_up(account: int, connection: int, *, json: bool) -> int:
-    """Run setup with a line for every step."""
+async def set_up(account: int, connection: int, *, approve: bool, json: bool) -> int:
+    """Run setup with a line for every step; raises Paused, and tells the plan where that waits."""
     async with open_application(read_settings(), worker=False) as app:
         with show.progress(quiet=json) as status:
 
             def progress(step: Step, state: str) -> None:
                 status.update(f"{step.value.replace('_', ' ')}: {state}")
 
-            report = await app.set_up(account, connection, public_url=_public_url(app), progress=progress)
+            url = _public_url(app)
+            try:
+                report = await app.set_up(
+                    account, connection, public_url=url, progress=progress, approve=approve
+                )
+            except Paused as pause:
+                raise _with_command(pause, connection) from None
     if json:
         show.as_json(figures(report))
     else:
         show.console.print(f"Connection {connection} is live: {report.settled:,} contacts agree.")
     return 0
+
+
+def _with_command(pause: Paused, connection: int) -> Paused:
+    """The same pause, with the command that shows it or answers it."""
+    if pause.reason == "approval":
+        then = f"assent setup plan {connection}, then assent setup run {connection} --approve"
+    else:
+        then = f"assent setup status {connection}, then assent setup override {connection} --choice ..."
+    return Paused(pause.reason, f"{pause} ({pause.reason}) See {then}.", evidence=pause.evidence)
 
 
 def _public_url(app: Application) -> str:

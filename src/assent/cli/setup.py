@@ -13,12 +13,56 @@ Number = Annotated[int, typer.Argument(help="The connection's number, as `connec
 
 
 @app.command("run")
-def set_up(connection: Number, account: Account = 1, json: Json = False) -> None:
-    """Set a connection up, or go on where it stopped: columns, form, first sync, webhooks."""
+def set_up(
+    connection: Number,
+    account: Account = 1,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve the plan, and begin.")] = False,
+    json: Json = False,
+) -> None:
+    """Set a connection up, or go on where it stopped. Nothing is written before its plan is approved."""
     from assent.cli import running
     from assent.cli.commands import run
 
-    run(running.set_up(account, connection, json=json))
+    run(running.set_up(account, connection, approve=approve, json=json))
+
+
+@app.command()
+def plan(
+    connection: Number,
+    account: Account = 1,
+    people: Annotated[Path | None, typer.Option(help="Write whom the first sync concerns, as CSV.")] = None,
+    json: Json = False,
+) -> None:
+    """Show everything setup would create or change, and what the first sync would do. Writes nothing."""
+    from assent.cli import deciding
+    from assent.cli.commands import run
+
+    run(deciding.plan(account, connection, people, json=json))
+
+
+@app.command()
+def status(connection: Number, account: Account = 1, json: Json = False) -> None:
+    """Show how far setup is, and what it waits for."""
+    from assent.cli import deciding
+    from assent.cli.commands import run
+
+    run(deciding.status(account, connection, json=json))
+
+
+@app.command()
+def override(
+    connection: Number,
+    choice: Annotated[str, typer.Option(help="approve, tab, new_tab, skip, adopt or retry.")],
+    account: Account = 1,
+    form_id: Annotated[str, typer.Option("--form", help="The form's id, for tab and new_tab.")] = "",
+    tab: Annotated[str, typer.Option(help="The tab's name or id, for tab.")] = "",
+    json: Json = False,
+) -> None:
+    """Decide for a setup that waits; `assent serve` goes on with it, or `assent setup run`."""
+    from assent.cli import deciding
+    from assent.cli.commands import run
+
+    run(deciding.override(account, connection, choice, form_id, tab, json=json))
 
 
 @app.command()

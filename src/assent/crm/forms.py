@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 from xml.sax.saxutils import quoteattr
 
 from assent.crm.document import Document, Element, NotXml, Splice, parse
-from assent.crm.tabs import Blocked, blocked, find_tab, guid, labels
-from assent.ports import CategoryColumn, Placing
+from assent.crm.tabs import Blocked, blocked, find_tab, guid, labels, visible
+from assent.ports import CategoryColumn, Placing, Tab
 
 SECTION_NAME = "asn_subscriptions"
 SECTION_ID = UUID("5f0c7a3e-2b0d-4c55-9d6a-8a1f3e7b6c21")
@@ -121,6 +121,19 @@ class _Edits:
         if not self.splices:
             return Unchanged()
         return Edited(self.document.edited(self.splices), tuple(self.changes))
+
+
+def survey(form_xml: str) -> tuple[bool, tuple[Tab, ...]]:
+    """Whether our section is on a form, and its tabs; nothing of a form that cannot be read."""
+    try:
+        form = parse(form_xml).root
+    except NotXml:
+        return False, ()
+    tabs = [
+        Tab(tab.get("name"), guid(tab.get("id")), tuple(labels(tab)), visible(tab))
+        for tab in form.findall("tabs/tab")
+    ]
+    return _known_section(form) is not None, tuple(tabs)
 
 
 def remove_section(form_xml: str) -> Placement:

@@ -19,7 +19,7 @@ from assent.services.application import Application
 from assent.services.connecting import verify as verify_organisation
 from assent.services.jobs import on_demand
 from assent.services.setting_up import ask_again, webhook_url
-from assent.services.setup_words import Choice, Pause, StepState, StepView, pause_of, step_views
+from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
 from assent.store import progress
 from assent.store.connection_rows import LIVE, PAUSED
 from assent.store.organisations import NewConnection, Shown, shown
@@ -153,7 +153,7 @@ async def change(app: Application, caller: Caller, connection_id: int, changed: 
     caller.require(Right.CONNECT)
     await read(app, caller, connection_id)
     given = {f.name: value for f in fields(changed) if (value := getattr(changed, f.name)) is not None}
-    await _set(app, caller, connection_id, **given)
+    await set_settings(app, caller, connection_id, **given)
     return await read(app, caller, connection_id)
 
 
@@ -175,26 +175,6 @@ async def set_up(app: Application, caller: Caller, connection_id: int) -> Connec
         await ask_again(app.store, caller.account_id, connection_id, again)
     await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection_id))
     return await read(app, caller, connection_id)
-
-
-async def decide(
-    app: Application, caller: Caller, connection_id: int, choice: Choice, *, tab: str = ""
-) -> ConnectionView:
-    """Answer what a setup waits for, and let it go on; raises Conflict where it does not wait for that.
-
-    `tab` names the form tab for `Choice.TAB`, by name or id as the pause's evidence lists it.
-    """
-    caller.require(Right.OPERATE)
-    pause = (await read(app, caller, connection_id)).pause
-    if pause is None or choice not in {option.choice for option in pause.options}:
-        raise Conflict("Setup does not wait for this decision any more; look at the page again.")
-    if choice is Choice.TAB and not tab.strip():
-        raise Invalid("Name the tab that should hold the toggles.")
-    if choice is Choice.TAB:
-        await _set(app, caller, connection_id, tab=tab.strip(), skip_form=False)
-    if choice is Choice.SKIP:
-        await _set(app, caller, connection_id, skip_form=True)
-    return await set_up(app, caller, connection_id)
 
 
 async def pause(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
@@ -244,7 +224,8 @@ def _runs(sweep: Sweep | None, now: datetime) -> bool:
     return sweep is not None and sweep.finished_at is None and now - sweep.started_at < LOST_AFTER
 
 
-async def _set(app: Application, caller: Caller, connection_id: int, **given: object) -> None:
+async def set_settings(app: Application, caller: Caller, connection_id: int, **given: object) -> None:
+    """Change some of a connection's stored settings."""
     kept = (await app.store.accounts.connection(caller.account_id, connection_id)).settings
     settings = msgspec.structs.replace(kept, **given)
     await app.store.accounts.set_settings(caller.account_id, connection_id, settings)

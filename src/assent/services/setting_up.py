@@ -1,7 +1,7 @@
 """Sets connections up step by step: as an errand that survives restarts, or at once for a command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,7 +13,8 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.forms import Edited, Unchanged, place_section
 from assent.crm.setup import DataverseSetup
-from assent.engine.run import Report, Tools, begin
+from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
+from assent.engine.run import Report, Run, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
 from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
 from assent.ports import CategoryColumn, Clock, Form, Ids, Placing
@@ -50,9 +51,25 @@ class SettingUp:
         Raises Paused when a person has to choose, and Conflict while another process is at it.
         """
         async with self._alone(account_id, connection_id):
-            return await self._run(account_id, connection_id, webhook_url, progress)
+            setup, run = await self._prepared(account_id, connection_id, webhook_url)
+            return await set_up(setup, run, progress=progress)
 
-    async def _run(self, account_id: int, connection_id: int, webhook_url: str, progress: Progress) -> Report:
+    async def plan(self, account_id: int, connection_id: int, *, webhook_url: str) -> Mapping[str, object]:
+        """Everything setup would create or change, and the first sync in figures; nothing is written."""
+        setup, run = await self._prepared(account_id, connection_id, webhook_url)
+        return await setup.preview(setup, _with_all(run, await setup.journal.columns(connection_id)))
+
+    async def foresee(self, account_id: int, connection_id: int) -> AsyncIterator[Foreseen]:
+        """What the first sync would do, row by row; reads the whole organisation and writes nothing."""
+        setup, run = await self._prepared(account_id, connection_id, "")
+        columns = await setup.journal.columns(connection_id)
+        components = await setup.schema.components(columns, "")
+        reader = await self._reader(account_id, connection_id, columns)
+        async for one in foresee(_with_all(run, columns), connection_id, reader(existing(components))):
+            yield one
+
+    async def _prepared(self, account_id: int, connection_id: int, webhook_url: str) -> tuple[Setup, Run]:
+        """Everything the setup of a connection works with."""
         accounts = self.store.accounts
         columns = await self.organisations.columns(account_id)
         client = await self.organisations.client(account_id, connection_id)
@@ -74,9 +91,29 @@ class SettingUp:
         steps = self.store.setup_journal(account_id)
         if chosen.skip_form:
             steps = _WithoutForm(steps.database, steps.clock, account_id)
-        schema = DataverseSetup(client, self.clock, language=organisation.language)
-        setup = Setup(connection_id, schema, steps, partial(place, tab=chosen.tab or None), webhook)
-        return await set_up(setup, run, progress=progress)
+        reader = await self._reader(account_id, connection_id, columns)
+        setup = Setup(
+            connection_id=connection_id,
+            schema=DataverseSetup(client, self.clock, language=organisation.language),
+            journal=steps,
+            place=place,
+            webhook=webhook,
+            preview=partial(preview, url=webhook_url, reader=reader),
+            approved=chosen.approved,
+            placing=Placing(chosen.form, chosen.tab, chosen.new_tab),
+            adopted=frozenset(chosen.adopted),
+        )
+        return setup, run
+
+    async def _reader(self, account_id: int, connection_id: int, columns: Sequence[CategoryColumn]) -> Reader:
+        """Gives the contact table with those columns that exist."""
+        client = await self.organisations.client(account_id, connection_id)
+
+        def reader(names: Collection[str]) -> DataverseContacts:
+            there = tuple(column for column in columns if column.logical_name in names)
+            return DataverseContacts(client, Columns(there), connection_id=connection_id)
+
+        return reader
 
     @asynccontextmanager
     async def _alone(self, account_id: int, connection_id: int) -> AsyncIterator[None]:
@@ -158,6 +195,11 @@ class _WithoutForm(SetupJournal):
         return await SetupJournal.done(self, connection_id)
 
 
+def _with_all(run: Run, columns: Sequence[CategoryColumn]) -> Run:
+    """The run as it will be once all these columns are there."""
+    return replace(run, terms=replace(run.terms, categories=sum(column.bit for column in columns)))
+
+
 async def ask_again(store: Store, account_id: int, connection_id: int, steps: Sequence[Step]) -> None:
     """Let steps be done once more by the next setup of a connection; its process may be another one."""
     steps_of = store.setup_journal(account_id)
@@ -175,13 +217,14 @@ def webhook_url(settings: Settings, connection_id: int) -> str:
     return f"{settings.reached_at}/webhooks/dynamics/{connection_id}"
 
 
-def place(form: Form, columns: Sequence[CategoryColumn], language: int, *, tab: str | None = None) -> Placed:
-    """Put the section on a form, on the tab a person chose if any, or pause with the evidence."""
-    outcome = place_section(form.xml, columns, language, Placing(tab=tab or ""))
+def place(form: Form, columns: Sequence[CategoryColumn], language: int, chosen: Placing) -> Placed:
+    """Put the section on a form, where a person chose if they did, or pause with the evidence."""
+    outcome = place_section(form.xml, columns, language, chosen)
     if isinstance(outcome, Edited):
-        return Placed(outcome.xml, changed=True)
+        changes = [{"what": c.what, "before": c.before, "after": c.after} for c in outcome.changes]
+        return Placed(outcome.xml, tuple(changes))
     if isinstance(outcome, Unchanged):
-        return Placed(form.xml, changed=False)
+        return Placed(form.xml)
     raise outcome.pause(form.name, str(form.form_id))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from assent.ledger.chain import START
+from assent.ledger.entries import Entry
 from assent.ledger.seal import Vault
 from assent.policy.identity import AddressMarks
 from assent.ports import Clock, Organisation
@@ -20,6 +21,7 @@ from assent.store.connection_rows import LIVE, PAUSED, Settings, change, write_s
 from assent.store.counters import INSTALLATION, lock_account, take_numbers
 from assent.store.database import Database
 from assent.store.gate_facts import GateFacts, GateReader
+from assent.store.journal import Journal
 from assent.store.marks import Marks, address_of
 from assent.store.organisations import Added, NewConnection, Organisations, Organised
 from assent.store.progress import SetupStep, SweepRun
@@ -132,6 +134,20 @@ class Accounts:
     async def set_settings(self, account_id: int, connection_id: int, settings: Settings) -> None:
         """Replace a connection's policies and switches."""
         await self._change(account_id, connection_id, settings=write_settings(settings))
+
+    async def decide(
+        self, account_id: int, connection_id: int, entry: Entry, settings: Settings | None = None
+    ) -> None:
+        """Keep what a person decided about a connection, and the ledger's entry of it."""
+        journal = Journal(self.clock, self.vault)
+
+        def work(connection: Connection) -> None:
+            lock_account(connection, account_id)
+            if settings is not None:
+                change(connection, account_id, connection_id, settings=write_settings(settings))
+            journal.append(connection, account_id, [entry])
+
+        await self.database.write(work)
 
     async def set_live(self, account_id: int, connection_id: int, *, live: bool) -> None:
         """Start or stop the sync of a connection."""

@@ -33,7 +33,11 @@ class Settings(msgspec.Struct, frozen=True):
     create_in_crm: bool = True
     create_from_others: bool = False  # rows for contacts born in another connection (I8)
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
-    tab: str = ""  # the form tab a person chose for the toggles, by name or GUID
+    form: str = ""  # the form a person chose for the toggles, by GUID
+    tab: str = ""  # the tab on it, by name or GUID
+    new_tab: bool = False  # a tab of its own on it
+    adopted: tuple[str, ...] = ()  # columns of others that a person let us use
+    approved: str = ""  # the plan of setup a person approved
     skip_form: bool = False  # a person chose to go on without toggles on the form
 
     @property

@@ -5,12 +5,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 from pydantic import Field, SecretStr, StringConstraints
 
 from assent.engine.setup import Step
 from assent.policy.permission import OnAllow
-from assent.services import connections
+from assent.services import connections, planning
+from assent.services.access import Right
 from assent.services.connections import Changed, State
+from assent.services.deciding import Decision, decide
 from assent.services.paging import Page
 from assent.services.setup_words import Choice, StepState
 from assent.store.organisations import NewConnection
@@ -55,10 +58,11 @@ class ChangedConnection(Shape):
     hold_deleted: bool | None = None
 
 
-class Decision(Shape):
+class DecisionBody(Shape):
     """What a person decides for a setup that waits."""
 
     choice: Choice
+    form: Annotated[str, Field(max_length=200, description="For `tab` and `new_tab`: the form's id.")] = ""
     tab: Annotated[str, Field(max_length=200, description="For `tab`: its name or id.")] = ""
 
 
@@ -202,15 +206,41 @@ async def get_setup(app: App, calling: Calling, connection_id: Number) -> Any:
     return await connections.setup_steps(app, calling, connection_id)
 
 
+@router.get("/{connection_id}/setup/plan", summary="Plan a setup", response_model=dict[str, Any])
+async def get_plan(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Everything setup would create or change, and the first sync in figures; nothing is written.
+
+    Reads every contact of the organisation once. Setup writes only after a decision to `approve`.
+    """
+    return dict(await planning.plan(app, calling, connection_id))
+
+
+@router.get(
+    "/{connection_id}/setup/plan/people",
+    summary="Export whom the first sync concerns",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
+)
+async def get_plan_people(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
+    """Every row of the organisation, and what the first sync would do with it, as CSV."""
+    calling.require(Right.EXPORT)
+    await connections.read(app, calling, connection_id)
+    return StreamingResponse(
+        planning.people(app, calling, connection_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": 'attachment; filename="first-sync.csv"'},
+    )
+
+
 @router.post(
     "/{connection_id}/setup/decision",
     status_code=202,
     summary="Decide for a setup that waits",
     response_model=ConnectionShape,
 )
-async def decide_setup(app: App, calling: Calling, connection_id: Number, body: Decision) -> Any:
+async def decide_setup(app: App, calling: Calling, connection_id: Number, body: DecisionBody) -> Any:
     """Answer what setup waits for; it goes on by itself."""
-    return await connections.decide(app, calling, connection_id, body.choice, tab=body.tab)
+    return await decide(app, calling, connection_id, Decision(body.choice, body.form, body.tab))
 
 
 @router.get(

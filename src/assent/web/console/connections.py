@@ -1,16 +1,18 @@
 """Connections to Dynamics: made, set up step by step, paused, swept, and what people decide about them."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from uuid import UUID
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from assent.errors import AssentError, Invalid
 from assent.policy.permission import OnAllow
-from assent.services import connections
+from assent.services import connections, deciding, planning
 from assent.services.access import Right
 from assent.services.connections import Changed, ConnectionView
+from assent.services.deciding import Decision
 from assent.services.setup_words import Choice, Pause
 from assent.store.organisations import NewConnection
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
@@ -34,6 +36,7 @@ def connection_routes(desk: Desk) -> list[Route]:
         desk.post(f"{PAGE}/sweep", sweep),
         desk.get(one, show),
         desk.post(f"{one}/setup", set_up),
+        desk.get(f"{one}/plan.csv", plan),
         desk.post(f"{one}/decide", decide),
         desk.post(f"{one}/pause", pause),
         desk.post(f"{one}/resume", resume),
@@ -80,9 +83,10 @@ async def show(visit: Visit) -> Response:
         "connection.html",
         one=view,
         sweeps=sweeps,
-        tabs=_tabs(view.pause),
+        places=_places(view.pause),
         evidence=_evidence(view.pause),
         on_allow=ON_ALLOW_MEANS,
+        outcomes={outcome.value: words for outcome, words in planning.OUTCOMES.items()},
     )
 
 
@@ -90,6 +94,20 @@ async def set_up(visit: Visit) -> Response:
     """Begin setup, go on, or repair."""
     view = await connections.set_up(visit.app, visit.caller, visit.number("connection_id"))
     return visit.onwards(f"{PAGE}/{view.connection_id}", "setup")
+
+
+async def plan(visit: Visit) -> Response:
+    """Whom the first sync concerns, as CSV; the first part is made before anything is answered."""
+    chunks = planning.people(visit.app, visit.caller, visit.number("connection_id"))
+    first = await anext(chunks, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    headers = {"Content-Disposition": 'attachment; filename="first-sync.csv"'}
+    return StreamingResponse(whole(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def decide(visit: Visit) -> Response:
@@ -100,7 +118,8 @@ async def decide(visit: Visit) -> Response:
     except ValueError:
         raise Invalid("Choose what setup should do.") from None
     number = visit.number("connection_id")
-    await connections.decide(visit.app, visit.caller, number, choice, tab=form.text("tab"))
+    form_id, _, tab = form.text("place").partition(" ")
+    await deciding.decide(visit.app, visit.caller, number, Decision(choice, form_id, tab))
     return visit.onwards(f"{PAGE}/{number}", "decided")
 
 
@@ -173,11 +192,18 @@ async def _read(visit: Visit) -> ConnectionView:
     return await connections.read(visit.app, visit.caller, visit.number("connection_id"))
 
 
-def _tabs(pause: Pause | None) -> list[tuple[str, str]]:
-    """The tabs a pause names: what is sent, and what to call each."""
-    found = pause.evidence.get("found") if pause else None
-    tabs = [tab for tab in found if isinstance(tab, dict)] if isinstance(found, list) else []
-    return [(str(tab.get("name") or tab.get("id")), _tab_words(tab)) for tab in tabs]
+def _places(pause: Pause | None) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The forms a pause names: id, name, and their tabs as what is sent and what to call each."""
+    listed = pause.evidence.get("forms") if pause else None
+    forms = [form for form in listed if isinstance(form, dict)] if isinstance(listed, list) else []
+    return [
+        (
+            form["form_id"],
+            form["form"] if form["customisable"] else f"{form['form']} (locked)",
+            [(f"{form['form_id']} {tab['name'] or tab['id']}", _tab_words(tab)) for tab in form["tabs"]],
+        )
+        for form in forms
+    ]
 
 
 def _tab_words(tab: dict[str, object]) -> str:
@@ -187,8 +213,15 @@ def _tab_words(tab: dict[str, object]) -> str:
     return words if tab.get("visible", True) else f"{words} (hidden)"
 
 
+#: Evidence that is shown in a way of its own.
+_SHOWN = ("found", "in_question", "forms", "components", "first_sync", "will_ask", "fingerprint")
+
+
 def _evidence(pause: Pause | None) -> list[tuple[str, str]]:
     """What else was found, as it can be read."""
     told = pause.evidence if pause else {}
-    skipped = ("found", "in_question", "before", "after")
-    return [(name.replace("_", " "), str(value)) for name, value in told.items() if name not in skipped]
+    return [
+        (name.replace("_", " "), "; ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in told.items()
+        if name not in _SHOWN and value
+    ]
