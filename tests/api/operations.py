@@ -37,7 +37,7 @@ RIGHT_OF: dict[str, Right | None] = {
         Right.READ,
     ),
     "export_contacts": Right.EXPORT,
-    "get_plan_people": Right.EXPORT,
+    "list_plan_people": Right.EXPORT,
     **dict.fromkeys(
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,
@@ -77,6 +77,7 @@ RIGHT_OF: dict[str, Right | None] = {
             "change_connection",
             "pause_connection",
             "resume_connection",
+            "put_credentials",
         ),
         Right.CONNECT,
     ),
@@ -84,6 +85,8 @@ RIGHT_OF: dict[str, Right | None] = {
         (
             "set_up_connection",
             "decide_setup",
+            "plan_setup",
+            "look_over_connection",
             "start_sweep",
             "retry_troubles",
             "retry_trouble",
@@ -155,6 +158,7 @@ BODIES: dict[str, Any] = {
     "verify_connection": _CONNECTION,
     "change_connection": {"create_in_hub": False},
     "decide_setup": {"choice": "retry"},
+    "put_credentials": {"secret": "y"},
     "create_send": _SEND,
     "start_send": {"revision": "x"},
     "replace_send": _SEND,

@@ -12,7 +12,7 @@ from .processes import command, within
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("demo", "emulator", "serve", "worker", "connect", "sync", "ledger", "ledger verify"),
+    *("demo", "emulator", "serve", "worker", "connect", "credentials", "sync", "ledger", "ledger verify"),
     *("setup", "setup run", "setup plan", "setup status", "setup override", "setup form"),
     *("users", "users admin", "users list", "users reset"),
 )

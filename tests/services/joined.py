@@ -123,9 +123,11 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(folder: Path, *, contacts: int = 0, database_url: str = "") -> AsyncIterator[Joined]:
-    """A verified connection that nothing was done with yet."""
-    made = create_organization(contacts=contacts, clients={"app": SECRET})
+async def joined(
+    folder: Path, *, contacts: int = 0, database_url: str = "", strict: bool = False
+) -> AsyncIterator[Joined]:
+    """A verified connection that nothing was done with yet; in a strict organisation reps cannot act."""
+    made = create_organization(contacts=contacts, clients={"app": SECRET}, strict=strict)
     async with (
         running(made) as emulator,
         office(folder, database_url=database_url) as at,

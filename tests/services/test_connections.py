@@ -122,7 +122,8 @@ async def test_settings_are_changed_one_by_one(on: Joined) -> None:
 async def test_verifying_stores_nothing(on: Joined) -> None:
     """It says who answers; connecting the same organisation twice is refused."""
     found = await connections.verify(on.app, on.me, organisation_at(on.emulator.url))
-    assert found.organisation_id == (await on.view()).organisation_id
+    assert found.organisation.organisation_id == (await on.view()).organisation_id
+    assert (True, 0) == (str(found.findings.version).startswith("9."), found.findings.contacts)
     with pytest.raises(Invalid):
         await connections.connect(on.app, on.me, organisation_at(on.emulator.url))
     assert 1 == len(await connections.all(on.app, on.me))

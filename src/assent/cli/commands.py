@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -80,8 +81,11 @@ def connect(
     tenant: Annotated[str, typer.Option(help="Tenant id or domain in Entra ID.")],
     client_id: Annotated[str, typer.Option(help="Application (client) id.")],
     secret: Annotated[
-        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", prompt=True, hide_input=True, help="Client secret.")
-    ],
+        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", help="Client secret; asked for if not given.")
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate and its key, instead of a secret.")
+    ] = None,
     account: Annotated[int, typer.Option(help="The account; the first is made.")] = 1,
     authority: Annotated[str, typer.Option(help="Sign-in authority, if not Microsoft's own.")] = "",
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
@@ -90,7 +94,41 @@ def connect(
     """Verify an organisation by signing in, and store the connection. Nothing is written in Dynamics."""
     from assent.cli import running
 
+    secret = secret_or_certificate(secret, certificate)
     run(running.connect(account, url, tenant, client_id, secret, authority, name or url, json=json))
+
+
+@app.command()
+def credentials(
+    connection: Annotated[int, typer.Argument(help="The connection's number.")],
+    secret: Annotated[
+        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", help="New client secret; asked for if not given.")
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate and its key, instead of a secret.")
+    ] = None,
+    client_id: Annotated[str, typer.Option(help="Another application (client) id.")] = "",
+    tenant: Annotated[str, typer.Option(help="Another tenant.")] = "",
+    url: Annotated[str, typer.Option(help="Another address of the same organisation.")] = "",
+    account: Annotated[int, typer.Option(help="The account.")] = 1,
+    json: Json = False,
+) -> None:
+    """Replace how a connection signs in; nothing is set up anew. The organisation must be the same."""
+    from assent.cli import running
+    from assent.services.credentials import Credentials
+
+    given = Credentials(url, tenant, client_id, secret_or_certificate(secret, certificate))
+    run(running.credentials(account, connection, given, json=json))
+
+
+def secret_or_certificate(secret: str, certificate: Path | None) -> str:
+    """The secret given, a certificate's text, or what is typed where somebody is there to ask."""
+    if certificate is not None:
+        try:
+            return certificate.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            raise typer.BadParameter(f"{certificate} is no PEM file that can be read.") from None
+    return secret or str(typer.prompt("Secret", hide_input=True))
 
 
 @app.command()

@@ -13,10 +13,9 @@ from assent.engine.schedule import LOST_AFTER
 from assent.engine.setup import Step
 from assent.errors import Conflict, Invalid, Unknown
 from assent.policy.permission import OnAllow
-from assent.ports import Organisation
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connecting import verify as verify_organisation
+from assent.services.connecting import Verified, look_over
 from assent.services.jobs import on_demand
 from assent.services.setting_up import ask_again, webhook_url
 from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
@@ -130,13 +129,13 @@ async def setup_steps(app: Application, caller: Caller, connection_id: int) -> t
     return (await read(app, caller, connection_id)).steps
 
 
-async def verify(app: Application, caller: Caller, new: NewConnection) -> Organisation:
-    """Sign in and ask which organisation answers; nothing is stored or written.
+async def verify(app: Application, caller: Caller, new: NewConnection) -> Verified:
+    """Sign in, ask which organisation answers and what it tells; nothing is stored or written.
 
     Raises Invalid, SignInRefused, PrivilegeMissing, NotDataverse or Unreachable, each saying what to do.
     """
     caller.require(Right.CONNECT)
-    return await verify_organisation(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
+    return await look_over(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
 
 
 async def connect(app: Application, caller: Caller, new: NewConnection) -> ConnectionView:

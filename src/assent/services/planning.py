@@ -22,7 +22,7 @@ OUTCOMES: Mapping[Outcome, str] = {
     Outcome.NO_ADDRESS: "without an address: left alone",
     Outcome.INACTIVE: "inactive in Dynamics: left alone",
 }
-_HEADS = ("Row in Dynamics", "Email", "Contact", "Outcome", "Refusal written", "Empty toggles filled")
+_HEADS = ("\ufeffRow in Dynamics", "Email", "Contact", "Outcome", "Refusal written", "Empty toggles filled")
 _LINES = 500
 
 
@@ -41,14 +41,13 @@ async def people(app: Application, caller: Caller, connection_id: int) -> AsyncI
     """The first sync row by row, as CSV; raises Unknown before the first line."""
     caller.require(Right.EXPORT)
     await connections.read(app, caller, connection_id)
-    yield b"\xef\xbb\xbf" + _csv([_HEADS])
-    kept: list[Foreseen] = []
+    lines: list[tuple[str, ...]] = [_HEADS]
     async for one in app.setting_up.foresee(caller.account_id, connection_id):
-        kept.append(one)
-        if len(kept) == _LINES:
-            yield _csv(map(_cells, kept))
-            kept = []
-    yield _csv(map(_cells, kept))
+        lines.append(_cells(one))
+        if len(lines) == _LINES:
+            yield _csv(lines)
+            lines = []
+    yield _csv(lines)
 
 
 def _cells(one: Foreseen) -> tuple[str, ...]:

@@ -135,16 +135,32 @@ class Accounts:
         """Replace a connection's policies and switches."""
         await self._change(account_id, connection_id, settings=write_settings(settings))
 
-    async def decide(
-        self, account_id: int, connection_id: int, entry: Entry, settings: Settings | None = None
-    ) -> None:
+    async def decide(self, account_id: int, connection_id: int, entry: Entry, settings: Settings) -> None:
         """Keep what a person decided about a connection, and the ledger's entry of it."""
+        await self._decided(account_id, connection_id, entry, settings=write_settings(settings))
+
+    async def set_credentials(
+        self, account_id: int, connection_id: int, new: NewConnection, found: Organisation, entry: Entry
+    ) -> None:
+        """Replace how a connection reaches its organisation and signs in; the ledger keeps that."""
+        await self._decided(
+            account_id,
+            connection_id,
+            entry,
+            url=new.url,
+            tenant=new.tenant,
+            client_id=new.client_id,
+            secret=self.vault.wrap(new.secret.encode()),
+            authority=new.authority,
+            user_id=found.user_id,
+        )
+
+    async def _decided(self, account_id: int, connection_id: int, entry: Entry, **values: object) -> None:
         journal = Journal(self.clock, self.vault)
 
         def work(connection: Connection) -> None:
             lock_account(connection, account_id)
-            if settings is not None:
-                change(connection, account_id, connection_id, settings=write_settings(settings))
+            change(connection, account_id, connection_id, **values)
             journal.append(connection, account_id, [entry])
 
         await self.database.write(work)

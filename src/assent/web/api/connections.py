@@ -10,19 +10,24 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from assent.engine.setup import Step
 from assent.policy.permission import OnAllow
-from assent.services import connections, planning
-from assent.services.access import Right
+from assent.services import connections, credentials, planning
+from assent.services.connecting import Verified
 from assent.services.connections import Changed, State
+from assent.services.credentials import Credentials
 from assent.services.deciding import Decision, decide
 from assent.services.paging import Page
 from assent.services.setup_words import Choice, StepState
 from assent.store.organisations import NewConnection
 from assent.web.api.calling import App, Calling
 from assent.web.api.shapes import Limit, Line, Listed, Number, Shape, listed
+from assent.web.files import csv_file
 
 router = APIRouter(tags=["Connections"], prefix="/connections")
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+_SIGNS_IN = "Client secret, or a PEM text of a certificate and its private key."
 
 
 class NewConnectionBody(Shape):
@@ -32,7 +37,7 @@ class NewConnectionBody(Shape):
     url: Annotated[Address, Field(examples=["https://contoso.crm4.dynamics.com"])]
     tenant: Annotated[Line, Field(description="Tenant id or domain in Entra ID.")]
     client_id: Annotated[Line, Field(description="Application (client) id.")]
-    secret: Annotated[SecretStr, Field(min_length=1, max_length=500, description="Client secret.")]
+    secret: Annotated[SecretStr, Field(min_length=1, max_length=20_000, description=_SIGNS_IN)]
     authority: Annotated[str, Field(max_length=500, description="Sign-in authority, if not Microsoft's.")] = (
         ""
     )
@@ -135,14 +140,62 @@ class ConnectionShape(Shape):
     created_at: datetime
 
 
-class Verified(Shape):
-    """The organisation that answered."""
+class WriterShape(Shape):
+    """Somebody who writes contacts, and how many of the newest 5,000."""
+
+    user_id: UUID
+    name: str
+    application: bool
+    rows: int
+
+
+class FindingsShape(Shape):
+    """What an organisation tells; null where it did not, and `untold` says why."""
+
+    version: str | None
+    languages: list[int] | None
+    auditing: bool | None
+    contacts: int | None
+    requests_left: int | None
+    missing_run_time: Annotated[list[str] | None, Field(description="Privileges, by name.")]
+    missing_setup: Annotated[list[str] | None, Field(description="Privileges, by name.")]
+    writers: list[WriterShape] | None
+    contact_point_consent: bool | None
+    secured: Annotated[list[str] | None, Field(description="Columns under column security.")]
+    untold: dict[str, str]
+
+
+class VerifiedShape(Shape):
+    """The organisation that answered, and what else it tells."""
 
     organisation_id: UUID
     user_id: UUID
     name: str
     language: int
     token_days: int
+    findings: FindingsShape
+
+
+def _verified(found: Verified) -> VerifiedShape:
+    organisation = found.organisation
+    return VerifiedShape(
+        organisation_id=organisation.organisation_id,
+        user_id=organisation.user_id,
+        name=organisation.name,
+        language=organisation.language,
+        token_days=organisation.token_days,
+        findings=FindingsShape.model_validate(found.findings, from_attributes=True),
+    )
+
+
+class CredentialsBody(Shape):
+    """New ways to reach and sign in to the same organisation; what is empty stays."""
+
+    url: Annotated[str, Field(max_length=500)] = ""
+    tenant: Annotated[str, Field(max_length=200)] = ""
+    client_id: Annotated[str, Field(max_length=200)] = ""
+    secret: Annotated[SecretStr, Field(max_length=20_000, description=_SIGNS_IN)] = SecretStr("")
+    authority: Annotated[str, Field(max_length=500)] = ""
 
 
 @router.get("", summary="List connections", response_model=Listed[ConnectionShape])
@@ -157,10 +210,28 @@ async def create_connection(app: App, calling: Calling, body: NewConnectionBody)
     return await connections.connect(app, calling, body.given())
 
 
-@router.post("/verify", summary="Try a connection out", response_model=Verified)
+@router.post("/verify", summary="Try a connection out", response_model=VerifiedShape)
 async def verify_connection(app: App, calling: Calling, body: NewConnectionBody) -> Any:
-    """Sign in and ask which organisation answers; nothing is stored or written."""
-    return await connections.verify(app, calling, body.given())
+    """Sign in, ask which organisation answers and what it tells; nothing is stored or written."""
+    return _verified(await connections.verify(app, calling, body.given()))
+
+
+@router.post("/{connection_id}/findings", summary="Look an organisation over", response_model=VerifiedShape)
+async def look_over_connection(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Missing privileges by name, auditing, writers and more, as the organisation tells now."""
+    return _verified(await credentials.findings(app, calling, connection_id))
+
+
+@router.put(
+    "/{connection_id}/credentials",
+    summary="Replace a connection's credentials",
+    response_model=ConnectionShape,
+)
+async def put_credentials(app: App, calling: Calling, connection_id: Number, body: CredentialsBody) -> Any:
+    """Sign in anew and keep it; setup and everything synced stay. The organisation must be the same."""
+    secret = body.secret.get_secret_value()
+    given = Credentials(body.url.strip(), body.tenant.strip(), body.client_id.strip(), secret, body.authority)
+    return await credentials.replace(app, calling, connection_id, given)
 
 
 @router.get("/{connection_id}", summary="Read a connection", response_model=ConnectionShape)
@@ -206,8 +277,8 @@ async def get_setup(app: App, calling: Calling, connection_id: Number) -> Any:
     return await connections.setup_steps(app, calling, connection_id)
 
 
-@router.get("/{connection_id}/setup/plan", summary="Plan a setup", response_model=dict[str, Any])
-async def get_plan(app: App, calling: Calling, connection_id: Number) -> Any:
+@router.post("/{connection_id}/setup/plan", summary="Plan a setup", response_model=dict[str, Any])
+async def plan_setup(app: App, calling: Calling, connection_id: Number) -> Any:
     """Everything setup would create or change, and the first sync in figures; nothing is written.
 
     Reads every contact of the organisation once. Setup writes only after a decision to `approve`.
@@ -215,21 +286,15 @@ async def get_plan(app: App, calling: Calling, connection_id: Number) -> Any:
     return dict(await planning.plan(app, calling, connection_id))
 
 
-@router.get(
+@router.post(
     "/{connection_id}/setup/plan/people",
     summary="Export whom the first sync concerns",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
 )
-async def get_plan_people(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
+async def list_plan_people(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
     """Every row of the organisation, and what the first sync would do with it, as CSV."""
-    calling.require(Right.EXPORT)
-    await connections.read(app, calling, connection_id)
-    return StreamingResponse(
-        planning.people(app, calling, connection_id),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="first-sync.csv"'},
-    )
+    return await csv_file(planning.people(app, calling, connection_id), "first-sync.csv")
 
 
 @router.post(

@@ -1,22 +1,23 @@
 """Connections to Dynamics: made, set up step by step, paused, swept, and what people decide about them."""
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 from uuid import UUID
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from assent.errors import AssentError, Invalid
 from assent.policy.permission import OnAllow
-from assent.services import connections, deciding, planning
+from assent.services import connections, credentials, deciding, planning
 from assent.services.access import Right
 from assent.services.connections import Changed, ConnectionView
+from assent.services.credentials import Credentials
 from assent.services.deciding import Decision
 from assent.services.setup_words import Choice, Pause
 from assent.store.organisations import NewConnection
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 from assent.web.console.words import ON_ALLOW_MEANS
+from assent.web.files import csv_file
 
 PAGE = "/connections"
 
@@ -42,6 +43,8 @@ def connection_routes(desk: Desk) -> list[Route]:
         desk.post(f"{one}/resume", resume),
         desk.get(f"{one}/settings", ask_settings),
         desk.post(f"{one}/settings", change),
+        desk.post(f"{one}/credentials", put_credentials),
+        desk.get(f"{one}/findings", findings),
     ]
 
 
@@ -64,13 +67,17 @@ async def create(visit: Visit) -> Response:
         form.text("url"),
         form.text("tenant"),
         form.text("client_id"),
-        form.secret("secret"),
+        form.secret("secret") or form.secret("certificate"),
         authority=form.text("authority"),
     )
     try:
         made = await connections.connect(visit.app, visit.caller, new)
     except AssentError as error:
-        typed = {name: value for name, value in form.values().items() if name not in ("secret", "csrf")}
+        typed = {
+            name: value
+            for name, value in form.values().items()
+            if name not in ("secret", "certificate", "csrf")
+        }
         return visit.page("connection_new.html", status_of(error), typed=typed, error=told(error))
     return visit.onwards(f"{PAGE}/{made.connection_id}", "connected")
 
@@ -98,16 +105,8 @@ async def set_up(visit: Visit) -> Response:
 
 async def plan(visit: Visit) -> Response:
     """Whom the first sync concerns, as CSV; the first part is made before anything is answered."""
-    chunks = planning.people(visit.app, visit.caller, visit.number("connection_id"))
-    first = await anext(chunks, b"")
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    headers = {"Content-Disposition": 'attachment; filename="first-sync.csv"'}
-    return StreamingResponse(whole(), media_type="text/csv; charset=utf-8", headers=headers)
+    number = visit.number("connection_id")
+    return await csv_file(planning.people(visit.app, visit.caller, number), "first-sync.csv")
 
 
 async def decide(visit: Visit) -> Response:
@@ -160,13 +159,37 @@ async def change(visit: Visit) -> Response:
     return visit.onwards(f"{PAGE}/{view.connection_id}", "saved")
 
 
+async def put_credentials(visit: Visit) -> Response:
+    """Sign in anew and keep it; what cannot be is told above the form."""
+    view, form = await _read(visit), await visit.form()
+    secret = form.secret("secret") or form.secret("certificate")
+    given = Credentials(form.text("url"), form.text("tenant"), form.text("client_id"), secret)
+    try:
+        await credentials.replace(visit.app, visit.caller, view.connection_id, given)
+    except AssentError as error:
+        return _settings(visit, view, refused=error)
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "saved")
+
+
+async def findings(visit: Visit) -> Response:
+    """What the organisation tells of itself now."""
+    view = await _read(visit)
+    found = await credentials.findings(visit.app, visit.caller, view.connection_id)
+    return visit.page("connection_findings.html", one=view, found=found)
+
+
 def _settings(
-    visit: Visit, view: ConnectionView, form: Form | None = None, error: AssentError | None = None
+    visit: Visit,
+    view: ConnectionView,
+    form: Form | None = None,
+    error: AssentError | None = None,
+    refused: AssentError | None = None,
 ) -> Response:
     writers = form.text("held_writers") if form else "\n".join(map(str, view.held_writers))
     return visit.page(
         "connection_settings.html",
-        status_of(error) if error else HTTPStatus.OK,
+        status_of(wrong) if (wrong := error or refused) else HTTPStatus.OK,
+        credentials_error=told(refused) if refused else "",
         one=view,
         writers=writers,
         chosen=form.text("on_allow") if form else view.on_allow.value,
