@@ -170,6 +170,7 @@ class Action(Enum):
     CHANGE = "change"
     KEEP = "keep"
     BLOCKED = "blocked"  # a person has to decide first
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,28 @@ class CrmSetup(Protocol):
 
     async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
         """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
+
+
+class CrmRemoval(Protocol):
+    """Takes away what setup made; every call may be repeated safely, and what is gone is no error."""
+
+    async def parts(self) -> list[Component]:
+        """Each part that will be removed, changed or kept, with what it is and why it stays."""
+
+    async def remove_webhooks(self) -> None:
+        """No notices are posted any more."""
+
+    async def clear_forms(self) -> list[Component]:
+        """Our section and toggles are off every form that may be changed; gives those that may not."""
+
+    async def publish(self) -> None:
+        """Publish the contact table's customisations."""
+
+    async def remove_columns(self) -> list[Component]:
+        """The columns of our solution are gone; gives those that something else refers to."""
+
+    async def remove_solution(self) -> list[Component]:
+        """Solution and publisher are gone; gives the publisher where others use it."""
 
 
 # --- memory ------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ RIGHT_OF: dict[str, Right | None] = {
     ),
     "export_contacts": Right.EXPORT,
     "list_plan_people": Right.EXPORT,
+    "export_removal": Right.EXPORT,
     **dict.fromkeys(
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,
@@ -78,6 +79,8 @@ RIGHT_OF: dict[str, Right | None] = {
             "pause_connection",
             "resume_connection",
             "put_credentials",
+            "plan_removal",
+            "remove_setup",
         ),
         Right.CONNECT,
     ),

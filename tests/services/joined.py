@@ -20,7 +20,8 @@ from assent.services.access import Caller, operator
 from assent.services.application import Application
 from assent.services.connections import ConnectionView
 from assent.services.deciding import Decision, decide
-from assent.services.setting_up import SettingUp, SetupErrands
+from assent.services.removing import Removing
+from assent.services.setting_up import SetupErrands
 from assent.services.setup_words import Choice
 from dataverse_emulator import RunningEmulator, create_organization, running
 from tests.app.world import SECRET, Office, account, office, organisation_at, person, silent
@@ -74,7 +75,7 @@ class Joined:
     def errands(self) -> SetupErrands:
         """The setup errands, as the worker has them."""
         app = self.app
-        return SetupErrands(SettingUp(app.store, app.organisations, app.clock, app.ids), app.settings)
+        return SetupErrands(app.setting_up, app.settings, Removing(app.store, app.organisations))
 
     async def errand(self) -> Mapping[str, Any]:
         """Run the setup that was asked for, as the worker does."""

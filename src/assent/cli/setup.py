@@ -66,6 +66,21 @@ def override(
 
 
 @app.command()
+def remove(
+    connection: Number,
+    account: Account = 1,
+    export: Annotated[Path | None, typer.Option(help="Write what every row says, as CSV, first.")] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Remove it; needs --export.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what setup made and removal would take away or leave; with --approve, do it."""
+    from assent.cli import removing
+    from assent.cli.commands import run
+
+    run(removing.remove(account, connection, export, approve=approve, json=json))
+
+
+@app.command()
 def form(
     file: Annotated[Path, typer.Argument(help="A contact main form: its XML, or an export that holds it.")],
     category: Annotated[list[str], typer.Option(help="Name of a category; once for each, in their order.")],

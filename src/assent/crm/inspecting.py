@@ -1,15 +1,17 @@
 """What an organisation has of the parts setup makes, and what each would become; only reads."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from assent.crm.faults import check, read_fault
+from assent.crm.forms import survey
 from assent.crm.odata import broken, decode, text
 from assent.crm.requests import metadata as calls
 from assent.crm.requests.batch import Operation, answers, batch
-from assent.crm.transport import Transport
+from assent.crm.transport import Request, Transport
 from assent.crm.webhooks import ENDPOINT, MESSAGES
-from assent.ports import Action, CategoryColumn, Component
+from assent.ports import Action, CategoryColumn, Component, Form
 
 _COLUMN_KIND = 2  # of a solution component (7.1)
 _STEPS = "sdkmessageprocessingsteps"
@@ -89,6 +91,19 @@ class Inspection:
         )
         (parts,) = await self.found(calls.question("solutioncomponents", "solutioncomponentid", condition))
         return bool(parts)
+
+    async def forms(self, which: Request) -> list[Form]:
+        """Forms with their makers' unpublished edits, their tabs, and whether our section is on them."""
+        forms = []
+        for one in calls.parse_found(await self._transport.send(which), "reading forms"):
+            try:
+                request = calls.unpublished_form(str(one["formid"]))
+            except (KeyError, ValueError):
+                raise broken("reading forms") from None
+            form = calls.parse_form(one, await self._transport.send(request))
+            ours, tabs = survey(form.xml)
+            forms.append(replace(form, ours=ours, tabs=tabs))
+        return forms
 
     async def found(self, *questions: Operation) -> list[list[dict[str, object]]]:
         """The rows each question finds, all asked in one request."""

@@ -1,13 +1,11 @@
 """What setup makes in an organisation, each part found or made, so that every call may be repeated."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
-from assent.crm.forms import survey
 from assent.crm.inspecting import Inspection
-from assent.crm.odata import broken, decode, text
+from assent.crm.odata import decode, text
 from assent.crm.requests import metadata as calls
 from assent.crm.transport import Request, Transport
 from assent.crm.webhooks import Webhooks
@@ -129,17 +127,7 @@ class DataverseSetup:
 
     async def main_forms(self) -> list[Form]:
         """The active contact main forms, each with its makers' unpublished edits."""
-        listed = calls.parse_found(await self._transport.send(calls.main_forms()), "reading forms")
-        forms = []
-        for one in listed:
-            try:
-                request = calls.unpublished_form(str(one["formid"]))
-            except (KeyError, ValueError):
-                raise broken("reading forms") from None
-            form = calls.parse_form(one, await self._transport.send(request))
-            ours, tabs = survey(form.xml)
-            forms.append(replace(form, ours=ours, tabs=tabs))
-        return forms
+        return await self._look.forms(calls.main_forms())
 
     async def save_form(self, form_id: UUID, xml: str) -> None:
         """Store a form's XML in the unpublished layer; raises Paused when Dynamics will not have it."""

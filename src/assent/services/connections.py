@@ -20,7 +20,7 @@ from assent.services.jobs import on_demand
 from assent.services.setting_up import ask_again, webhook_url
 from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
 from assent.store import progress
-from assent.store.connection_rows import LIVE, PAUSED
+from assent.store.connection_rows import LIVE, PAUSED, REMOVAL_STOPPED, REMOVING
 from assent.store.organisations import NewConnection, Shown, shown
 from assent.store.progress import SetupStep, SweepRun
 from assent.store.troubles import counts as trouble_counts
@@ -35,7 +35,12 @@ class State(Enum):
     WAITS = "waits"  # setup waits for a person's decision, or stopped
     LIVE = "live"
     PAUSED = "paused"  # stopped by a person
+    REMOVING = "removing"  # what setup made is being taken away
+    REMOVAL_STOPPED = "removal_stopped"  # somebody must look before that goes on
 
+
+#: States that are the stored ones, whatever setup's steps say.
+_AS_STORED = {PAUSED: State.PAUSED, REMOVING: State.REMOVING, REMOVAL_STOPPED: State.REMOVAL_STOPPED}
 
 _STUCK = (StepState.PAUSED, StepState.FAILED)
 
@@ -45,6 +50,8 @@ MEANS: Mapping[State, str] = {
     State.SETTING_UP: "Setup is under way; it goes on by itself, also after a restart.",
     State.WAITS: "Setup waits for a decision. Nothing is half-written meanwhile.",
     State.LIVE: "Changes on either side are carried over within seconds, and swept every half hour.",
+    State.REMOVING: "What setup made is being removed. Nothing is synced any more; refusals stay here.",
+    State.REMOVAL_STOPPED: "Removing what setup made has stopped. Nothing is synced; somebody must look.",
     State.PAUSED: (
         "Paused by a person: nothing is read from Dynamics or written there. What sales people change "
         "meanwhile is not known here, so no contact can be verified and no marketing mail goes out until "
@@ -88,12 +95,13 @@ class ConnectionView:
     troubles: int
     steps: tuple[StepView, ...]
     pause: Pause | None
+    left: tuple[str, ...]
     created_at: datetime
 
     @property
     def needs_somebody(self) -> bool:
         """Whether it stands still until a person decides."""
-        return self.state in (State.WAITS, State.PAUSED)
+        return self.state in (State.WAITS, State.PAUSED, State.REMOVAL_STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,8 @@ async def set_up(app: Application, caller: Caller, connection_id: int) -> Connec
     view = await read(app, caller, connection_id)
     if view.state is State.PAUSED:
         raise Conflict("This connection is paused. Resume it first; setup can run then.")
+    if view.state in (State.REMOVING, State.REMOVAL_STOPPED):
+        raise Conflict("What setup made is being removed; when that has ended, setup can begin anew.")
     if view.state is not State.SETTING_UP:
         caller.require(Right.CONNECT if view.state is State.NEW else Right.OPERATE)
         waits = [step.step for step in view.steps if step.state in _STUCK]
@@ -278,13 +288,14 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         troubles=troubles,
         steps=step_views(steps),
         pause=pause,
+        left=row.settings.left,
         created_at=row.created_at,
     )
 
 
 def _state(stored: str, steps: list[SetupStep], pause: Pause | None) -> State:
-    if stored == PAUSED:
-        return State.PAUSED
+    if stored in _AS_STORED:
+        return _AS_STORED[stored]
     if pause is not None:
         return State.WAITS
     under_way = {StepState.RUNNING.value, StepState.WAITING.value}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from assent.crm.columns import Columns
@@ -22,6 +22,7 @@ from assent.services.organisations import Organisations
 from assent.services.settings import Settings
 from assent.services.setup_words import StepState
 from assent.store import progress as journal
+from assent.store.connection_rows import REMOVING
 from assent.store.opening import Store
 from assent.store.setup_journal import DONE, SetupJournal
 
@@ -50,7 +51,7 @@ class SettingUp:
 
         Raises Paused when a person has to choose, and Conflict while another process is at it.
         """
-        async with self._alone(account_id, connection_id):
+        async with self.alone(account_id, connection_id):
             setup, run = await self._prepared(account_id, connection_id, webhook_url)
             return await set_up(setup, run, progress=progress)
 
@@ -116,7 +117,7 @@ class SettingUp:
         return reader
 
     @asynccontextmanager
-    async def _alone(self, account_id: int, connection_id: int) -> AsyncIterator[None]:
+    async def alone(self, account_id: int, connection_id: int) -> AsyncIterator[None]:
         """Hold the setup of one connection; a holder that died is waited for until its lease ends."""
         owner, key = self.ids.new(), UUID(int=connection_id)
         begun = self.clock.now()
@@ -141,16 +142,30 @@ class SettingUp:
             await self._claim(account_id, key, owner)
 
 
+class Removal(Protocol):
+    """Takes back what setup made."""
+
+    async def perform(self, account_id: int, connection_id: int) -> Mapping[str, Any]:
+        """Do it, or go on where it stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetupErrands:
     """`jobs.Errands` of setups."""
 
     setting_up: SettingUp
     settings: Settings
+    removing: Removal
 
     async def perform(self, account_id: int, number: int) -> Mapping[str, Any]:
-        """Set a connection up. What passes by itself is raised; what needs a person stays in the journal."""
+        """Set a connection up, or take that back. What passes by itself is raised; what needs a person is
+        kept where people look.
+        """
         try:
+            state = (await self.setting_up.store.accounts.connection(account_id, number)).state
+            if state == REMOVING:
+                async with self.setting_up.alone(account_id, number):
+                    return await self.removing.perform(account_id, number)
             url = webhook_url(self.settings, number)
             await self._again_if_done(account_id, number)
             report = await self.setting_up.run(account_id, number, webhook_url=url, progress=_silent)
@@ -168,7 +183,9 @@ class SetupErrands:
 
     async def owed(self) -> list[tuple[int, int]]:
         """Setups that were asked for or begun, and have not ended: their process may have died."""
-        return await self.setting_up.store.database.read(journal.unfinished)
+        database = self.setting_up.store.database
+        removals = await database.read(lambda c: journal.in_state(c, REMOVING))
+        return [*await database.read(journal.unfinished), *removals]
 
     async def _again_if_done(self, account_id: int, number: int) -> None:
         """Whoever asks though all is done has changed a category: its column and toggle follow."""

@@ -17,7 +17,7 @@ from assent.ports import Clock, Organisation
 from assent.ports import Connection as CrmConnection
 from assent.store import categories, organisations, owed, progress, questions
 from assent.store.categories import Category
-from assent.store.connection_rows import LIVE, PAUSED, Settings, change, write_settings
+from assent.store.connection_rows import CREATED, LIVE, PAUSED, REMOVING, Settings, change, write_settings
 from assent.store.counters import INSTALLATION, lock_account, take_numbers
 from assent.store.database import Database
 from assent.store.gate_facts import GateFacts, GateReader
@@ -154,6 +154,22 @@ class Accounts:
             authority=new.authority,
             user_id=found.user_id,
         )
+
+    async def begin_removal(self, account_id: int, connection_id: int, entry: Entry) -> None:
+        """From now on nothing is synced, and what setup made is taken away."""
+        await self._decided(account_id, connection_id, entry, state=REMOVING)
+
+    async def end_removal(self, account_id: int, connection_id: int, state: str, settings: Settings) -> None:
+        """Keep how a removal ended: as if never set up, or stopped, and what was left."""
+        values = {"state": state, "settings": write_settings(settings)}
+
+        def work(connection: Connection) -> None:
+            if state == CREATED:
+                progress.forget_steps(connection, account_id, connection_id)
+                values["made"] = 0  # type: ignore[assignment]
+            change(connection, account_id, connection_id, **values)
+
+        await self.database.write(work)
 
     async def _decided(self, account_id: int, connection_id: int, entry: Entry, **values: object) -> None:
         journal = Journal(self.clock, self.vault)

@@ -12,6 +12,8 @@ from assent.store.schema import connections
 
 #: The states of a connection: made, syncing, stopped by a person or a brake.
 CREATED, LIVE, PAUSED = "created", "live", "paused"
+#: What setup made is being taken away, or somebody must look before that goes on.
+REMOVING, REMOVAL_STOPPED = "removing", "removal_stopped"
 
 COLUMNS = (
     connections.c.account_id,
@@ -38,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
     new_tab: bool = False  # a tab of its own on it
     adopted: tuple[str, ...] = ()  # columns of others that a person let us use
     approved: str = ""  # the plan of setup a person approved
+    left: tuple[str, ...] = ()  # what the removal of setup left and why, or why it stopped
     skip_form: bool = False  # a person chose to go on without toggles on the form
 
     @property

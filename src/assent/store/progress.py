@@ -88,6 +88,13 @@ def unfinished(connection: Connection) -> list[tuple[int, int]]:
     return [(account_id, connection_id) for account_id, connection_id in connection.execute(statement)]
 
 
+def in_state(connection: Connection, state: str) -> list[tuple[int, int]]:
+    """Account and number of every connection in a state."""
+    j = connections.c
+    statement = select(j.account_id, j.connection_id).where(j.state == state)
+    return [tuple(row) for row in connection.execute(statement.order_by(j.account_id, j.connection_id))]
+
+
 def forget_steps(connection: Connection, account_id: int, connection_id: int) -> None:
     """Empty a connection's journal, so that setup begins anew."""
     c = setup_steps.c

@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from assent.engine.setup import Step
 from assent.policy.permission import OnAllow
-from assent.services import connections, credentials, planning
+from assent.ports import Action
+from assent.services import connections, credentials, planning, removing
 from assent.services.connecting import Verified
 from assent.services.connections import Changed, State
 from assent.services.credentials import Credentials
@@ -115,6 +116,16 @@ class PauseShape(Shape):
     evidence: dict[str, Any]
 
 
+class ComponentShape(Shape):
+    """A part of an organisation that setup made, or somebody else."""
+
+    kind: str
+    name: str
+    action: Action
+    before: str
+    after: str
+
+
 class ConnectionShape(Shape):
     """A connection. Secrets are never part of it."""
 
@@ -137,6 +148,7 @@ class ConnectionShape(Shape):
     troubles: int
     steps: list[StepShape]
     pause: PauseShape | None
+    left: Annotated[list[str], Field(description="What a removal left in Dynamics, and why.")]
     created_at: datetime
 
 
@@ -306,6 +318,37 @@ async def list_plan_people(app: App, calling: Calling, connection_id: Number) ->
 async def decide_setup(app: App, calling: Calling, connection_id: Number, body: DecisionBody) -> Any:
     """Answer what setup waits for; it goes on by itself."""
     return await decide(app, calling, connection_id, Decision(body.choice, body.form, body.tab))
+
+
+@router.post("/{connection_id}/removal/plan", summary="Plan a removal", response_model=list[ComponentShape])
+async def plan_removal(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Every part that would be removed, changed or kept, and why; nothing is written."""
+    return await removing.plan(app, calling, connection_id)
+
+
+@router.post(
+    "/{connection_id}/removal/export",
+    summary="Export what a removal deletes",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
+)
+async def export_removal(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
+    """Bulk Email and each category's answer of every row in Dynamics, as CSV."""
+    return await csv_file(removing.export(app, calling, connection_id), "subscriptions.csv")
+
+
+@router.post(
+    "/{connection_id}/removal",
+    status_code=202,
+    summary="Remove what setup made",
+    response_model=ConnectionShape,
+)
+async def remove_setup(app: App, calling: Calling, connection_id: Number) -> Any:
+    """Stop the sync and take away what setup made, with the columns' data; export it first.
+
+    It goes on by itself. Refusals stay in the hub; `left` then says what stayed in Dynamics, and why.
+    """
+    return await removing.remove(app, calling, connection_id)
 
 
 @router.get(

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from assent.errors import AssentError, Invalid
 from assent.policy.permission import OnAllow
-from assent.services import connections, credentials, deciding, planning
+from assent.services import connections, credentials, deciding, planning, removing
 from assent.services.access import Right
 from assent.services.connections import Changed, ConnectionView
 from assent.services.credentials import Credentials
@@ -45,6 +45,9 @@ def connection_routes(desk: Desk) -> list[Route]:
         desk.post(f"{one}/settings", change),
         desk.post(f"{one}/credentials", put_credentials),
         desk.get(f"{one}/findings", findings),
+        desk.get(f"{one}/remove", ask_removal),
+        desk.post(f"{one}/remove", remove),
+        desk.get(f"{one}/subscriptions.csv", export),
     ]
 
 
@@ -176,6 +179,25 @@ async def findings(visit: Visit) -> Response:
     view = await _read(visit)
     found = await credentials.findings(visit.app, visit.caller, view.connection_id)
     return visit.page("connection_findings.html", one=view, found=found)
+
+
+async def ask_removal(visit: Visit) -> Response:
+    """What would be removed, and what would stay."""
+    view = await _read(visit)
+    parts = await removing.plan(visit.app, visit.caller, view.connection_id)
+    return visit.page("connection_remove.html", one=view, parts=parts)
+
+
+async def export(visit: Visit) -> Response:
+    """What the organisation's rows say, as CSV: removal deletes it there."""
+    number = visit.number("connection_id")
+    return await csv_file(removing.export(visit.app, visit.caller, number), "subscriptions.csv")
+
+
+async def remove(visit: Visit) -> Response:
+    """Take away what setup made."""
+    view = await removing.remove(visit.app, visit.caller, visit.number("connection_id"))
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "removing")
 
 
 def _settings(
