@@ -190,6 +190,9 @@ class CrmSetup(Protocol):
     async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
         """What each part but the forms is now and would be; nothing is written."""
 
+    async def foreign_columns(self) -> list[str]:
+        """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
+
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
 
@@ -204,6 +207,9 @@ class CrmSetup(Protocol):
 
     async def save_form(self, form_id: UUID, xml: str) -> None:
         """Store a form's XML in the unpublished layer."""
+
+    async def ensure_views(self, columns: Sequence[CategoryColumn]) -> None:
+        """A view of subscribers for each column, called as its category is; those of others are gone."""
 
     async def publish(self) -> None:
         """Publish the contact table's customisations."""
@@ -223,6 +229,9 @@ class CrmRemoval(Protocol):
 
     async def clear_forms(self) -> list[Component]:
         """Our section and toggles are off every form that may be changed; gives those that may not."""
+
+    async def remove_views(self) -> None:
+        """Our views are gone."""
 
     async def publish(self) -> None:
         """Publish the contact table's customisations."""

@@ -16,6 +16,7 @@ from assent.mail.smtp import Mailer
 from assent.ports import Clock, Ids
 from assent.services.application import Application
 from assent.services.delivering import SendErrands, mail_server
+from assent.services.drifting import DriftErrands
 from assent.services.handing import Handing
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
@@ -58,6 +59,7 @@ async def open_application(
         jobs = AccountJobs(store, organisations, clock, ids)
         setting_up = SettingUp(store, organisations, clock, ids)
         jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings, Removing(store, organisations)))
+        jobs.take_on(Kind.DRIFT, DriftErrands(setting_up, settings, clock))
         hands = Handing(store, clock, await _mailer(stack, settings, worker=worker))
         sends = SendErrands(store, settings, clock, jobs, hands)
         jobs.take_on(Kind.SEND, sends)

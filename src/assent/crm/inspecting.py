@@ -1,19 +1,20 @@
 """What an organisation has of the parts setup makes, and what each would become; only reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from assent.crm.faults import check, read_fault
-from assent.crm.forms import survey
+from assent.crm.forms import PREFIX, survey
 from assent.crm.odata import broken, decode, text
 from assent.crm.requests import metadata as calls
 from assent.crm.requests.batch import Operation, answers, batch
 from assent.crm.transport import Request, Transport
+from assent.crm.views import view_id, view_name
 from assent.crm.webhooks import ENDPOINT, MESSAGES
 from assent.ports import Action, CategoryColumn, Component, Form
 
-_COLUMN_KIND = 2  # of a solution component (7.1)
+#: Kinds of solution components (7.1).
+COLUMN_KIND, VIEW_KIND = 2, 26
 _STEPS = "sdkmessageprocessingsteps"
 _LOOKING = "looking for what setup made before"
 
@@ -34,10 +35,12 @@ class Inspection:
                 "serviceendpoints", "serviceendpointid,url", f"name eq {text(ENDPOINT)} and contract eq 8"
             ),
         )
+        views = await self.views()
         return [
             _there("publisher", calls.PUBLISHER, bool(publishers)),
             _there("solution", calls.SOLUTION, bool(solutions)),
             *[await self._column(column) for column in columns],
+            *[await self._view(column, views) for column in columns],
             *await self._webhooks(endpoints, url),
         ]
 
@@ -76,21 +79,43 @@ class Inspection:
 
     async def is_ours(self, column: calls.Record) -> bool:
         """Whether a column belongs to our solution, as every one does that setup made."""
-        try:
-            column_id = UUID(str(column["MetadataId"]))
-        except (KeyError, ValueError):
-            raise broken("reading a column") from None
+        return str(column.get("MetadataId")) in await self.members(COLUMN_KIND)
+
+    async def prefixed(self) -> tuple[list[str], list[str]]:
+        """The contact columns of our solution, and others that go by our prefix."""
+        ours = await self.members(COLUMN_KIND)
+        listed = calls.parse_found(await self._transport.send(calls.custom_columns()), "reading the columns")
+        named = {str(one.get("LogicalName")): str(one.get("MetadataId")) in ours for one in listed}
+        others = [name for name, mine in named.items() if name.startswith(PREFIX) and not mine]
+        return sorted(name for name, mine in named.items() if mine), sorted(others)
+
+    async def members(self, kind: int) -> set[str]:
+        """The ids of the parts of one kind that belong to our solution (7.1)."""
         (solutions,) = await self.found(
             calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}")
         )
         if not solutions:
-            return False
-        condition = (
-            f"_solutionid_value eq {solutions[0].get('solutionid')} and objectid eq {column_id} "
-            f"and componenttype eq {_COLUMN_KIND}"
+            return set()
+        condition = f"_solutionid_value eq {solutions[0].get('solutionid')} and componenttype eq {kind}"
+        (parts,) = await self.found(calls.question("solutioncomponents", "objectid", condition))
+        return {str(part.get("objectid")) for part in parts}
+
+    async def views(self) -> dict[str, calls.Record]:
+        """The public contact views, by id."""
+        select, condition = (
+            "savedqueryid,name,iscustomizable",
+            "returnedtypecode eq 'contact' and querytype eq 0",
         )
-        (parts,) = await self.found(calls.question("solutioncomponents", "solutioncomponentid", condition))
-        return bool(parts)
+        (found,) = await self.found(calls.question("savedqueries", select, condition))
+        return {str(one.get("savedqueryid")): one for one in found}
+
+    async def _view(self, column: CategoryColumn, there: Mapping[str, calls.Record]) -> Component:
+        name, known = view_name(column, self._language), there.get(str(view_id(column)))
+        if known is None:
+            return Component("view", name, Action.CREATE)
+        was = str(known.get("name"))
+        renamed = was != name and may_change(known)
+        return Component("view", was, Action.CHANGE if renamed else Action.KEEP, was, name)
 
     async def forms(self, which: Request) -> list[Form]:
         """Forms with their makers' unpublished edits, their tabs, and whether our section is on them."""
@@ -112,6 +137,12 @@ class Inspection:
         if None in found:
             raise broken(_LOOKING)
         return [calls.parse_found(answer, _LOOKING) for answer in found if answer is not None]
+
+
+def may_change(view: calls.Record) -> bool:
+    """Whether a view may be customised."""
+    may = view.get("iscustomizable")
+    return bool(may.get("Value")) if isinstance(may, dict) else may is not False
 
 
 def _there(kind: str, name: str, there: bool) -> Component:

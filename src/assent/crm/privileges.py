@@ -20,6 +20,9 @@ SETUP: tuple[str, ...] = (
     *_named("Read Write", "Entity"),
     *_named("Read Create Write Delete", "Attribute"),
     *_named("Read Write", "SystemForm"),
+    "prvReadQuery",
+    "prvReadCustomization",
+    "prvWriteCustomization",
     "prvPublishCustomization",
     *_named(
         "Read Create Write Delete",

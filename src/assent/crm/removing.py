@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from assent.crm.faults import check, read_fault
-from assent.crm.forms import PREFIX, Edited, FormChange, remove_section
-from assent.crm.inspecting import Inspection
+from assent.crm.forms import Edited, FormChange, remove_section
+from assent.crm.inspecting import VIEW_KIND, Inspection
 from assent.crm.odata import broken, text
 from assent.crm.requests import metadata as calls
 from assent.crm.requests.batch import Operation
@@ -15,7 +15,6 @@ from assent.crm.webhooks import ENDPOINT
 from assent.ports import Action, Component, Form
 
 _IN_USE = "0x8004f01f"
-_COLUMN_KIND = 2  # of a solution component (7.1)
 _STEPS, _STEP_ID = "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"
 _LOCKED_FORM = "it may not be customised: take the toggles off it in the form editor"
 _REFERRED = "something else in Dynamics refers to it, such as a view, a flow or a rule of somebody's"
@@ -42,10 +41,11 @@ class DataverseRemoval:
     async def parts(self) -> list[Component]:
         """Each part that will be removed, changed or kept, with what it is and why it stays."""
         endpoints, steps = await self._webhooks()
-        ours, others = await self._columns()
+        ours, others = await self._look.prefixed()
         found = [Component("webhook step", str(step.get("name")), Action.REMOVE) for step in steps]
         found += [Component("webhook", ENDPOINT, Action.REMOVE, str(one.get("url"))) for one in endpoints]
         found += [_form_part(one) for one in await self._clearings()]
+        found += [Component("view", name, Action.REMOVE) for name in (await self._views()).values()]
         found += [Component("column", name, Action.REMOVE, "with its data") for name in ours]
         found += [Component("column", name, Action.KEEP, after=_NOT_OURS) for name in others]
         solutions, publishers, others_of_ours = await self._solutions()
@@ -92,6 +92,16 @@ class DataverseRemoval:
                 found.append(_Clearing(form, placed.xml, placed.changes))
         return found
 
+    async def remove_views(self) -> None:
+        """Our views are gone."""
+        for key in await self._views():
+            await self._delete("savedqueries", key)
+
+    async def _views(self) -> dict[str, str]:
+        """The names of the views of our solution, by id."""
+        ours, there = await self._look.members(VIEW_KIND), await self._look.views()
+        return {key: str(there[key].get("name")) for key in sorted(ours & there.keys())}
+
     async def publish(self) -> None:
         """Publish the contact table's customisations."""
         request = calls.publish_contact()
@@ -99,7 +109,7 @@ class DataverseRemoval:
 
     async def remove_columns(self) -> list[Component]:
         """The columns of our solution are gone; gives those that something else refers to."""
-        ours, _ = await self._columns()
+        ours, _ = await self._look.prefixed()
         left = []
         for name in ours:
             response = await self._transport.send(calls.delete_column(name))
@@ -109,21 +119,6 @@ class DataverseRemoval:
             elif not _gone(response):
                 check(response, "deleting a column")
         return left
-
-    async def _columns(self) -> tuple[list[str], list[str]]:
-        """The columns of our solution, and others that go by our prefix."""
-        (solutions,) = await self._look.found(_our("solutions", "solutionid", calls.SOLUTION))
-        parts: set[str] = set()
-        if solutions:
-            condition = (
-                f"_solutionid_value eq {solutions[0].get('solutionid')} and componenttype eq {_COLUMN_KIND}"
-            )
-            (members,) = await self._look.found(calls.question("solutioncomponents", "objectid", condition))
-            parts = {str(one.get("objectid")) for one in members}
-        listed = calls.parse_found(await self._transport.send(calls.custom_columns()), "reading the columns")
-        named = {str(one.get("LogicalName")): str(one.get("MetadataId")) in parts for one in listed}
-        ours = sorted(name for name, mine in named.items() if mine)
-        return ours, sorted(name for name, mine in named.items() if name.startswith(PREFIX) and not mine)
 
     async def remove_solution(self) -> list[Component]:
         """Solution and publisher are gone; gives the publisher where others use it."""

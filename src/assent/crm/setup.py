@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
-from assent.crm.inspecting import Inspection
+from assent.crm.inspecting import VIEW_KIND, Inspection, may_change
 from assent.crm.odata import decode, text
 from assent.crm.requests import metadata as calls
 from assent.crm.transport import Request, Transport
+from assent.crm.views import view, view_id, view_name
 from assent.crm.webhooks import Webhooks
 from assent.errors import Bug, Paused, Retry
 from assent.ports import CategoryColumn, Clock, Component, Form
@@ -37,6 +38,10 @@ class DataverseSetup:
     async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
         """What each part but the forms is now and would be; nothing is written."""
         return await self._look.components(columns, url)
+
+    async def foreign_columns(self) -> list[str]:
+        """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
+        return (await self._look.prefixed())[1]
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
@@ -143,6 +148,27 @@ class DataverseSetup:
                     evidence={"form": str(form_id), "answer": fault.text[:500]},
                 )
         check(response, request.what)
+
+    async def ensure_views(self, columns: Sequence[CategoryColumn]) -> None:
+        """A view of subscribers for each column, called as its category is; those of others are gone.
+
+        What people did to our views stays: their columns, their filter. One that may not be customised keeps
+        its name.
+        """
+        there, ours = await self._look.views(), await self._look.members(VIEW_KIND)
+        wanted = {str(view_id(column)): column for column in columns}
+        for key, column in wanted.items():
+            if key not in there:
+                request = calls.insert("savedqueries", view(column, self._language), "creating a view")
+                calls.parse_inserted(await self._transport.send(request), request.what)
+            elif there[key].get("name") != (name := view_name(column, self._language)) and may_change(
+                there[key]
+            ):
+                request = calls.amend("savedqueries", UUID(key), {"name": name}, "renaming a view")
+                check(await self._transport.send(request), request.what)
+        for key in ours & there.keys() - wanted.keys():
+            request = calls.delete("savedqueries", UUID(key), "deleting a view")
+            check(await self._transport.send(request), request.what)
 
     async def publish(self) -> None:
         """Publish the contact table's customisations."""

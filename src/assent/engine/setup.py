@@ -25,6 +25,7 @@ class Step(Enum):
     SOLUTION = "solution"
     COLUMNS = "columns"
     FORM = "form"
+    VIEWS = "views"
     PUBLISH = "publish"
     READ = "read"
     RECONCILE = "reconcile"
@@ -203,6 +204,11 @@ async def placed_forms(
     return found
 
 
+async def _views(setup: Setup, run: Run) -> Report:
+    await setup.schema.ensure_views(await setup.journal.columns(setup.connection_id))
+    return Report()
+
+
 async def _publish(setup: Setup, run: Run) -> Report:
     await setup.schema.publish()
     return Report()
@@ -263,6 +269,7 @@ _STEPS: Mapping[Step, Perform] = {
     Step.SOLUTION: _solution,
     Step.COLUMNS: _columns,
     Step.FORM: _form,
+    Step.VIEWS: _views,
     Step.PUBLISH: _publish,
     Step.READ: _read,
     Step.RECONCILE: _reconcile,

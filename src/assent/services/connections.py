@@ -96,6 +96,9 @@ class ConnectionView:
     steps: tuple[StepView, ...]
     pause: Pause | None
     left: tuple[str, ...]
+    repair: bool
+    checked_at: datetime | None
+    drift: tuple[str, ...]
     created_at: datetime
 
     @property
@@ -114,6 +117,7 @@ class Changed:
     create_in_crm: bool | None = None
     create_from_others: bool | None = None
     hold_deleted: bool | None = None
+    repair: bool | None = None
 
 
 async def all(  # noqa: A001 - read as connections.all
@@ -289,6 +293,9 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         steps=step_views(steps),
         pause=pause,
         left=row.settings.left,
+        repair=row.settings.repair,
+        checked_at=row.settings.checked_at,
+        drift=row.settings.drift,
         created_at=row.created_at,
     )
 

@@ -1,7 +1,7 @@
 """Sets connections up step by step: as an errand that survives restarts, or at once for a command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,10 +9,13 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
+
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.forms import Edited, Unchanged, place_section
 from assent.crm.setup import DataverseSetup
+from assent.crm.transport import Transport
 from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
 from assent.engine.run import Report, Run, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
@@ -32,7 +35,7 @@ _BEAT_S = 5.0
 _LOOK_S = 0.5
 
 #: The steps a changed name, description or order of a category needs again.
-RELABELLING = (Step.COLUMNS, Step.FORM, Step.PUBLISH)
+RELABELLING = (Step.COLUMNS, Step.FORM, Step.VIEWS, Step.PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +55,35 @@ class SettingUp:
         Raises Paused when a person has to choose, and Conflict while another process is at it.
         """
         async with self.alone(account_id, connection_id):
-            setup, run = await self._prepared(account_id, connection_id, webhook_url)
-            return await set_up(setup, run, progress=progress)
+            setup, run = await self.prepared(account_id, connection_id, webhook_url)
+            report = await set_up(setup, run, progress=progress)
+            kept = (await self.store.accounts.connection(account_id, connection_id)).settings
+            looked = msgspec.structs.replace(kept, checked_at=self.clock.now(), drift=())
+            await self.store.accounts.set_settings(account_id, connection_id, looked)
+            return report
 
     async def plan(self, account_id: int, connection_id: int, *, webhook_url: str) -> Mapping[str, object]:
         """Everything setup would create or change, and the first sync in figures; nothing is written."""
-        setup, run = await self._prepared(account_id, connection_id, webhook_url)
+        setup, run = await self.prepared(account_id, connection_id, webhook_url)
         return await setup.preview(setup, _with_all(run, await setup.journal.columns(connection_id)))
 
     async def foresee(self, account_id: int, connection_id: int) -> AsyncIterator[Foreseen]:
         """What the first sync would do, row by row; reads the whole organisation and writes nothing."""
-        setup, run = await self._prepared(account_id, connection_id, "")
+        setup, run = await self.prepared(account_id, connection_id, "")
         columns = await setup.journal.columns(connection_id)
         components = await setup.schema.components(columns, "")
         reader = await self._reader(account_id, connection_id, columns)
         async for one in foresee(_with_all(run, columns), connection_id, reader(existing(components))):
             yield one
 
-    async def _prepared(self, account_id: int, connection_id: int, webhook_url: str) -> tuple[Setup, Run]:
-        """Everything the setup of a connection works with."""
+    async def prepared(
+        self,
+        account_id: int,
+        connection_id: int,
+        webhook_url: str,
+        through: Callable[[Transport], Transport] = lambda transport: transport,
+    ) -> tuple[Setup, Run]:
+        """Everything the setup of a connection works with; its schema is reached `through` something."""
         accounts = self.store.accounts
         columns = await self.organisations.columns(account_id)
         client = await self.organisations.client(account_id, connection_id)
@@ -95,7 +108,7 @@ class SettingUp:
         reader = await self._reader(account_id, connection_id, columns)
         setup = Setup(
             connection_id=connection_id,
-            schema=DataverseSetup(client, self.clock, language=organisation.language),
+            schema=DataverseSetup(through(client), self.clock, language=organisation.language),
             journal=steps,
             place=place,
             webhook=webhook,

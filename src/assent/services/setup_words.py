@@ -82,7 +82,11 @@ TITLES: Mapping[Step, tuple[str, str]] = {
         "Place the toggles",
         "Puts a Subscriptions section on the Details tab of the contact form.",
     ),
-    Step.PUBLISH: ("Publish", "Publishes the contact table, so that the columns and the form can be seen."),
+    Step.VIEWS: (
+        "Make the views",
+        "Makes a view of subscribers for each category; no other view is touched.",
+    ),
+    Step.PUBLISH: ("Publish", "Publishes the contact table, so that form, views and names can be seen."),
     Step.READ: ("Read every contact", "Reads all contacts once and links those with the same address."),
     Step.RECONCILE: (
         "Agree on the strictest",

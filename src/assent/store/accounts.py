@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
 from assent.ledger.chain import START
@@ -180,6 +181,11 @@ class Accounts:
             journal.append(connection, account_id, [entry])
 
         await self.database.write(work)
+
+    async def recheck(self, account_id: int, connection_id: int) -> None:
+        """Let the parts of a connection be looked at now instead of tomorrow."""
+        kept = (await self.connection(account_id, connection_id)).settings
+        await self.set_settings(account_id, connection_id, replace(kept, checked_at=None))
 
     async def set_live(self, account_id: int, connection_id: int, *, live: bool) -> None:
         """Start or stop the sync of a connection."""

@@ -1,5 +1,6 @@
 """How a connection's choices lie in its row, and what the engine needs of it."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True):
     new_tab: bool = False  # a tab of its own on it
     adopted: tuple[str, ...] = ()  # columns of others that a person let us use
     approved: str = ""  # the plan of setup a person approved
+    repair: bool = True  # what somebody changed of our parts is put right, not only reported
+    checked_at: datetime | None = None  # when our parts were last compared with what they should be
+    drift: tuple[str, ...] = ()  # what was found then
     left: tuple[str, ...] = ()  # what the removal of setup left and why, or why it stopped
     skip_form: bool = False  # a person chose to go on without toggles on the form
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, select
 
-from assent.store.connection_rows import PAUSED
+from assent.store.connection_rows import LIVE, PAUSED, read_settings
 from assent.store.dialects import insert
 from assent.store.schema import connections, setup_steps, sweeps
 
@@ -86,6 +86,17 @@ def unfinished(connection: Connection) -> list[tuple[int, int]]:
         .order_by(j.account_id, j.connection_id)
     )
     return [(account_id, connection_id) for account_id, connection_id in connection.execute(statement)]
+
+
+def unchecked(connection: Connection, before: datetime) -> list[tuple[int, int]]:
+    """Live connections whose parts were not looked at since a moment."""
+    j = connections.c
+    statement = select(j.account_id, j.connection_id, j.settings).where(j.state == LIVE)
+    return [
+        (account_id, connection_id)
+        for account_id, connection_id, settings in connection.execute(statement)
+        if (at := read_settings(settings).checked_at) is None or at < before
+    ]
 
 
 def in_state(connection: Connection, state: str) -> list[tuple[int, int]]:
