@@ -21,6 +21,7 @@ PAGES = (
     *("/contacts/{contact}/erase", "/erasures", "/erasures/{erasure}", "/contacts/{erased}"),
     *("/contacts/imports", "/categories", "/categories/1", "/sends", "/sends/new", "/sends/{send}"),
     *("/connections", "/connections/new", "/connections/{connection}", "/connections/{connection}/settings"),
+    *("/connections/{connection}/findings", "/connections/{connection}/remove"),
     *("/ledger", "/ledger/verified", "/settings/password", "/settings/people", "/settings/keys"),
     *("/settings/webhooks", "/sign-in/some-token"),
 )

@@ -9,8 +9,8 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
-from assent.engine.setup import Progress, Step
-from assent.errors import Paused, PrivilegeMissing, Unreachable, WrongOrganisation
+from assent.engine.setup import LOCK_PAUSES_S, Progress, Step
+from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 from assent.ports import CrmSetup
@@ -258,3 +258,13 @@ async def test_a_setup_role_that_was_taken_away_stops_the_new_category_alone() -
         w.office.crm = w.office.real
         await w.set_up()
         assert (True, True, True) == w.office.says(row)
+
+
+async def test_another_customisation_is_waited_out() -> None:
+    """While an import or a publish of somebody runs there, setup waits and then goes on (7.7)."""
+    async with world() as w:
+        await people(w)
+        began = w.clock.now()
+        await w.set_up(schema=before(schema_of(w), publish=failing(Locked("an import runs"))))
+        assert (w.clock.now() - began).total_seconds() >= LOCK_PAUSES_S[0]
+        assert [1] == [c.connection_id for c in await w.store.memory.connections(w.account_id)]

@@ -19,7 +19,7 @@ async def try_form(
     if out is not None and tried.written is not None:
         _write(out, tried.written)
     if json:
-        told = {"outcome": tried.outcome.value, "reason": tried.reason, "message": tried.message}
+        told = {"outcome": tried.outcome.value, "reason": tried.reason or None, "message": tried.message}
         show.as_json({**told, "to_do": tried.to_do, "evidence": tried.evidence})
     else:
         _say(tried)

@@ -13,7 +13,7 @@ from assent.engine.organisation import check_organisation
 from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
-from assent.errors import Paused, PrivilegeMissing
+from assent.errors import Bug, Locked, Paused, PrivilegeMissing
 from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation, Placing
 
 
@@ -61,6 +61,9 @@ class Webhook:
 
 BUSY_PAUSE_S = 5.0
 ANYWHERE = Placing()
+
+#: Seconds between tries while another customisation runs in the organisation.
+LOCK_PAUSES_S = (5.0, 10.0, 20.0, 40.0, 80.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,20 @@ async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
 
 
 async def _performed(perform: "Perform", setup: Setup, run: Run) -> Report:
-    """Carry a step out; a privilege that is missing is a person's to give, and everything else goes on."""
-    try:
-        return await perform(setup, run)
-    except PrivilegeMissing as error:
-        raise Paused("privilege_missing", str(error), evidence={"privilege": error.privilege}) from None
+    """Carry a step out; a privilege that is missing is a person's to give, and everything else goes on.
+
+    An organisation runs one customisation at a time: somebody else's is waited out for some minutes (7.7).
+    """
+    for pause_s in (*LOCK_PAUSES_S, None):
+        try:
+            return await perform(setup, run)
+        except PrivilegeMissing as error:
+            raise Paused("privilege_missing", str(error), evidence={"privilege": error.privilege}) from None
+        except Locked:
+            if pause_s is None:
+                raise
+            await run.clock.sleep(pause_s)
+    raise Bug("A step of setup neither ended nor failed.")
 
 
 def _figures(report: Report) -> Mapping[str, object]:
