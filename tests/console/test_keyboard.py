@@ -103,9 +103,7 @@ async def test_rules_explain_themselves_on_focus_and_escape_hides_them(at: Conso
     await tip.wait_for(state="hidden")
     async with page.expect_response(lambda answer: answer.url.endswith("/activity")):
         await page.evaluate("refresh(null)")
-    await page.wait_for_function(
-        "document.getElementById('feed') && !document.querySelector('.htmx-request')"
-    )
+    await page.wait_for_function("!document.querySelector('.htmx-request')")
     await tip.wait_for(state="hidden")
     await page.locator("h1").first.click()
     await page.locator("button.rule-code").first.focus()
