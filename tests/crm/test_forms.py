@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from assent.crm.forms import SECTION_ID, SECTION_NAME, Edited, Unchanged, place_section, remove_section
+from assent.crm.forms import Edited, Unchanged, place_section, remove_section
+from assent.crm.section import SECTION_ID, SECTION_NAME
 from assent.crm.tabs import Blocked
 from assent.ports import CategoryColumn, Placing
 from tests.corpus import ABSENT, FORMS

@@ -3,21 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID, uuid5
-from xml.sax.saxutils import quoteattr
 
+from assent.crm import section as spelled
 from assent.crm.document import Document, Element, NotXml, Splice, parse
+from assent.crm.section import SECTION_ID, SECTION_NAME, TAB_NAME
 from assent.crm.tabs import Blocked, blocked, find_tab, guid, labels, visible
 from assent.ports import CategoryColumn, Placing, Tab
 
-SECTION_NAME = "asn_subscriptions"
-SECTION_ID = UUID("5f0c7a3e-2b0d-4c55-9d6a-8a1f3e7b6c21")
-TAB_NAME = "asn_subscriptions_tab"
 PREFIX = "asn_"
-
-#: The control for two options, which the unified client draws as a toggle (8.3).
-_TOGGLE_CLASS = "{67FAC785-CD58-4F9F-ABB3-4B7DDC6ED5ED}"
-_TITLES = {1030: "Abonnementer", 1031: "Abonnements", 1044: "Abonnementer", 1053: "Prenumerationer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +74,10 @@ def place_in(
         return Blocked("no_tabs", "The form has no tabs, so the Subscriptions section has no place on it.")
     placed = {name.lower(): control for control in form.iter("control") if (name := _field(control))}
     missing = [column for column in columns if column.logical_name not in placed]
-    cells = "".join(_row(form, column, language) for column in missing)
+    cells = "".join(spelled.row(form, column, language) for column in missing)
     section = _own_section(document, form)
     if isinstance(section, Blocked):
-        return section.with_addition(_section(cells, language))
+        return section.with_addition(spelled.section(cells, language))
     if (clash := _control_clash(document, form, missing)) is not None:
         return clash.with_addition(cells)
     edits = _Edits(document)
@@ -93,7 +86,7 @@ def place_in(
         _relabel(edits, section, columns, placed, language)
         _add_rows(edits, section, cells, missing)
     elif missing:
-        problem = _add_section(edits, form, _section(cells, language), language, chosen or Placing())
+        problem = _add_section(edits, form, spelled.section(cells, language), language, chosen or Placing())
         if problem is not None:
             return problem
     return edits.made()
@@ -273,7 +266,7 @@ def _add_section(
     """Put a new section where it belongs, or say why not."""
     document, tabs = edits.document, form.findall("tabs")[0]
     if chosen.new_tab:
-        tab = _new_tab(form, section, language)
+        tab = spelled.new_tab(form, section, language)
         edits.make(document.append(tabs, tab), "add a Subscriptions tab at the end of the form", "", tab)
         return None
     target = find_tab(document, form, chosen.tab or None)
@@ -300,48 +293,3 @@ def _room(tab: Element) -> Element | None:
         if width is None or int(width[0]) > 0:
             return column
     return None
-
-
-def _new_tab(form: Element, section: str, language: int) -> str:
-    tab_id = _unused(form, TAB_NAME)
-    return (
-        f'<tab name="{TAB_NAME}" id="{tab_id}" IsUserDefined="1" showlabel="true" expanded="true">'
-        f"{_labels(_title(language), language)}"
-        f'<columns><column width="100%"><sections>{section}</sections></column></columns></tab>'
-    )
-
-
-def _section(rows: str, language: int) -> str:
-    return (
-        f'<section name="{SECTION_NAME}" id="{{{SECTION_ID}}}" showlabel="true" showbar="false" columns="1" '
-        f'labelwidth="115" celllabelposition="Left" IsUserDefined="1">{_labels(_title(language), language)}'
-        f"<rows>{rows}</rows></section>"
-    )
-
-
-def _row(form: Element, column: CategoryColumn, language: int) -> str:
-    """A row with one toggle; ids derive from the column, so that the same edit is made each time."""
-    name = column.logical_name
-    return (
-        f'<row><cell id="{_unused(form, name)}" showlabel="true" locklevel="0">'
-        f"{_labels(column.name, language)}"
-        f'<control id="{name}" classid="{_TOGGLE_CLASS}" datafieldname="{name}" disabled="false"/>'
-        "</cell></row>"
-    )
-
-
-def _unused(form: Element, name: str) -> str:
-    """Derive a GUID nothing else on the form bears: ids are unique in a form, braces or not (8.2)."""
-    taken = {guid(element.get("id")) for element in form.iter("tab", "section", "cell")}
-    found = uuid5(SECTION_ID, name)
-    while str(found) in taken:
-        found = uuid5(found, name)
-    return f"{{{found}}}"
-
-
-def _title(language: int) -> str:
-    return _TITLES.get(language, "Subscriptions")
-
-
-def _labels(text: str, language: int) -> str:
-    return f'<labels><label description={quoteattr(text)} languagecode="{language}"/></labels>'

@@ -78,9 +78,11 @@ class Application:
         accounts = self.store.accounts
         kept = (await accounts.connection(account_id, connection_id)).settings
         columns = await self.store.setup_journal(account_id).columns(connection_id)
-        approved = msgspec.structs.replace(kept, approved=fingerprint(columns))
-        entry = decision(SYSTEM, connection_id, "approve", "", {})
-        await accounts.decide(account_id, connection_id, entry, approved)
+        plan = fingerprint(columns)
+        if kept.approved != plan:
+            entry = decision(SYSTEM, connection_id, "approve", "", {})
+            approved = msgspec.structs.replace(kept, approved=plan)
+            await accounts.decide(account_id, connection_id, entry, approved)
 
     async def add(
         self, account_id: int, actor: Actor, people: Sequence[NewPerson], evidence: Evidence
