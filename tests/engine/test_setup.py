@@ -1,6 +1,7 @@
 """Setup heals itself: ended anywhere it resumes, done twice it changes nothing (section 5, 2)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
-from assent.engine.setup import LOCK_PAUSES_S, Progress, Step
+from assent.engine.run import Run
+from assent.engine.setup import LOCK_PAUSES_S, Progress, Setup, Step, Webhook, set_up
 from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 from assent.ports import CrmSetup
+from assent.services.setting_up import place
 
 from .stage import Saved, StagedWorld, world
 from .trouble import Crash, Tripwire, before, failing, wire_up, wired
@@ -268,3 +271,29 @@ async def test_another_customisation_is_waited_out() -> None:
         await w.set_up(schema=before(schema_of(w), publish=failing(Locked("an import runs"))))
         assert (w.clock.now() - began).total_seconds() >= LOCK_PAUSES_S[0]
         assert [1] == [c.connection_id for c in await w.store.memory.connections(w.account_id)]
+
+
+async def test_missing_privileges_are_named_before_anything_is_written() -> None:
+    """All of them at once, so that a role is mended in one go; nothing is approved before that."""
+
+    async def lacking(setup: Setup, run: Run) -> dict[str, Any]:
+        return {"missing_privileges": ["prvCreateAttribute", "prvWriteSystemForm"]}
+
+    async with world() as w:
+        await people(w)
+        still = await w.still()
+        run = await w.run()
+        mine = (await w.store.accounts.connections(w.account_id))[0]
+        run = replace(run, connections={1: mine}, crms={1: w.office.crm})
+        journal = w.store.setup_journal(w.account_id)
+        setup = Setup(1, schema_of(w), journal, place, nowhere, lacking)
+        with pytest.raises(Paused) as caught:
+            await set_up(setup, run, progress=lambda step, state: None)
+        assert "privilege_missing" == caught.value.reason
+        assert {"privileges": ["prvCreateAttribute", "prvWriteSystemForm"]} == caught.value.evidence
+        assert still == await w.still()
+
+
+async def nowhere() -> Webhook:
+    """No webhook is made here."""
+    raise AssertionError

@@ -15,6 +15,7 @@ from assent.services.connections import State
 from assent.services.setup_words import Choice
 from tests.app.world import ADMIN, account, add
 from tests.services.joined import Joined, joined
+from tests.services.test_removing import everything
 from tests.services.test_setting_up import without_details
 
 pytestmark = pytest.mark.thorough
@@ -25,11 +26,6 @@ async def on(tmp_path: Path) -> AsyncIterator[Joined]:
     """A connection that is not set up, to an organisation with some people."""
     async with joined(tmp_path, contacts=40) as made:
         yield made
-
-
-def written(on: Joined) -> object:
-    """What every write to an organisation moves."""
-    return on.emulator.organization.version
 
 
 async def choices(on: Joined) -> list[tuple[str, str, object, object]]:
@@ -50,10 +46,10 @@ async def people(on: Joined) -> list[str]:
 async def test_nothing_is_written_until_an_admin_approves(on: Joined) -> None:
     """The plan is there to be read, support may not approve it; approved, it is done and on record."""
     await people(on)
-    before = written(on)
+    before = await everything(on)
     await connections.set_up(on.app, on.me, on.connection_id)
     assert {"paused": "approval"} == await on.errand()
-    assert before == written(on)
+    assert before == await everything(on)
     assert State.WAITS is (await on.view()).state
     support = caller(on.account_id, ADMIN, Role.SUPPORT)
     with pytest.raises(NotAllowed):
@@ -110,9 +106,9 @@ async def test_another_category_is_another_plan(on: Joined) -> None:
     await on.errand()
     await on.app.store.accounts.add_category(on.account_id, "Offers", schema_name="asn_Offers")
     await on.decide(Choice.APPROVE)
-    before = written(on)
+    before = await everything(on)
     assert {"paused": "approval"} == await on.errand()
-    assert before == written(on)
+    assert before == await everything(on)
 
 
 async def test_a_choice_of_form_and_tab_is_on_record(on: Joined) -> None:

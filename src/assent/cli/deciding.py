@@ -49,6 +49,13 @@ def tell_plan(plan: Mapping[str, Any]) -> None:
                     show.plain(f"         {sign} {line}")
     if "will_ask" in plan:
         show.plain(f"{'pause':8} form: {plan['will_ask']['message']}")
+    if plan["missing_privileges"]:
+        show.plain(f"missing  privileges: {', '.join(plan['missing_privileges'])}")
+    for writer in plan["writers"]:
+        kind = "application" if writer["application"] else "person"
+        show.plain(
+            f"writes   contacts: {writer['name']} ({kind}, {writer['id']}), {writer['rows']} of the newest"
+        )
     sync = plan["first_sync"]
     show.plain(f"First sync: {sync['rows']:,} rows, {sync['contacts_linked']:,} contacts linked")
     words = {outcome.value: said for outcome, said in planning.OUTCOMES.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import reduce
 from operator import or_
-from typing import Protocol
+from typing import Any, Protocol
 
 from assent.engine.backfill import backfill
 from assent.engine.form_choice import choose, listed, same
@@ -81,7 +81,7 @@ class Setup:
     journal: Journal
     place: PlaceSection
     webhook: Callable[[], Awaitable[Webhook]]
-    preview: Callable[["Setup", Run], Awaitable[Mapping[str, object]]]
+    preview: Callable[["Setup", Run], Awaitable[Mapping[str, Any]]]
     approved: str = ""
     placing: Placing = ANYWHERE
     adopted: frozenset[str] = frozenset()
@@ -157,10 +157,18 @@ async def _plan(setup: Setup, run: Run) -> Report:
     columns = await setup.journal.columns(setup.connection_id)
     if setup.approved == fingerprint(columns) or run.connections[setup.connection_id].live:
         return Report()
+    plan = dict(await setup.preview(setup, run))
+    if missing := plan.get("missing_privileges"):
+        raise Paused(
+            "privilege_missing",
+            f"The application user lacks privileges at organisation depth: {', '.join(missing)}. Nothing was "
+            "written so far.",
+            evidence={"privileges": missing},
+        )
     raise Paused(
         "approval",
         "Nothing was written to Dynamics so far. Look at what setup would do there, then approve it.",
-        evidence=dict(await setup.preview(setup, run)),
+        evidence=plan,
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.forms import Edited, Unchanged, place_section
 from assent.crm.setup import DataverseSetup
+from assent.crm.survey import Findings, Survey
 from assent.crm.transport import Transport
 from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
 from assent.engine.run import Report, Run, Tools, begin
@@ -106,13 +106,22 @@ class SettingUp:
         if chosen.skip_form:
             steps = _WithoutForm(steps.database, steps.clock, account_id)
         reader = await self._reader(account_id, connection_id, columns)
+
+        async def previewed(setup: Setup, run: Run) -> Mapping[str, Any]:
+            plan = await preview(setup, run, url=webhook_url, reader=reader)
+            survey = Survey(through(client))
+            return {
+                **plan,
+                **_told(await survey.findings(organisation.organisation_id, organisation.user_id)),
+            }
+
         setup = Setup(
             connection_id=connection_id,
             schema=DataverseSetup(through(client), self.clock, language=organisation.language),
             journal=steps,
             place=place,
             webhook=webhook,
-            preview=partial(preview, url=webhook_url, reader=reader),
+            preview=previewed,
             approved=chosen.approved,
             placing=Placing(chosen.form, chosen.tab, chosen.new_tab),
             adopted=frozenset(chosen.adopted),
@@ -223,6 +232,21 @@ class _WithoutForm(SetupJournal):
         """The steps that are finished or left out."""
         await self.mark(connection_id, Step.FORM.value, DONE, {"skipped": True})
         return await SetupJournal.done(self, connection_id)
+
+
+def _told(findings: Findings) -> Mapping[str, Any]:
+    """What an admin should know of an organisation before anything is written there, as plain data."""
+    lacks = (*(findings.missing_run_time or ()), *(findings.missing_setup or ()))
+    writers = [
+        {"id": str(one.user_id), "name": one.name, "application": one.application, "rows": one.rows}
+        for one in findings.writers or ()
+    ]
+    return {
+        "missing_privileges": list(lacks),
+        "secured_columns": list(findings.secured or ()),
+        "contact_point_consent": findings.contact_point_consent,
+        "writers": writers,
+    }
 
 
 def _with_all(run: Run, columns: Sequence[CategoryColumn]) -> Run:

@@ -259,7 +259,7 @@ def _tab_words(tab: dict[str, object]) -> str:
 
 
 #: Evidence that is shown in a way of its own.
-_SHOWN = ("found", "in_question", "forms", "components", "first_sync", "will_ask", "fingerprint")
+_SHOWN = ("found", "in_question", "forms")
 
 
 def _evidence(pause: Pause | None) -> list[tuple[str, str]]:
