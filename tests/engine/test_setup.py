@@ -294,6 +294,23 @@ async def test_missing_privileges_are_named_before_anything_is_written() -> None
         assert still == await w.still()
 
 
+async def test_a_form_dynamics_refuses_comes_with_every_edit_and_every_other_place() -> None:
+    """What was to be written, and the forms and tabs to choose from instead."""
+    async with world() as w:
+        await people(w)
+        refused = Paused("form_refused", "no", evidence={"answer": "schema"})
+        with pytest.raises(Paused) as caught:
+            await w.set_up(schema=before(schema_of(w), save_form=failing(refused)))
+        evidence = caught.value.evidence
+        assert ("form_refused", "schema", "Contact") == (
+            caught.value.reason,
+            evidence["answer"],
+            evidence["form"],
+        )
+        assert "asn_subscriptions" in str(evidence["changes"])
+        assert "DETAILS_TAB" in str(evidence["forms"])
+
+
 async def nowhere() -> Webhook:
     """No webhook is made here."""
     raise AssertionError

@@ -50,6 +50,12 @@ async def without_section(on: Joined) -> None:
         await on.save(form, cleared.xml)
 
 
+async def steps_of(on: Joined) -> list[dict[str, str]]:
+    """Our webhook steps."""
+    found = await ask(on, "GET", "sdkmessageprocessingsteps?$select=sdkmessageprocessingstepid,name")
+    return list(found["value"])
+
+
 async def without_column(on: Joined, name: str) -> None:
     """Somebody deletes a column of ours, and what shows it and reports on it."""
     await without_section(on)
@@ -57,8 +63,7 @@ async def without_column(on: Joined, name: str) -> None:
     for view in views:
         if view["name"].startswith("Subscribers"):
             await ask(on, "DELETE", f"savedqueries({view['savedqueryid']})")
-    steps = (await ask(on, "GET", "sdkmessageprocessingsteps?$select=sdkmessageprocessingstepid"))["value"]
-    for step in steps:
+    for step in await steps_of(on):
         await ask(on, "DELETE", f"sdkmessageprocessingsteps({step['sdkmessageprocessingstepid']})")
     await ask(on, "DELETE", f"{COLUMNS}(LogicalName='{name}')")
 
@@ -82,8 +87,12 @@ async def test_what_somebody_changed_is_put_right(on: Joined) -> None:
     ]
     key = step["sdkmessageprocessingstepid"]
     await ask(on, "PATCH", f"sdkmessageprocessingsteps({key})", {"statecode": 1, "statuscode": 2})
+    update = next(one for one in await steps_of(on) if one["name"].endswith("Update"))
+    key = update["sdkmessageprocessingstepid"]
+    await ask(on, "PATCH", f"sdkmessageprocessingsteps({key})", {"filteringattributes": "emailaddress1"})
     drift = await check(on)
     assert any("Subscriptions section" in line for line in drift)
+    assert any("reporting emailaddress1 instead of reporting" in line for line in drift)
     assert any("disabled instead of enabled" in line for line in drift)
     assert [(on.account_id, on.connection_id)] == await on.errands().owed()
     await on.errand()

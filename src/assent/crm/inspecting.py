@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assent.crm.columns import Columns
 from assent.crm.faults import check, read_fault
 from assent.crm.forms import PREFIX, survey
 from assent.crm.odata import broken, decode, text
@@ -41,7 +42,7 @@ class Inspection:
             _there("solution", calls.SOLUTION, bool(solutions)),
             *[await self._column(column) for column in columns],
             *[await self._view(column, views) for column in columns],
-            *await self._webhooks(endpoints, url),
+            *await self._webhooks(endpoints, url, columns),
         ]
 
     async def _column(self, column: CategoryColumn) -> Component:
@@ -58,17 +59,23 @@ class Inspection:
         action = Action.KEEP if label == column.name else Action.CHANGE
         return Component("column", column.logical_name, action, before, named)
 
-    async def _webhooks(self, endpoints: Sequence[calls.Record], url: str) -> list[Component]:
+    async def _webhooks(
+        self, endpoints: Sequence[calls.Record], url: str, columns: Sequence[CategoryColumn]
+    ) -> list[Component]:
         if not endpoints:
             steps = [Component("webhook step", f"contact {name}", Action.CREATE) for name in MESSAGES]
             return [Component("webhook", ENDPOINT, Action.CREATE, "", url), *steps]
         endpoint_id, was = endpoints[0].get("serviceendpointid"), str(endpoints[0].get("url"))
         (steps_there,) = await self.found(
-            calls.question(_STEPS, "name,statecode", f"_eventhandler_value eq {endpoint_id}")
+            calls.question(
+                _STEPS, "name,statecode,filteringattributes", f"_eventhandler_value eq {endpoint_id}"
+            )
         )
-        states = {str(step.get("name")): step.get("statecode") for step in steps_there}
+        steps_known = {str(step.get("name")): step for step in steps_there}
+        watched = ",".join(Columns(tuple(columns)).watched)
         action = Action.KEEP if was == url else Action.CHANGE
-        return [Component("webhook", ENDPOINT, action, was, url), *(_step(name, states) for name in MESSAGES)]
+        parts = [Component("webhook", ENDPOINT, action, was, url)]
+        return parts + [_step(name, steps_known, watched) for name in MESSAGES]
 
     async def column(self, logical_name: str) -> dict[str, object] | None:
         """A contact column's definition, or None where there is none."""
@@ -149,10 +156,16 @@ def _there(kind: str, name: str, there: bool) -> Component:
     return Component(kind, name, Action.KEEP if there else Action.CREATE)
 
 
-def _step(message: str, states: dict[str, object]) -> Component:
-    name = f"Assent: contact {message}"
-    if name not in states:
-        return Component("webhook step", f"contact {message}", Action.CREATE)
-    if states[name] != 0:
-        return Component("webhook step", f"contact {message}", Action.CHANGE, "disabled", "enabled")
-    return Component("webhook step", f"contact {message}", Action.KEEP)
+def _step(message: str, known: Mapping[str, calls.Record], watched: str) -> Component:
+    """One webhook step: there, enabled, and for updates reporting these columns (6.5)."""
+    kind, name = "webhook step", f"contact {message}"
+    step = known.get(f"Assent: {name}")
+    if step is None:
+        return Component(kind, name, Action.CREATE)
+    if step.get("statecode") != 0:
+        return Component(kind, name, Action.CHANGE, "disabled", "enabled")
+    reported = str(step.get("filteringattributes") or "")
+    # More than these is no harm: an archived category's column is reported until setup comes by.
+    if message == "Update" and not {*watched.split(",")} <= {*reported.split(",")}:
+        return Component(kind, name, Action.CHANGE, f"reporting {reported}", f"reporting {watched}")
+    return Component(kind, name, Action.KEEP)

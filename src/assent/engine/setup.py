@@ -198,8 +198,18 @@ async def _form(setup: Setup, run: Run) -> Report:
     organisation: Organisation = await run.crms[setup.connection_id].organisation()
     for form, placed in await placed_forms(setup, columns, organisation.language):
         if placed.changes:
-            await setup.schema.save_form(form.form_id, placed.xml)
+            await _save(setup, form, placed)
     return Report()
+
+
+async def _save(setup: Setup, form: Form, placed: Placed) -> None:
+    """Store a form; where Dynamics will not have it, a person gets every edit and every other place."""
+    try:
+        await setup.schema.save_form(form.form_id, placed.xml)
+    except Paused as pause:
+        evidence = {"form": form.name, "form_id": str(form.form_id), "changes": list(placed.changes)}
+        others = listed(await setup.schema.main_forms())
+        raise Paused(pause.reason, str(pause), evidence=pause.evidence | evidence | others) from None
 
 
 async def placed_forms(
