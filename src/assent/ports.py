@@ -5,7 +5,7 @@ clocks or chance; production, tests and simulation implement the same protocols.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -144,24 +144,75 @@ class CategoryColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of a form, as people can tell it from others."""
+
+    name: str
+    tab_id: str
+    labels: tuple[str, ...]
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """A contact main form, its unpublished layer where there is one."""
+    """A contact main form, its unpublished layer where there is one; `ours` when our section is on it."""
 
     form_id: UUID
     name: str
-    xml: str
+    xml: str = field(repr=False)
     customisable: bool
     is_default: bool
+    ours: bool = False
+    tabs: tuple[Tab, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a person wants the toggles: on which form (any unless named), on which tab or a new one."""
+
+    form: str = ""  # a form's id
+    tab: str = ""  # a tab's name or id
+    new_tab: bool = False
+
+
+class Action(Enum):
+    """What setup would do with a part of an organisation."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    KEEP = "keep"
+    BLOCKED = "blocked"  # a person has to decide first
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of an organisation that setup makes or changes, as it is and as it would be."""
+
+    kind: str
+    name: str
+    action: Action
+    before: str = ""
+    after: str = ""
 
 
 class CrmSetup(Protocol):
     """The parts of an organisation that setup makes; every call may be repeated safely."""
 
+    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+        """What each part but the forms is now and would be; nothing is written."""
+
+    async def foreign_columns(self) -> list[str]:
+        """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
+
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
 
-    async def ensure_column(self, column: CategoryColumn) -> bool:
-        """The column exists with the right type; True when it was made now."""
+    async def ensure_column(self, column: CategoryColumn, *, adopt: bool = False) -> bool:
+        """The column exists with the right type; True when it was made now.
+
+        Raises Paused for one that is somebody else's, unless it may be adopted.
+        """
 
     async def main_forms(self) -> list[Form]:
         """The active contact main forms."""
@@ -169,11 +220,39 @@ class CrmSetup(Protocol):
     async def save_form(self, form_id: UUID, xml: str) -> None:
         """Store a form's XML in the unpublished layer."""
 
+    async def ensure_views(self, columns: Sequence[CategoryColumn]) -> None:
+        """A view of subscribers for each column, called as its category is; those of others are gone."""
+
     async def publish(self) -> None:
         """Publish the contact table's customisations."""
 
     async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
         """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
+
+
+class CrmRemoval(Protocol):
+    """Takes away what setup made; every call may be repeated safely, and what is gone is no error."""
+
+    async def parts(self) -> list[Component]:
+        """Each part that will be removed, changed or kept, with what it is and why it stays."""
+
+    async def remove_webhooks(self) -> None:
+        """No notices are posted any more."""
+
+    async def clear_forms(self) -> list[Component]:
+        """Our section and toggles are off every form that may be changed; gives those that may not."""
+
+    async def remove_views(self) -> None:
+        """Our views are gone."""
+
+    async def publish(self) -> None:
+        """Publish the contact table's customisations."""
+
+    async def remove_columns(self) -> list[Component]:
+        """The columns of our solution are gone; gives those that something else refers to."""
+
+    async def remove_solution(self) -> list[Component]:
+        """Solution and publisher are gone; gives the publisher where others use it."""
 
 
 # --- memory ------------------------------------------------------------------------------------

@@ -37,7 +37,9 @@ RIGHT_OF: dict[str, Right | None] = {
         ),
         Right.READ,
     ),
-    **dict.fromkeys(("export_contacts", "export_manifest"), Right.EXPORT),
+    **dict.fromkeys(
+        ("export_contacts", "export_manifest", "list_plan_people", "export_removal"), Right.EXPORT
+    ),
     **dict.fromkeys(
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,
@@ -77,6 +79,9 @@ RIGHT_OF: dict[str, Right | None] = {
             "change_connection",
             "pause_connection",
             "resume_connection",
+            "put_credentials",
+            "plan_removal",
+            "remove_setup",
         ),
         Right.CONNECT,
     ),
@@ -84,6 +89,8 @@ RIGHT_OF: dict[str, Right | None] = {
         (
             "set_up_connection",
             "decide_setup",
+            "plan_setup",
+            "look_over_connection",
             "start_sweep",
             "retry_troubles",
             "retry_trouble",
@@ -163,6 +170,7 @@ BODIES: dict[str, Any] = {
     "verify_connection": _CONNECTION,
     "change_connection": {"create_in_hub": False},
     "decide_setup": {"choice": "retry"},
+    "put_credentials": {"secret": "y"},
     "create_send": _SEND,
     "start_send": {"revision": "x"},
     "check_many": {"addresses": ["nobody@person.example"]},

@@ -39,6 +39,7 @@ READS = frozenset(
         "newest",
         "token",
         "main_forms",
+        "components",
         "done",
         "columns",
     ]

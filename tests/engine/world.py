@@ -1,6 +1,6 @@
 """A hub and its Dynamics organisations, everything real but time: people act, we sync, tests judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from assent.crm.setup import DataverseSetup
 from assent.engine.notices import drain
 from assent.engine.presend import FEW, Check, check
 from assent.engine.run import STANDARD_BRAKES, Report, Run, Tools, begin
-from assent.engine.setup import Progress, Setup, Webhook, set_up
+from assent.engine.setup import Progress, Setup, Webhook, fingerprint, set_up
 from assent.engine.sweep import sweep
 from assent.ledger.entries import Entry
 from assent.policy.brakes import BrakeSettings
@@ -51,6 +51,11 @@ USER = Actor(ActorKind.USER, "admin")
 WORDS = Evidence(text="I mean it")
 MARKETING = Message()
 ANN = "ann@x.example"
+
+
+async def unseen(setup: Setup, run: Run) -> Mapping[str, object]:
+    """A plan nobody looks at: everything here is approved beforehand."""
+    return {}
 
 
 @dataclass(slots=True)
@@ -105,7 +110,10 @@ class World:
         async def webhook() -> Webhook:
             return Webhook(f"{self.door.url}/{office.connection_id}", KEY)
 
-        setup = Setup(office.connection_id, schema, journal, place, webhook)
+        columns = await journal.columns(office.connection_id)
+        setup = Setup(
+            office.connection_id, schema, journal, place, webhook, unseen, approved=fingerprint(columns)
+        )
         return await set_up(setup, run, progress=stop or (lambda step, state: None))
 
     async def run(self) -> Run:

@@ -121,6 +121,10 @@ TOLD = [
         ),
     ),
     (
+        Entry(ledger.DECIDED, "user", "u", new={"connection": 3, "choice": "tab", "form": "f", "tab": "t"}),
+        "Anna Lind (admin) decided for Contoso: the toggles go on the form and tab named (f, t).",
+    ),
+    (
         Entry(
             ledger.PARTED,
             "user",

@@ -24,6 +24,7 @@ from assent.services.delivering import SendErrands
 from assent.services.handing import Handing
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
+from assent.services.removing import Removing
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.store.database import Database
@@ -258,7 +259,8 @@ class World:
             store.accounts, clock, allow_other_hosts=True, opening=self.wire.opening
         )
         jobs = AccountJobs(store, organisations, clock, ids)
-        jobs.take_on(Kind.SETUP, SetupErrands(SettingUp(store, organisations, clock, ids), SETTINGS))
+        setting_up, removing = SettingUp(store, organisations, clock, ids), Removing(store, organisations)
+        jobs.take_on(Kind.SETUP, SetupErrands(setting_up, SETTINGS, removing))
         hands = Handing(store, clock, self.mailing)  # type: ignore[arg-type]
         jobs.take_on(Kind.SEND, SendErrands(store, SETTINGS, clock, jobs, hands))
         work = Work(jobs, self.engine.start)
