@@ -60,12 +60,13 @@ class Credentials:
 def _check_certificate(pem: str) -> None:
     """Raises Invalid where a PEM text does not hold a certificate and its private key, unencrypted."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         load_pem_private_key(pem.encode(), None)
         x509.load_pem_x509_certificate(pem.encode())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Invalid(
             "Expected a PEM file with both the certificate and its private key, the key without a passphrase."
         ) from None
