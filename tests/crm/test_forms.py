@@ -8,7 +8,7 @@ from lxml import etree
 from assent.crm.forms import Edited, Unchanged, place_section, remove_section
 from assent.crm.section import SECTION_ID, SECTION_NAME
 from assent.crm.tabs import Blocked
-from assent.ports import CategoryColumn, Placing
+from assent.ports.setup import CategoryColumn, Placing
 from tests.corpus import ABSENT, FORMS
 
 from .samples import EVENTS, NEWS

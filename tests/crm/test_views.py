@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from assent.crm.views import view, view_id, view_name
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 from .samples import EVENTS, NEWS
 from .world import World, organisation

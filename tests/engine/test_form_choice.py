@@ -6,7 +6,7 @@ import pytest
 
 from assent.engine.form_choice import choose
 from assent.errors import Paused
-from assent.ports import Form, Placing, Tab
+from assent.ports.setup import Form, Placing, Tab
 
 DETAILS = Tab("DETAILS_TAB", "fe1c", ("Details",), visible=True)
 

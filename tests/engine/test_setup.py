@@ -15,7 +15,7 @@ from assent.engine.setup import LOCK_PAUSES_S, Progress, Setup, Step, Webhook, s
 from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
-from assent.ports import CrmSetup
+from assent.ports.setup import CrmSetup
 from assent.services.setting_up import place
 
 from .stage import Saved, StagedWorld, world

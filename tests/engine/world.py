@@ -23,18 +23,8 @@ from assent.policy.identity import Origin
 from assent.policy.method import Method
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, Contact, Person
-from assent.ports import (
-    Act,
-    Actor,
-    ActorKind,
-    CategoryColumn,
-    Crm,
-    CrmSetup,
-    Evidence,
-    Memory,
-    NewPerson,
-    Notice,
-)
+from assent.ports import Act, Actor, ActorKind, Crm, Evidence, Memory, NewPerson, Notice
+from assent.ports.setup import CategoryColumn, CrmSetup
 from assent.services.setting_up import place
 from assent.store.opening import Store
 from assent.store.schema import contacts

@@ -14,7 +14,7 @@ from assent.crm.setup import DataverseSetup
 from assent.demo.rep import Rep
 from assent.policy.gate import Message
 from assent.policy.sides import Person
-from assent.ports import CategoryColumn, Form
+from assent.ports.setup import CategoryColumn, Form
 from assent.services import connections
 from assent.services.access import Caller, operator
 from assent.services.application import Application

@@ -8,7 +8,7 @@ import pytest
 from assent.errors import Conflict, Invalid, NotAllowed, Unknown
 from assent.policy.address import normalise
 from assent.policy.permission import LegalBasis
-from assent.ports import Action
+from assent.ports.setup import Action
 from assent.services import connections, planning
 from assent.services.access import Role, caller, operator
 from assent.services.connections import State

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from assent.errors import Conflict, Invalid
-from assent.ports import Placing
+from assent.ports.setup import Placing
 from assent.services.form_bench import Outcome, try_form
 from tests.corpus import ABSENT, FORMS
 

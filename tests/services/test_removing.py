@@ -10,7 +10,7 @@ from assent.crm.removing import DataverseRemoval
 from assent.engine.remove import remove as take_away
 from assent.errors import Conflict, NotAllowed, Unknown
 from assent.policy.permission import LegalBasis
-from assent.ports import Action
+from assent.ports.setup import Action
 from assent.services import removing
 from assent.services.access import Role, caller, operator
 from assent.services.connections import State

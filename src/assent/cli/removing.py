@@ -6,7 +6,7 @@ from pathlib import Path
 from assent.app.application import open_application
 from assent.cli import show
 from assent.errors import Invalid
-from assent.ports import Component
+from assent.ports.setup import Component
 from assent.services import connections, removing
 from assent.services.access import operator
 from assent.services.connections import ConnectionView

@@ -95,7 +95,7 @@ def form(
 
     from assent.cli import trying
     from assent.cli.commands import run
-    from assent.ports import Placing
+    from assent.ports.setup import Placing
 
     chosen = Placing(form_id, tab, new_tab)
     run(trying.try_form(file, category, language, chosen, out, json=json))

@@ -6,7 +6,7 @@ from pathlib import Path
 from assent.cli import show
 from assent.crm.document import LARGEST
 from assent.errors import Invalid
-from assent.ports import Placing
+from assent.ports.setup import Placing
 from assent.services import form_bench
 from assent.services.form_bench import Tried
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from assent.errors import Bug
 from assent.policy.sides import CATEGORIES, bits
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 EMAIL = "emailaddress1"
 TOGGLE = "donotbulkemail"

@@ -8,7 +8,7 @@ from assent.crm import section as spelled
 from assent.crm.document import Document, Element, NotXml, Splice, parse
 from assent.crm.section import SECTION_ID, SECTION_NAME, TAB_NAME
 from assent.crm.tabs import Blocked, blocked, find_tab, guid, labels, visible
-from assent.ports import CategoryColumn, Placing, Tab
+from assent.ports.setup import CategoryColumn, Placing, Tab
 
 PREFIX = "asn_"
 

@@ -12,7 +12,7 @@ from assent.crm.requests.batch import Operation, answers, batch
 from assent.crm.transport import Request, Transport
 from assent.crm.views import view_id, view_name
 from assent.crm.webhooks import ENDPOINT, MESSAGES
-from assent.ports import Action, CategoryColumn, Component, Form
+from assent.ports.setup import Action, CategoryColumn, Component, Form
 
 #: Kinds of solution components (7.1).
 COLUMN_KIND, VIEW_KIND = 2, 26

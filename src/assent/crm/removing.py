@@ -12,7 +12,7 @@ from assent.crm.requests import metadata as calls
 from assent.crm.requests.batch import Operation
 from assent.crm.transport import Request, Response, Transport
 from assent.crm.webhooks import ENDPOINT
-from assent.ports import Action, Component, Form
+from assent.ports.setup import Action, Component, Form
 
 _IN_USE = "0x8004f01f"
 _STEPS, _STEP_ID = "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"

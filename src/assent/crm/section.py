@@ -5,7 +5,7 @@ from xml.sax.saxutils import quoteattr
 
 from assent.crm.document import Element
 from assent.crm.tabs import guid
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 SECTION_NAME = "asn_subscriptions"
 SECTION_ID = UUID("5f0c7a3e-2b0d-4c55-9d6a-8a1f3e7b6c21")

@@ -11,7 +11,8 @@ from assent.crm.transport import Request, Transport
 from assent.crm.views import view, view_id, view_name
 from assent.crm.webhooks import Webhooks
 from assent.errors import Bug, Paused, Retry
-from assent.ports import CategoryColumn, Clock, Component, Form
+from assent.ports import Clock
+from assent.ports.setup import CategoryColumn, Component, Form
 
 _FORM_REFUSED = "0x80048007"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID, uuid5
 
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 _NAMESPACE = UUID("0b5e4d1c-7a52-4f0e-9a43-2f6c0b7a9d11")
 _TITLES = {1030: "Abonnenter", 1031: "Abonnenten", 1044: "Abonnenter", 1053: "Prenumeranter"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from assent.errors import Paused
-from assent.ports import Form, Placing
+from assent.ports.setup import Form, Placing
 
 
 def choose(forms: Sequence[Form], chosen: Placing) -> list[Form]:

@@ -11,7 +11,8 @@ from assent.errors import Paused
 from assent.policy.address import normalise
 from assent.policy.plan import Plan, plan_person
 from assent.policy.sides import Link, LinkKey, Person, Row
-from assent.ports import Action, Component, Crm
+from assent.ports import Crm
+from assent.ports.setup import Action, Component
 
 #: Rows to a page and to a write request.
 PAGE, CHUNK = 5_000, 1_000

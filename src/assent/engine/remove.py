@@ -1,6 +1,6 @@
 """Taking setup back: what it made goes, in an order in which nothing refers to what is gone (design 5.2)."""
 
-from assent.ports import Component, CrmRemoval
+from assent.ports.setup import Component, CrmRemoval
 
 
 async def remove(removal: CrmRemoval) -> list[Component]:

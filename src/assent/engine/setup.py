@@ -14,7 +14,8 @@ from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import Bug, Locked, Paused, PrivilegeMissing
-from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation, Placing
+from assent.ports import Organisation
+from assent.ports.setup import CategoryColumn, CrmSetup, Form, Journal, Placing
 
 
 class Step(Enum):

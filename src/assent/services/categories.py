@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assent.errors import Conflict, Invalid
 from assent.policy.sides import CATEGORY_LIMIT
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.setting_up import RELABELLING, ask_again

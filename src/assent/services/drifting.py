@@ -10,7 +10,8 @@ import msgspec
 from assent.crm.transport import Lane, Request, Response, Transport
 from assent.engine.setup import Setup, Step, placed_forms
 from assent.errors import AssentError, Paused, ReadAgain, Retry
-from assent.ports import Action, Clock, Component
+from assent.ports import Clock
+from assent.ports.setup import Action, Component
 from assent.services.setting_up import SettingUp, ask_again, webhook_url
 from assent.services.settings import Settings
 from assent.store import progress

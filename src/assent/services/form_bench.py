@@ -11,7 +11,7 @@ from assent.crm.document import LARGEST, Document, Element, NotXml, parse
 from assent.crm.forms import Edited, place_in
 from assent.crm.tabs import Blocked, described, guid
 from assent.errors import Invalid
-from assent.ports import Placing
+from assent.ports.setup import Placing
 from assent.services.categories import columns_of
 from assent.services.setup_words import explain
 

@@ -16,7 +16,7 @@ from assent.errors import AssentError, Conflict, ReadAgain, Retry
 from assent.ledger.entries import decision
 from assent.policy.permission import BulkEmail
 from assent.policy.sides import Row
-from assent.ports import CategoryColumn, Component
+from assent.ports.setup import CategoryColumn, Component
 from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application

@@ -20,7 +20,8 @@ from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
 from assent.engine.run import Report, Run, Tools, begin
 from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
 from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
-from assent.ports import CategoryColumn, Clock, Form, Ids, Placing
+from assent.ports import Clock, Ids
+from assent.ports.setup import CategoryColumn, Form, Placing
 from assent.services.organisations import Organisations
 from assent.services.settings import Settings
 from assent.services.setup_words import StepState

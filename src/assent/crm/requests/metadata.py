@@ -7,7 +7,7 @@ from assent.crm import odata
 from assent.crm.faults import check
 from assent.crm.requests.batch import Operation
 from assent.crm.transport import Request, Response
-from assent.ports import CategoryColumn, Form
+from assent.ports.setup import CategoryColumn, Form
 
 PUBLISHER = "assent"
 PREFIX = "asn"

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from assent.engine.setup import Step
 from assent.policy.permission import OnAllow
-from assent.ports import Action
+from assent.ports.setup import Action
 from assent.services import connections, credentials, planning, removing
 from assent.services.connecting import Verified
 from assent.services.connections import Changed, State
