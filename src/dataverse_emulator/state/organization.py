@@ -140,6 +140,12 @@ class Organization:
         self._version += 1
         return self._version
 
+    def next_versions(self, count: int) -> range:
+        """So many more at once."""
+        first = self._version + 1
+        self._version += count
+        return range(first, first + count)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: on a refusal every change inside is undone and its events dropped."""
