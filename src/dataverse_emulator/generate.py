@@ -40,18 +40,9 @@ def fill(organization: Organization, count: int, seed: int) -> None:
     chance = Random(f"{seed}/{len(table)}")  # noqa: S311 - realism, not secrecy
     at, user = organization.sources.now(), organization.identity.system.user_id
     shared = _shared(organization, user)
-    master: str | None = None
-    for start in range(0, count, _CHUNK):
-        size = min(_CHUNK, count - start)
-        columns = _chunk(chance, int(at), start, size, master)
-        columns["versionnumber"] = organization.next_versions(size)
-        master = _first_active(columns) or master
+    for columns in people(chance, int(at), count):
+        columns["versionnumber"] = organization.next_versions(len(columns["contactid"]))
         table.extend(columns, {n: v for n, v in shared.items() if n not in columns}, at)
-
-
-def _first_active(columns: Columns) -> str | None:
-    states = zip(columns["contactid"], columns["statecode"], strict=True)
-    return next((str(row_id) for row_id, state in states if state == 0), None)
 
 
 def _shared(organization: Organization, user: str) -> dict[str, Cell]:
@@ -69,9 +60,26 @@ def _shared(organization: Organization, user: str) -> dict[str, Cell]:
     return values | owner
 
 
-def _chunk(chance: Random, now: int, start: int, size: int, master: str | None) -> Columns:
-    """So many contacts, by column; `master` is a live row of an earlier chunk, if there is one."""
-    ids = _guids(chance, size)
+def people(chance: Random, now: int, count: int) -> Iterator[Columns]:
+    """So many contacts, some thousands at a time, by column.
+
+    They lie in the order of their ids, as in a database that keeps rows by key, so that pages are near.
+    """
+    ids, master = sorted(_guids(chance, count)), None
+    for start in range(0, count, _CHUNK):
+        columns = _some(chance, now, start, ids[start : start + _CHUNK], master)
+        yield columns
+        master = _first_active(columns) or master
+
+
+def _first_active(columns: Columns) -> str | None:
+    states = zip(columns["contactid"], columns["statecode"], strict=True)
+    return next((str(row_id) for row_id, state in states if state == 0), None)
+
+
+def _some(chance: Random, now: int, start: int, ids: list[str], master: str | None) -> Columns:
+    """The contacts of these ids; `master` is a live row of an earlier lot, if there is one."""
+    size = len(ids)
     firsts, lasts = chance.choices(_FIRST, k=size), chance.choices(_LAST, k=size)
     names = [_FULL[first][last] for first, last in zip(firsts, lasts, strict=True)]
     created = [now - int(roll * _YEARS_S) for roll in _rolls(chance, size)]
