@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
         "--auth", choices=("any", "strict"), default="any",
         help="any (the default) takes every bearer; strict takes tokens of known clients only",
     )  # fmt: skip
-    access.add_argument("--client", action="append", default=[], metavar="ID:SECRET", help="one it knows")
+    access.add_argument(
+        "--client", action="append", default=[], metavar="ID:SECRET", type=_client, help="one it knows"
+    )
     behaviour = parser.add_argument_group("how it behaves")
     behaviour.add_argument("--profile", choices=tuple(PROFILES), default="off", help="how long things take")
     behaviour.add_argument(
@@ -58,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
         help="trouble by chance: all, or names with shares, such as throttled,reset_after=0.5",
     )  # fmt: skip
     return parser
+
+
+def _client(text: str) -> tuple[str, str]:
+    name, colon, secret = text.partition(":")
+    if not (name and colon and secret):
+        raise argparse.ArgumentTypeError("a client is given as ID:SECRET")
+    return name, secret
 
 
 def _families(text: str) -> str:
@@ -79,7 +88,7 @@ def main(given: Sequence[str] | None = None) -> None:
         contacts=options.contacts,
         seed=options.seed,
         strict=options.auth == "strict",
-        clients=dict(text.split(":", 1) for text in options.client if ":" in text),
+        clients=dict(options.client),
         profile=options.profile,
         faults=options.faults,
         clock=options.clock,

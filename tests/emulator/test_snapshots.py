@@ -61,3 +61,17 @@ def test_copies_share_what_they_do_not_change() -> None:
     tracemalloc.stop()
     assert len(copies) == 100
     assert for_all < for_one
+
+
+def test_organisations_share_what_they_begin_with() -> None:
+    """One model for all of them, so that a thousand fit one process: under 10 kB each."""
+    first = create_organization()
+    first.table("contact")
+    tracemalloc.start()
+    held = [create_organization(seed=seed) for seed in range(50)]
+    for organization in held:
+        organization.table("contact")
+    for_each = tracemalloc.get_traced_memory()[0] / len(held)
+    tracemalloc.stop()
+    assert all(organization.model is first.model for organization in held)
+    assert for_each < 10_000
