@@ -1,13 +1,14 @@
 """What an address looks like, names and keys of the data taken out: `{set}({key})/{property}`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dataverse_emulator.state.definitions import Definition, Model, Way
 from dataverse_emulator.wire.requests import Segment
 
-_CAST: Final = re.compile(r"Microsoft\.Dynamics\.CRM\.\w+(?:Attribute|Relationship)Metadata")
+_CAST: Final = re.compile(r"Microsoft\.Dynamics\.CRM\.\w+Metadata")
+_DEFINITIONS: Final = ("EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions")
 
 
 def shape(model: Model, path: Sequence[Segment]) -> str:
@@ -15,7 +16,7 @@ def shape(model: Model, path: Sequence[Segment]) -> str:
     head, *rest = path
     definition = model.by_set.get(head.name)
     if definition is None:
-        return _named(path)
+        return "/".join([_plain(head), *_defined(rest)]) if head.name in _DEFINITIONS else _named(path)
     if head.key is None:
         return "/".join(["{set}", *([_named(rest)] if rest else [])])
     return "{set}({key})" + (f"/{_below(model, definition, rest)}" if rest else "")
@@ -34,6 +35,17 @@ def _below(model: Model, definition: Definition, rest: Sequence[Segment]) -> str
         return name
     leads_on = single or step.key is not None
     return f"{name}/…" if leads_on and tail != [Segment("$ref")] else f"{name}/{_named(tail)}"
+
+
+def _defined(rest: Sequence[Segment]) -> Iterator[str]:
+    """What follows a set of definitions: parts by name, everything else as a property."""
+    for at, segment in enumerate(rest):
+        if at == 0 and segment.name in ("Attributes", "Keys"):
+            yield _plain(segment)
+        elif at == 0 and segment.name.endswith("Relationships"):
+            yield "{relationships}({key})" if segment.key else "{relationships}"
+        else:
+            yield "{cast}" if _CAST.fullmatch(segment.name) else "{property}"
 
 
 def _named(path: Sequence[Segment]) -> str:
