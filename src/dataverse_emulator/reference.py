@@ -10,7 +10,8 @@ from dataverse_emulator.wire import batch, sign_in
 from dataverse_emulator.wire.control import CALLS
 from dataverse_emulator.wire.costs import PROFILES
 from dataverse_emulator.wire.faults import USUAL
-from dataverse_emulator.wire.operations import OPERATIONS, Operation
+from dataverse_emulator.wire.operation import Operation
+from dataverse_emulator.wire.operations import OPERATIONS
 
 _HEAD = """\
 # What the emulator does

@@ -11,7 +11,8 @@ from dataverse_emulator import Organization, create_organization, reference
 from dataverse_emulator.state import layers
 from dataverse_emulator.wire import batch, dispatch, requests
 from dataverse_emulator.wire.answers import Answer, Call
-from dataverse_emulator.wire.operations import OPERATIONS, Operation
+from dataverse_emulator.wire.operation import Operation
+from dataverse_emulator.wire.operations import OPERATIONS
 from dataverse_emulator.wire.shapes import shape
 
 from .api import batch_of, change_set

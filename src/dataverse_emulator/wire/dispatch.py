@@ -9,7 +9,8 @@ from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
 from dataverse_emulator.wire import paths, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
 from dataverse_emulator.wire.costs import CUSTOMIZATIONS, Work
-from dataverse_emulator.wire.operations import BY_SHAPE, Operation
+from dataverse_emulator.wire.operation import Operation
+from dataverse_emulator.wire.operations import BY_SHAPE
 from dataverse_emulator.wire.requests import Segment
 from dataverse_emulator.wire.shapes import shape
 

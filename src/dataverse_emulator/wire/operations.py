@@ -1,45 +1,15 @@
 """Every operation there is, in one list: the dispatcher answers what is here, the documentation prints it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import not_implemented
-from dataverse_emulator.wire import actions, definition_calls, row_calls
-from dataverse_emulator.wire.answers import Answer, Call
+from dataverse_emulator.wire import actions, row_calls
 from dataverse_emulator.wire.costs import Work
-from dataverse_emulator.wire.requests import Segment
+from dataverse_emulator.wire.definition_operations import DEFINITIONS
+from dataverse_emulator.wire.operation import Operation, plain
 
 CRM: Final = "Microsoft.Dynamics.CRM."
-
-Perform = Callable[[Organization, Call, Sequence[Segment]], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A method on addresses of one shape; without `perform` it is answered 501, by its name.
-
-    `source` is the section of dataverse.md, or the title of Microsoft's page; `gaps` are what it does not
-    do, which is answered 501 as well.
-    """
-
-    name: str
-    method: str
-    shape: str
-    source: str
-    work: Work = Work.OTHER
-    perform: Perform | None = None
-    gaps: tuple[str, ...] = ()
-
-    def __call__(self, organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
-        """Answer, or say by name that this is not imitated."""
-        if self.perform is None:
-            raise not_implemented(self.name, f"{self.method} {self.shape} is answered 501.")
-        return self.perform(organization, call, path)
-
-
 _ROW: Final = "{set}({key})"
 _QUERIES: Final = (
     "`$apply`",
@@ -128,41 +98,30 @@ _BELOW: Final = tuple(
     )
 )
 
-# -- functions, actions, definitions --------------------------------------------------------------------
+# -- functions and actions -------------------------------------------------------------------------------
 
 
-def _plain(perform: Callable[[Organization, Call], Answer]) -> Perform:
-    return lambda organization, call, _path: perform(organization, call)
-
-
-_defined: Final = definition_calls.perform
 _MERGE: Final = ("`PerformParentingChecks`", "rows that were merged before")
-_SIMPLE: Final = ("filters beyond comparisons", "`$expand` of anything but OptionSet")
-_BOOLEAN: Final = ("types other than Boolean",)
-_OWN: Final = ("columns of the system",)
-_TABLE: Final = "EntityDefinitions({key})"
-_COLUMNS: Final = f"{_TABLE}/Attributes"
-_COLUMN: Final = f"{_COLUMNS}({{key}})"
 _NAMED: Final = (
-    Operation("WhoAmI", "GET", "WhoAmI", "1.3", perform=_plain(actions.who_am_i)),
-    Operation("RetrieveVersion", "GET", "RetrieveVersion", "2.1", perform=_plain(actions.retrieve_version)),
-    Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, _plain(actions.merge), _MERGE),
+    Operation("WhoAmI", "GET", "WhoAmI", "1.3", perform=plain(actions.who_am_i)),
+    Operation("RetrieveVersion", "GET", "RetrieveVersion", "2.1", perform=plain(actions.retrieve_version)),
+    Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, plain(actions.merge), _MERGE),
     Operation(
         "PublishXml",
         "POST",
         "PublishXml",
         "7.6",
         Work.PUBLISH,
-        _plain(actions.publish_xml),
+        plain(actions.publish_xml),
         ("anything but tables",),
     ),
-    Operation("PublishAllXml", "POST", "PublishAllXml", "7.6", Work.PUBLISH, _plain(actions.publish_all_xml)),
+    Operation("PublishAllXml", "POST", "PublishAllXml", "7.6", Work.PUBLISH, plain(actions.publish_all_xml)),
     Operation(
         "AddSolutionComponent",
         "POST",
         "AddSolutionComponent",
         "7.1",
-        perform=_plain(actions.add_solution_component),
+        perform=plain(actions.add_solution_component),
     ),
     Operation(
         "RetrieveUnpublished",
@@ -173,19 +132,6 @@ _NAMED: Final = (
         row_calls.unpublished,
         ("tables other than forms and views",),
     ),
-    Operation("Read a table's definition", "GET", _TABLE, "7.6", perform=_defined),
-    Operation("List columns", "GET", _COLUMNS, "7.6", perform=_defined, gaps=_SIMPLE),
-    Operation(
-        "List columns of a type", "GET", f"{_COLUMNS}/{{cast}}", "7.3", perform=_defined, gaps=_BOOLEAN
-    ),
-    Operation("Read a column", "GET", _COLUMN, "7.3", perform=_defined),
-    Operation(
-        "Read a column as its type", "GET", f"{_COLUMN}/{{cast}}", "7.3", perform=_defined, gaps=_BOOLEAN
-    ),
-    Operation("Create a column", "POST", _COLUMNS, "7.3", Work.COLUMN, _defined, _BOOLEAN),
-    Operation("Change a column", "PUT", _COLUMN, "7.3", Work.COLUMN, _defined, _OWN),
-    Operation("Change a column", "PUT", f"{_COLUMN}/{{cast}}", "7.3", Work.COLUMN, _defined),
-    Operation("Delete a column", "DELETE", _COLUMN, "7.8", Work.COLUMN, _defined, _OWN),
 )
 
 # -- what is documented and not imitated ------------------------------------------------------------------
@@ -195,15 +141,7 @@ _MISSING: Final = tuple(
     for name, method, shape, source, work in (
         ("Service document", "GET", "", "2.1", Work.OTHER),
         ("Service description", "GET", "$metadata", "3.1", Work.OTHER),
-        ("List tables", "GET", "EntityDefinitions", "7.6", Work.OTHER),
-        ("Create a table", "POST", "EntityDefinitions", "7.5", Work.TABLE),
-        ("Change a table", "PUT", _TABLE, "7.5", Work.TABLE),
-        ("Delete a table", "DELETE", _TABLE, "7.5", Work.TABLE),
-        ("List keys", "GET", f"{_TABLE}/Keys", "7.5", Work.OTHER),
-        ("Create a key", "POST", f"{_TABLE}/Keys", "7.5", Work.COLUMN),
         ("ReactivateEntityKey", "POST", "ReactivateEntityKey", "7.5", Work.OTHER),
-        ("List relationships", "GET", "RelationshipDefinitions", "7.5", Work.OTHER),
-        ("Create a relationship", "POST", "RelationshipDefinitions", "7.5", Work.RELATIONSHIP),
         ("UpdateOptionValue", "POST", "UpdateOptionValue", "7.3", Work.COLUMN),
         ("RetrieveProvisionedLanguages", "GET", "RetrieveProvisionedLanguages", "7.2", Work.OTHER),
         ("RetrieveAvailableLanguages", "GET", "RetrieveAvailableLanguages", "7.2", Work.OTHER),
@@ -216,7 +154,7 @@ _MISSING: Final = tuple(
     )
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*_ROWS, *_BELOW, *_NAMED, *_MISSING)
+OPERATIONS: Final[tuple[Operation, ...]] = (*_ROWS, *_BELOW, *_NAMED, *DEFINITIONS, *_MISSING)
 
 
 def _by_shape() -> Mapping[str, Mapping[str, Operation]]:
