@@ -67,7 +67,7 @@ def _operations() -> Iterator[str]:
     rows = [
         (
             row["name"],
-            f"`{row['method']} {row['shape']}`",
+            f"`{row['method']} {row['shape'] or '(the root)'}`",
             row["state"],
             "; ".join(row["missing"]),
             row["source"],
