@@ -85,7 +85,7 @@ class Application:
                 self._host = incoming.headers.get("host", self._host)
                 answer = await self.ask(incoming)
         if answer is None:
-            transport.cut(receive)
+            await transport.cut(receive)
         else:
             await transport.reply(send, answer, method)
 
