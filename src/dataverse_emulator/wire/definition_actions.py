@@ -1,6 +1,6 @@
 """Functions and actions about definitions: options, keys, lookups, dependencies, languages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,9 +23,7 @@ from dataverse_emulator.wire import requests
 from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
 from dataverse_emulator.wire.changes import SOLUTION_HEADER
 from dataverse_emulator.wire.functions import arguments
-
-Action = Callable[[Organization, Call], Answer]
-Function = Callable[[Organization, Call, str], Answer]
+from dataverse_emulator.wire.requests import Segment
 
 _SOLUTION: Final = "SolutionUniqueName"
 _INSERTS: Final = MappingProxyType(
@@ -41,7 +39,8 @@ _CHANGES: Final = MappingProxyType(
 )
 
 
-def _insert(organization: Organization, call: Call) -> Answer:
+def insert(organization: Organization, call: Call) -> Answer:
+    """InsertOptionValue and InsertStatusValue: the new value."""
     name, body = call.path.strip("/"), json_object(call)
     _check_solution(organization, body)
     value = _INSERTS[name](organization, body)
@@ -49,7 +48,8 @@ def _insert(organization: Organization, call: Call) -> Answer:
     return json_answer({"@odata.context": context, "NewOptionValue": value})
 
 
-def _change(organization: Organization, call: Call) -> Answer:
+def change(organization: Organization, call: Call) -> Answer:
+    """UpdateOptionValue, UpdateStateValue, DeleteOptionValue and OrderOption."""
     body = json_object(call)
     _check_solution(organization, body)
     _CHANGES[call.path.strip("/")](organization, body)
@@ -61,7 +61,7 @@ def _check_solution(organization: Organization, body: Mapping[str, Any]) -> None
         solutions.need(organization, name)
 
 
-def _reactivate(organization: Organization, call: Call) -> Answer:
+def reactivate(organization: Organization, call: Call) -> Answer:
     """ReactivateEntityKey (7.5)."""
     known = {"EntityLogicalName": "text", "EntityKeyLogicalName": "text"}
     given = checked("ReactivateEntityKey", json_object(call), known)
@@ -71,7 +71,7 @@ def _reactivate(organization: Organization, call: Call) -> Answer:
     return Answer(204)
 
 
-def _lookup(organization: Organization, call: Call) -> Answer:
+def create_lookup(organization: Organization, call: Call) -> Answer:
     """CreateCustomerRelationships and CreatePolymorphicLookupAttribute: one lookup, several tables."""
     known = {"OneToManyRelationships": "list", "Lookup": "object", "SolutionUniqueName": "text"}
     name = call.path.strip("/")
@@ -98,7 +98,7 @@ def _lookup(organization: Organization, call: Call) -> Answer:
     )
 
 
-def _create_entities(organization: Organization, call: Call) -> Answer:
+def create_tables(organization: Organization, call: Call) -> Answer:
     """CreateEntities: tables with their columns, all or none, as Microsoft's Python client makes them.
 
     Its bodies name the complex twins of the metadata types; the solution may be a query option.
@@ -129,9 +129,9 @@ def _plain(body: Any) -> Any:
     return found
 
 
-def _dependencies(organization: Organization, call: Call, text: str) -> Answer:
+def what_depends(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
     """RetrieveDependenciesForDelete (7.8)."""
-    given = arguments(call, text, frozenset({"ObjectId", "ComponentType"}))
+    given = arguments(call, path[0].key, frozenset({"ObjectId", "ComponentType"}))
     object_id, kind = guid(given["ObjectId"]), given["ComponentType"]
     if object_id is None or not kind.isascii() or not kind.isdigit():
         raise bad_syntax("ObjectId must be a guid and ComponentType a number.")
@@ -149,36 +149,16 @@ def _dependencies(organization: Organization, call: Call, text: str) -> Answer:
     return json_answer({"@odata.context": f"{call.root}/$metadata#dependencies", "value": rows})
 
 
-def _provisioned(organization: Organization, call: Call, text: str) -> Answer:
-    return _languages(organization, call, text, "RetrieveProvisionedLanguages")
+def provisioned_languages(organization: Organization, call: Call) -> Answer:
+    """RetrieveProvisionedLanguages: those labels may be in (7.2)."""
+    return _languages(organization, call, "RetrieveProvisionedLanguages", "RetrieveProvisionedLanguages")
 
 
-def _available(organization: Organization, call: Call, text: str) -> Answer:
-    return _languages(organization, call, text, "RetrieveAvailableLanguages")
+def available_languages(organization: Organization, call: Call) -> Answer:
+    """RetrieveAvailableLanguages: here the provisioned ones, whatever a real server has installed (7.2)."""
+    return _languages(organization, call, "RetrieveAvailableLanguages", "LocaleIds")
 
 
-def _languages(organization: Organization, call: Call, text: str, name: str) -> Answer:
-    """The languages labels may be in (7.2); LCIDs in a member named as the documented response has it."""
-    arguments(call, text, frozenset())
-    member = name if name == "RetrieveProvisionedLanguages" else "LocaleIds"
+def _languages(organization: Organization, call: Call, name: str, member: str) -> Answer:
     context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response"
     return json_answer({"@odata.context": context, member: list(organization.settings.provisioned)})
-
-
-ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
-    {
-        **dict.fromkeys(_INSERTS, _insert),
-        **dict.fromkeys(_CHANGES, _change),
-        "ReactivateEntityKey": _reactivate,
-        "CreateEntities": _create_entities,
-        "CreateCustomerRelationships": _lookup,
-        "CreatePolymorphicLookupAttribute": _lookup,
-    }
-)
-FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
-    {
-        "RetrieveDependenciesForDelete": _dependencies,
-        "RetrieveProvisionedLanguages": _provisioned,
-        "RetrieveAvailableLanguages": _available,
-    }
-)

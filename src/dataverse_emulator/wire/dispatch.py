@@ -1,55 +1,23 @@
-"""From an operation to the code that answers it; whatever has no code is answered 501."""
+"""From an operation to the code that answers it; whatever is not listed is answered 501."""
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from dataverse_emulator.state import layers, security
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.state.table import Table
-from dataverse_emulator.wire import (
-    actions,
-    addressing,
-    bulk,
-    changes,
-    csdl,
-    definition_actions,
-    definition_calls,
-    guard,
-    paths,
-    publishing,
-    reads,
-    requests,
-    role_actions,
-)
+from dataverse_emulator.wire import guard, paths, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
+from dataverse_emulator.wire.costs import CUSTOMIZATIONS, Work
+from dataverse_emulator.wire.operation import Operation
+from dataverse_emulator.wire.operations import BY_SHAPE
 from dataverse_emulator.wire.requests import Segment
+from dataverse_emulator.wire.shapes import shape
 
 MAX_URL: Final = 32_768
 MAX_URL_IN_BATCH: Final = 65_536
-_CRM: Final = "Microsoft.Dynamics.CRM."
 # Headers that change what a request does; each would be a lie if it were silently ignored (2.2, 9.7).
 _UNIMITATED_HEADERS: Final = ("mscrm.bypass", "mscrm.suppresscallback")
-
-_Plain = Callable[[Organization, Call], Answer]
-_FUNCTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
-    {"WhoAmI": actions.who_am_i, "RetrieveVersion": actions.retrieve_version}
-)
-_ACTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
-    {
-        "Merge": actions.merge,
-        "PublishXml": publishing.publish_xml,
-        "PublishAllXml": publishing.publish_all_xml,
-        "AddSolutionComponent": actions.add_solution_component,
-        **definition_actions.ACTIONS,
-    }
-)
-_DEFINITIONS: Final = frozenset(
-    {"EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions"}
-)
-#: Addresses whose writes are operations on customisations (7.7).
-METADATA_WRITES: Final = _DEFINITIONS | {"PublishXml", "PublishAllXml", *definition_actions.ACTIONS}
 
 
 def perform(organization: Organization, call: Call) -> Answer:
@@ -69,34 +37,40 @@ def _perform(organization: Organization, call: Call) -> Answer:
     if len(call.root) + len(call.path) + len(call.query) + 2 > limit:
         raise not_implemented("a URL beyond the documented length", f"the limit is {limit} characters.")
     path = requests.segments(call.path)
-    head = path[0]
+    in_table = path[0].name in organization.model.by_set
     if call.in_change_set and call.method == "GET":
         raise not_implemented("reads in a change set", "writes are.")
-    definition = organization.model.by_set.get(head.name)
-    if definition is not None:
-        return _table(organization, call, organization.table(definition.name), path)
-    if call.in_change_set:
+    if call.in_change_set and not in_table:
         raise not_implemented("this operation in a change set", "writes to rows are.")
-    if path == [Segment("$metadata")]:
-        _need(call, "GET")
-        return csdl.metadata(organization, call)
-    if head.name in _DEFINITIONS:
-        guard.definitions(organization, call, path)
-        return definition_calls.perform(organization, call, path)
-    if len(path) == 1 and head.name in definition_actions.FUNCTIONS and head.key is not None:
-        _need(call, "GET")
-        guard.action(organization, call, head.name)
-        return definition_actions.FUNCTIONS[head.name](organization, call, head.key)
-    if len(path) == 1 and head.name in _FUNCTIONS and head.key in (None, ""):
-        _need(call, "GET")
-        return _FUNCTIONS[head.name](organization, call)
-    if len(path) == 1 and head.name in _ACTIONS and head.key is None:
-        _need(call, "POST")
-        guard.action(organization, call, head.name)
-        return _ACTIONS[head.name](organization, call)
-    if "_" in head.name:  # only a customisation has such a name, and then the model knows it
-        raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{head.name[:80]}'.")
-    raise not_implemented(f"'{head.name[:80]}'", "see its README for what is.")
+    operation = _operation(organization, call, path)
+    guard.check(organization, call, path)
+    _check_lock(organization, operation.work)
+    answer = operation(organization, call, path)
+    return replace(answer, work={operation.work: answer.operations})
+
+
+def _operation(organization: Organization, call: Call, path: Sequence[Segment]) -> Operation:
+    """The listed operation that is asked for, or the refusal that something unlisted earns."""
+    found = shape(organization.model, path)
+    methods = BY_SHAPE.get(found, {})
+    if call.method in methods:
+        return methods[call.method]
+    definition = organization.model.by_set.get(path[0].name)
+    if methods and (len(path) == 1 or definition is None):
+        raise Refusal(
+            Problem.METHOD_NOT_ALLOWED,
+            f"The requested resource does not support http method '{call.method[:20]}'.",
+        )
+    if methods:
+        raise not_implemented(f"{call.method[:20]} {found}", f"{', '.join(methods)} of it are.")
+    if definition is not None and path[0].key is not None:
+        raise paths.unknown(definition, path[1])
+    if definition is None and "_" in path[0].name:
+        # Only a customisation has such a name, and then the model would know it.
+        raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{path[0].name[:80]}'.")
+    raise not_implemented(
+        f"'{'/'.join(segment.name for segment in path)[:120]}'", "see its README for what is."
+    )
 
 
 def _check_headers(call: Call) -> None:
@@ -107,70 +81,11 @@ def _check_headers(call: Call) -> None:
             raise not_implemented("duplicate detection rules", "they are off, as by default.")
 
 
-def _table(organization: Organization, call: Call, table: Table, path: Sequence[Segment]) -> Answer:
-    key, rest = path[0].key, path[1:]
-    if rest:
-        if key is None:
-            return _below_set(organization, call, table, rest)
-        if rest == [Segment(f"{_CRM}RetrieveUnpublished", "")]:
-            return _unpublished(organization, call, table, key)
-        position = addressing.need(table, key)
-        if (bound := _bound(call, table, rest)) is not None:
-            security.require_row(organization, call.user, "Read", table, position)
-            return bound(organization, call, table, position)
-        return paths.below(paths.Spot(organization, call, table, position), rest)
-    match call.method, key:
-        case "GET", None:
-            return reads.collection(organization, call, table, guard.readable(organization, call, table))
-        case "GET", str():
-            position = addressing.need(table, key)
-            security.require_row(organization, call.user, "Read", table, position)
-            return reads.one(organization, call, table, position)
-        case "POST", None:
-            return changes.create(organization, call, table)
-        case "PATCH", str():
-            return changes.upsert(organization, call, table, key)
-        case "DELETE", str():
-            return changes.remove(organization, call, table, key)
-    raise _not_allowed(call)
-
-
-def _bound(call: Call, table: Table, rest: Sequence[Segment]) -> role_actions.Bound | None:
-    """The function or action that an address binds to a row."""
-    if len(rest) > 1 or rest[0].key not in (None, "") or not rest[0].name.startswith(_CRM):
-        return None
-    name = rest[0].name.removeprefix(_CRM)
-    return role_actions.BOUND.get((table.definition.name, name, call.method))
-
-
-def _below_set(organization: Organization, call: Call, table: Table, rest: Sequence[Segment]) -> Answer:
-    if len(rest) == 1 and rest[0].key is None:
-        if rest[0].name == "$count":
-            _need(call, "GET")
-            return reads.count(organization, call, table, guard.readable(organization, call, table))
-        if rest[0].name.startswith(_CRM):
-            _need(call, "POST")
-            return bulk.perform(organization, call, table, rest[0].name.removeprefix(_CRM))
-    raise not_implemented(f"{table.definition.set_name}/{rest[0].name[:80]}", "see its README for what is.")
-
-
-def _unpublished(organization: Organization, call: Call, table: Table, key: str) -> Answer:
-    name = table.definition.name
-    if name not in layers.LAYERED or call.method != "GET":
-        raise not_implemented("RetrieveUnpublished here", "GET on forms and views is.")
-    found = addressing.key_of(table.definition, key)
-    if found.row_id is None:
-        raise addressing.missing(table, found)
-    return reads.show(organization, call, *layers.newest(organization, name, found.row_id))
-
-
-def _need(call: Call, method: str) -> None:
-    if call.method != method:
-        raise _not_allowed(call)
-
-
-def _not_allowed(call: Call) -> Refusal:
-    return Refusal(
-        Problem.METHOD_NOT_ALLOWED,
-        f"The requested resource does not support http method '{call.method[:20]}'.",
-    )
+def _check_lock(organization: Organization, work: Work) -> None:
+    """One customisation at a time (7.7)."""
+    wanted = CUSTOMIZATIONS.get(work)
+    if wanted is None:
+        return
+    organization.lock, refusal = organization.lock.entered(wanted, organization.sources.now())
+    if refusal is not None:
+        raise refusal

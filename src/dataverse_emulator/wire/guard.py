@@ -91,20 +91,21 @@ def impersonated(organization: Organization, call: Call) -> Call:
     return call
 
 
-def definitions(organization: Organization, call: Call, path: Sequence[Segment]) -> None:
+def check(organization: Organization, call: Call, path: Sequence[Segment]) -> None:
+    """Refuse what is about no table's rows without its privilege (10)."""
+    if path[0].name in _DEFINITIONS:
+        _definitions(organization, call, path)
+    elif (privilege := _ACTIONS.get(path[0].name)) is not None:
+        security.require(organization, call.user, privilege)
+
+
+def _definitions(organization: Organization, call: Call, path: Sequence[Segment]) -> None:
     """Refuse to read or change definitions without the privilege for that kind (10)."""
-    what = _DEFINITIONS.get(path[0].name)
+    what = _DEFINITIONS[path[0].name]
     if what == "Entity" and len(path) > 1:
         what = _BELOW_TABLES.get(path[1].name, "Relationship" if "Relationship" in path[1].name else what)
-    if what is not None and call.method in _VERBS:
+    if call.method in _VERBS:
         security.require(organization, call.user, f"prv{_VERBS[call.method]}{what}")
-
-
-def action(organization: Organization, call: Call, name: str) -> None:
-    """Refuse an action or function without its privilege."""
-    privilege = _ACTIONS.get(name)
-    if privilege is not None:
-        security.require(organization, call.user, privilege)
 
 
 def readable(organization: Organization, call: Call, table: Table) -> list[int] | None:

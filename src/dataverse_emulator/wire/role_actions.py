@@ -1,32 +1,36 @@
 """Functions and actions about privileges (dataverse.md 10)."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dataverse_emulator.state import security
 from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.privileges import Depth, id_of
-from dataverse_emulator.state.problems import Refusal, bad_payload, row_missing
+from dataverse_emulator.state.problems import Refusal, bad_payload, not_implemented, row_missing
 from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
-
-Bound = Callable[[Organization, Call, Table, int], Answer]
 
 _TITLES: Final = {depth.title: depth for depth in Depth}
 
 
-def _user_privileges(organization: Organization, call: Call, table: Table, position: int) -> Answer:
+def user_privileges(organization: Organization, call: Call, table: Table, position: int) -> Answer:
     """RetrieveUserPrivileges: every privilege of a user with its depth."""
+    _only(table, "systemuser")
     found = security.held(organization, table.row_id(position))
     return _listed(organization, call, "RetrieveUserPrivilegesResponse", found)
 
 
-def _role_privileges(organization: Organization, call: Call, table: Table, position: int) -> Answer:
+def role_privileges(organization: Organization, call: Call, table: Table, position: int) -> Answer:
     """RetrieveRolePrivilegesRole: those of a role."""
+    _only(table, "role")
     found = security.of_role(organization, table.row_id(position))
     return _listed(organization, call, "RetrieveRolePrivilegesRoleResponse", found)
+
+
+def _only(table: Table, name: str) -> None:
+    if table.definition.name != name:
+        raise not_implemented(f"this on {table.definition.set_name}", f"on {name} it is.")
 
 
 def _listed(organization: Organization, call: Call, name: str, found: Mapping[str, Depth]) -> Answer:
@@ -43,15 +47,17 @@ def _listed(organization: Organization, call: Call, name: str, found: Mapping[st
     return json_answer({"@odata.context": context, "RolePrivileges": rows})
 
 
-def _add(organization: Organization, call: Call, table: Table, position: int) -> Answer:
+def add(organization: Organization, call: Call, table: Table, position: int) -> Answer:
     """AddPrivilegesRole: more privileges, or other depths of those there are."""
+    _only(table, "role")
     security.require_row(organization, call.user, "Write", table, position)
     security.grant(organization, table.row_id(position), _given(organization, call))
     return Answer(204)
 
 
-def _replace(organization: Organization, call: Call, table: Table, position: int) -> Answer:
+def replace(organization: Organization, call: Call, table: Table, position: int) -> Answer:
     """ReplacePrivilegesRole: exactly these privileges."""
+    _only(table, "role")
     security.require_row(organization, call.user, "Write", table, position)
     given = _given(organization, call)
     security.take_all(organization, table.row_id(position))
@@ -83,14 +89,3 @@ def _one(organization: Organization, held: Any) -> tuple[str, Depth]:
 
 def _bad(why: str) -> Refusal:
     return bad_payload("roles", f"Privileges cannot be read: {why}.")
-
-
-#: By table, name and method.
-BOUND: Final[Mapping[tuple[str, str, str], Bound]] = MappingProxyType(
-    {
-        ("systemuser", "RetrieveUserPrivileges", "GET"): _user_privileges,
-        ("role", "RetrieveRolePrivilegesRole", "GET"): _role_privileges,
-        ("role", "AddPrivilegesRole", "POST"): _add,
-        ("role", "ReplacePrivilegesRole", "POST"): _replace,
-    }
-)
