@@ -21,3 +21,5 @@ class Choices:
     merge_raises_updates: bool = True
     # 4.2: whether the same id twice in one UpdateMultiple is refused (else the last one wins).
     refuse_repeated_ids: bool = True
+    # The SQL endpoint of the official Python client: whether rows have the columns that are null.
+    sql_shows_nulls: bool = True

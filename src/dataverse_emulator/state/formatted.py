@@ -59,6 +59,15 @@ def named(organization: Organization, table: str, row_id: str) -> str | None:
     return None if position is None or not name else rows.cell(position, name)
 
 
+def spelled(column: Column, value: Cell) -> str:
+    """One value that stands alone, such as a figure over many rows, in words."""
+    if column.kind is Kind.CHOICES:
+        return _several(column, str(value))
+    if column.options and isinstance(value, int):
+        return column.options.get(value, str(value))
+    return _plain(column, value)
+
+
 def _several(column: Column, value: str) -> str:
     return "; ".join(column.options.get(int(part), part) for part in value.split(","))
 
