@@ -23,3 +23,5 @@ class Choices:
     refuse_repeated_ids: bool = True
     # The SQL endpoint of the official Python client: whether rows have the columns that are null.
     sql_shows_nulls: bool = True
+    # 9.6: seconds between a change and its row in the audit log ("written with a delay").
+    audit_lag_s: float = 0.0

@@ -14,7 +14,7 @@ Cell = str | bool | int | float | Mapping[str, Any] | None
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _EPOCH: Final = date(1970, 1, 1)
-_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class Kind(Enum):
@@ -73,6 +73,7 @@ class Column:
 
     `pairs` leads from a state to its default status and from a status to its state. A column is `of`
     another when it only repeats it, such as a label; those are metadata and no properties of rows.
+    `facts` are further metadata properties by their wire names.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     custom: bool = False
+    facts: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     @property
     def wire_name(self) -> str:

@@ -1,17 +1,22 @@
 """What an organisation's tables look like: immutable, so organisations share what they did not change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from dataverse_emulator.state.columns import LOOKUPS, Cell, Column, Kind
 
 #: Methods a table's rows can be written with over the Web API.
 ALL_WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 _ADDRESS: Final = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
+
+
+def _nothing() -> Mapping[Any, Any]:
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Key:
 class Definition:
     """One table: names, keys, columns and what may be done with it (dataverse.md 7.6, 9.1).
 
-    Of a `partial` table nobody listed all real columns, so any other name may be one.
+    Of a `partial` table nobody listed all real columns, so any other name may be one. `facts` are further
+    metadata properties by their wire names.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Definition:
     custom: bool = False
     partial: bool = False
     writes: frozenset[str] = ALL_WRITES
+    facts: Mapping[str, Any] = field(default_factory=_nothing)
 
     @cached_property
     def properties(self) -> Mapping[str, Column]:

@@ -13,7 +13,7 @@ FORMATTED = (
     OPTIONS
     | LOOKUPS
     | {Kind.BOOLEAN, Kind.CHOICES, Kind.WHEN, Kind.MONEY, Kind.DECIMAL, Kind.DOUBLE}
-    | {Kind.INTEGER, Kind.BIGINT}
+    | {Kind.INTEGER, Kind.BIGINT, Kind.TABLE_NAME}
 )
 
 
@@ -24,6 +24,9 @@ def formatted(
     cells = table.cells(column.name)
     if column.kind in LOOKUPS:
         return lambda at: _names(organization, table, column, at)
+    if column.kind is Kind.TABLE_NAME:
+        tables = organization.model.tables
+        return lambda at: [tables[v].label if (v := cells[p]) in tables else None for p in at]
     if column.kind is Kind.CHOICES:
         return lambda at: [None if (v := cells[p]) is None else _several(column, v) for p in at]
     if column.options:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
-from dataverse_emulator.state.events import Event
+from dataverse_emulator.state.events import Event, Values
 from dataverse_emulator.state.identity import Identity, User
 from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
 from dataverse_emulator.state.sources import Sources, derived_id
@@ -43,6 +43,7 @@ class Organization:
         self.choices = choices or Choices()
         self.model = standard_model()
         self.outbox: list[Event] = []
+        self.pending_audits: list[tuple[float, Values]] = []
         self._founded = sources.now()
         self._name_ids()
         self._tables: dict[str, Table] = {}
@@ -58,6 +59,7 @@ class Organization:
         twin = Organization.__new__(Organization)
         twin.__dict__.update(self.__dict__)
         twin.outbox = self.outbox.copy()
+        twin.pending_audits = self.pending_audits.copy()
         twin._tables = {name: table.copy() for name, table in self._tables.items()}
         twin._drafts = {name: table.copy() for name, table in self._drafts.items()}
         twin._model_versions = self._model_versions.copy()

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from dataverse_emulator.state import layers
+from dataverse_emulator.state import audit, layers
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
 from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire import (
     actions,
     addressing,
+    audits,
     bulk,
     changes,
     definition_calls,
@@ -39,6 +40,13 @@ _ACTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
         "AddSolutionComponent": actions.add_solution_component,
     }
 )
+#: Functions with parameters, whose text stands in parentheses.
+_WITH_PARAMETERS: Final[Mapping[str, Callable[[Organization, Call, str], Answer]]] = MappingProxyType(
+    {
+        "RetrieveRecordChangeHistory": audits.record_history,
+        "RetrieveAttributeChangeHistory": audits.attribute_history,
+    }
+)
 METADATA_WRITES: Final = frozenset({"EntityDefinitions", "PublishXml", "PublishAllXml"})
 
 
@@ -53,6 +61,7 @@ def perform(organization: Organization, call: Call) -> Answer:
 
 def _perform(organization: Organization, call: Call) -> Answer:
     _check_headers(call)
+    audit.settle(organization)
     limit = MAX_URL_IN_BATCH if call.in_batch else MAX_URL
     if len(call.root) + len(call.path) + len(call.query) + 2 > limit:
         raise not_implemented("a URL beyond the documented length", f"the limit is {limit} characters.")
@@ -70,6 +79,9 @@ def _perform(organization: Organization, call: Call) -> Answer:
     if len(path) == 1 and head.name in _FUNCTIONS and head.key in (None, ""):
         _need(call, "GET")
         return _FUNCTIONS[head.name](organization, call)
+    if len(path) == 1 and head.name in _WITH_PARAMETERS and head.key:
+        _need(call, "GET")
+        return _WITH_PARAMETERS[head.name](organization, call, head.key)
     if len(path) == 1 and head.name in _ACTIONS and head.key is None:
         _need(call, "POST")
         return _ACTIONS[head.name](organization, call)
@@ -92,6 +104,9 @@ def _table(organization: Organization, call: Call, table: Table, path: Sequence[
         if rest == [Segment(f"{_CRM}RetrieveUnpublished", "")]:
             return _unpublished(organization, call, table, key)
         position = addressing.need(table, key)
+        if table.definition.name == "audit" and rest[0].name == audits.DETAILS and len(rest) == 1:
+            _need(call, "GET")
+            return audits.details(organization, call, table, position)
         return paths.below(paths.Spot(organization, call, table, position), rest)
     match call.method, key:
         case "GET", None:
