@@ -22,7 +22,6 @@ PACKAGE = Path(dataverse_emulator.__file__).parent
         ("GET", "incidents"),
         ("GET", "$metadata"),
         ("GET", ""),
-        ("POST", "BulkDelete"),
         ("GET", "RetrieveProvisionedLanguages()"),
         ("POST", "EntityDefinitions"),
         ("GET", "EntityDefinitions"),
@@ -105,6 +104,7 @@ HEADS = st.sampled_from(
         "solutions",
         "Merge",
         "PublishXml",
+        "BulkDelete",
         "AddSolutionComponent",
         "$batch",
     ]

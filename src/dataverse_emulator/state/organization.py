@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
@@ -12,6 +13,9 @@ from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
 from dataverse_emulator.state.sources import Sources, derived_id
 from dataverse_emulator.state.standard import standard_model
 from dataverse_emulator.state.table import VERSION, Table
+
+if TYPE_CHECKING:
+    from dataverse_emulator.state.files import StoredFile, Upload
 
 _FIRST_VERSION = 1_000_000
 
@@ -44,6 +48,8 @@ class Organization:
         self.model = standard_model()
         self.outbox: list[Event] = []
         self.pending_audits: list[tuple[float, Values]] = []
+        self.files: dict[str, StoredFile] = {}
+        self.uploads: dict[str, Upload] = {}
         self._founded = sources.now()
         self._name_ids()
         self._tables: dict[str, Table] = {}
@@ -60,6 +66,10 @@ class Organization:
         twin.__dict__.update(self.__dict__)
         twin.outbox = self.outbox.copy()
         twin.pending_audits = self.pending_audits.copy()
+        twin.files = self.files.copy()
+        twin.uploads = {
+            token: replace(begun, content=begun.content[:]) for token, begun in self.uploads.items()
+        }
         twin._tables = {name: table.copy() for name, table in self._tables.items()}
         twin._drafts = {name: table.copy() for name, table in self._drafts.items()}
         twin._model_versions = self._model_versions.copy()

@@ -13,6 +13,7 @@ from dataverse_emulator.wire import (
     addressing,
     audits,
     bulk,
+    bulk_delete,
     changes,
     definition_calls,
     paths,
@@ -29,6 +30,13 @@ _CRM: Final = "Microsoft.Dynamics.CRM."
 _UNIMITATED_HEADERS: Final = ("callerobjectid", "mscrmcallerid", "mscrm.bypass", "mscrm.suppresscallback")
 
 _Plain = Callable[[Organization, Call], Answer]
+#: Functions with parameters, whose text stands in parentheses.
+_WITH_PARAMETERS: Final[Mapping[str, Callable[[Organization, Call, str], Answer]]] = MappingProxyType(
+    {
+        "RetrieveRecordChangeHistory": audits.record_history,
+        "RetrieveAttributeChangeHistory": audits.attribute_history,
+    }
+)
 _FUNCTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
     {"WhoAmI": actions.who_am_i, "RetrieveVersion": actions.retrieve_version}
 )
@@ -38,13 +46,7 @@ _ACTIONS: Final[Mapping[str, _Plain]] = MappingProxyType(
         "PublishXml": actions.publish_xml,
         "PublishAllXml": actions.publish_all_xml,
         "AddSolutionComponent": actions.add_solution_component,
-    }
-)
-#: Functions with parameters, whose text stands in parentheses.
-_WITH_PARAMETERS: Final[Mapping[str, Callable[[Organization, Call, str], Answer]]] = MappingProxyType(
-    {
-        "RetrieveRecordChangeHistory": audits.record_history,
-        "RetrieveAttributeChangeHistory": audits.attribute_history,
+        "BulkDelete": bulk_delete.bulk_delete,
     }
 )
 METADATA_WRITES: Final = frozenset({"EntityDefinitions", "PublishXml", "PublishAllXml"})
