@@ -2,23 +2,33 @@
 
 import argparse
 import asyncio
+import inspect
 import json
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from bench import first_sync, rules
+from bench import emulator, first_sync, presend, rules
+
+#: What each measures, given a number of contacts: figures by name, or a coroutine that gives them.
+BENCHES: Mapping[str, Callable[[int], Any]] = {
+    "rules": rules.measure,
+    "first_sync": first_sync.measure,
+    "presend": presend.measure,
+    "emulator": emulator.measure,
+}
 
 
 def main() -> None:
     """Run one benchmark and print it."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("name", choices=("rules", "first_sync"))
+    parser.add_argument("name", choices=tuple(BENCHES))
     parser.add_argument("--contacts", type=int, default=10_000)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args()
-    if given.name == "rules":
-        figures = rules.measure(given.contacts)
-    else:
-        figures = asyncio.run(first_sync.measure(given.contacts))
+    figures = BENCHES[given.name](given.contacts)
+    if inspect.iscoroutine(figures):
+        figures = asyncio.run(figures)
     if given.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return

@@ -13,6 +13,7 @@ AssentError
 │   ├── SignInRefused   wrong or expired secret, unknown tenant, no application user
 │   ├── PrivilegeMissing  a named privilege is missing
 │   ├── NotDataverse    the address answers, but it is not a Dataverse organisation
+│   ├── ColumnMissing   a column was deleted there, or is not known yet
 │   ├── RowRefused      one row was refused for its own sake
 │   └── WrongOrganisation  the organisation id is not the one connected (M7)
 ├── Invalid           what was given is wrong; the giver must correct it
@@ -89,6 +90,10 @@ class PrivilegeMissing(Refused):
 
 class NotDataverse(Refused):
     """The address answers, but not as the Dataverse Web API does."""
+
+
+class ColumnMissing(Refused):
+    """A column that is synced is not known there: somebody deleted it, or it was made a moment ago."""
 
 
 class RowRefused(Refused):

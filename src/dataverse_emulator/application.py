@@ -1,26 +1,44 @@
 """The ASGI application: one organisation behind the Web API, the token endpoint and the control calls."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from dataverse_emulator.pages import site
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.wire import batch, control, dispatch, sign_in
+from dataverse_emulator.wire import batch, control, dispatch, sign_in, strikes, transport
 from dataverse_emulator.wire.answers import Answer, Call, refused
+from dataverse_emulator.wire.costs import CUSTOMIZATIONS
+from dataverse_emulator.wire.faults import Family
 from dataverse_emulator.wire.limits import Limits, Protection
+from dataverse_emulator.wire.switches import Switches
+from dataverse_emulator.wire.transport import Receive, Scope, Send
 from dataverse_emulator.wire.webhooks import Deliveries, Post
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-# "message-size 116.85 MB" (4.2); beyond it 413 (2.8).
-MAX_BODY: Final = int(116.85 * 1024 * 1024)
 _SERVICES: Final = tuple(f"/api/data/v9.{minor}/" for minor in (0, 1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An HTTP request as it came; `host` with its scheme, `headers` by lower-case name."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a request: who asked, what struck, and whether the caller hears of it at all."""
+
+    answer: Answer
+    user: User | None = None
+    fault: str | None = None
+    lost: bool = False
 
 
 class Application:
@@ -30,9 +48,10 @@ class Application:
         self, organization: Organization, limits: Limits | None = None, post: Post | None = None
     ) -> None:
         self.organization = organization
-        self.switches = control.Switches(Protection(organization.sources.now, limits or Limits()))
+        self.switches = Switches(Protection(organization.sources.now, limits or Limits()))
+        self.body_timeout_s = transport.BODY_TIMEOUT_S
         self._host = "localhost"
-        self.deliveries = Deliveries(organization, lambda: self.switches.webhooks, lambda: self._host, post)
+        self.deliveries = Deliveries(organization, lambda: self.switches, lambda: self._host, post)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -40,81 +59,134 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        body = await _body(receive)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        path = scope["raw_path"].decode("latin-1").partition("?")[0]
-        query, method = scope["query_string"].decode("latin-1"), scope["method"]
+        try:
+            body = await transport.body(receive, headers, self.body_timeout_s)
+        except transport.Gone:
+            return
+        except Refusal as refusal:
+            answer = refused(refusal)
+            self.switches.journal.add(scope["method"], scope["path"], answer.status, None, 0.0)
+            closing = replace(answer, headers={**answer.headers, "Connection": "close"})
+            await transport.reply(send, closing, scope["method"])
+            return
+        await self._respond(_incoming(scope, headers, body), receive, send)
+
+    async def _respond(self, incoming: Incoming, receive: Receive, send: Send) -> None:
+        method, path = incoming.method, incoming.path
+        answer: Answer | None
         if path.rstrip("/") == "/emulator" or path.startswith("/emulator/"):
-            found = control.perform(
-                self.organization, self.switches, method, path.rstrip("/"), query, body or b""
+            answer = control.perform(
+                self.organization, self.switches, method, path.rstrip("/"), incoming.query, incoming.body
             )
-            await _reply(send, found, method)
-            return
-        page = site.perform(self.organization, method, path, query, headers)
-        if page is not None:
-            await _reply(send, page, method)
-            return
-        self._host = headers.get("host", self._host)
-        incoming = Incoming(method, f"{scope['scheme']}://{self._host}", path, query, headers, body)
-        answer = await self.ask(incoming)
-        if answer is None:
-            _cut(receive)
         else:
-            await _reply(send, answer, method)
+            answer = site.perform(self.organization, method, path, incoming.query, incoming.headers)
+            if answer is None:
+                self._host = incoming.headers.get("host", self._host)
+                answer = await self.ask(incoming)
+        if answer is None:
+            await transport.cut(receive)
+        else:
+            await transport.reply(send, answer, method)
 
-    async def ask(self, incoming: "Incoming") -> Answer | None:
+    async def ask(self, incoming: Incoming) -> Answer | None:
         """Answer a request without a network; nothing when a fault says that the answer gets lost."""
-        clock = asyncio.get_running_loop().time
-        started = clock()
-        user, answer = await self._answer(incoming)
-        elapsed_ms, name = (clock() - started) * 1000, user.name if user else None
-        self.switches.journal.add(incoming.method, incoming.path, answer.status, name, elapsed_ms)
-        self.deliveries.submit(self.organization.take_events())
-        faults = self.switches.faults
-        if faults.lose_answers and user is not None:
-            self.switches.faults = replace(faults, lose_answers=faults.lose_answers - 1)
+        now = self.organization.sources.now
+        started = now()
+        outcome = await self._outcome(incoming)
+        answer, user = outcome.answer, outcome.user
+        self.switches.journal.add(
+            incoming.method,
+            incoming.path,
+            answer.status,
+            user.name if user else None,
+            (now() - started) * 1000,
+            outcome.fault,
+        )
+        self.hand_over()
+        if outcome.lost:
             return None
-        return answer
+        return answer if user is None else self._dressed(answer, user)
 
-    async def _answer(self, incoming: "Incoming") -> tuple[User | None, Answer]:
-        if incoming.body is None:
-            return None, refused(Refusal(Problem.TOO_LARGE, "The request is larger than 116.85 MB."))
+    async def _outcome(self, incoming: Incoming) -> _Outcome:
         identity, path = self.organization.identity, incoming.path
         if sign_in.TOKEN_PATH.fullmatch(path):
             if incoming.method != "POST":
-                return None, refused(Refusal(Problem.METHOD_NOT_ALLOWED, "The token endpoint takes POST."))
-            return None, sign_in.token(identity, incoming.body)
+                return _no(Problem.METHOD_NOT_ALLOWED, "The token endpoint takes POST.")
+            return _Outcome(sign_in.token(identity, incoming.body))
         service = next((prefix for prefix in _SERVICES if path.startswith(prefix)), None)
         if service is None:
-            return None, refused(not_implemented("this address", "see its README for the addresses it has."))
+            return _Outcome(
+                refused(not_implemented("this address", "see its README for the addresses it has."))
+            )
         root = f"{incoming.host}{service.rstrip('/')}"
         user = sign_in.caller(identity, incoming.headers.get("authorization"))
         if user is None:
-            return None, sign_in.unauthorized(root)
+            return _Outcome(sign_in.unauthorized(root))
         below = path[len(service) :]
         call = Call(incoming.method, below, incoming.query, incoming.headers, incoming.body, user, root)
-        answer = await self._guarded(call)
-        return user, Answer(answer.status, {**answer.headers, **self._common(user)}, answer.body)
+        return replace(await self._troubled(call), user=user)
+
+    def hand_over(self) -> None:
+        """Queue the notices of changes that were made without a request."""
+        self.deliveries.submit(self.organization.take_events())
+
+    # -- trouble, then service protection, then the operation itself -----------------------------------
+
+    async def _troubled(self, call: Call) -> _Outcome:
+        told = self._told()
+        if told is not None:
+            return _Outcome(told, fault="next")
+        trouble, pause = self.switches.trouble, self.organization.sources.pause
+        family = trouble.on_request()
+        if family in strikes.BEFORE:
+            answer = Answer(0)
+        elif family is not None and family not in strikes.AFTER:
+            return _Outcome(strikes.instead(family, trouble, call, self.organization), fault=family.value)
+        else:
+            answer, family = await self._done(call, family)
+        if family in strikes.HELD:
+            await pause(trouble.held_s)
+        lost = family in strikes.BEFORE | strikes.AFTER
+        if not lost and self.switches.faults.lose_answers:
+            faults = self.switches.faults
+            self.switches.faults = replace(faults, lose_answers=faults.lose_answers - 1)
+            return _Outcome(answer, fault="lose_answers", lost=True)
+        return _Outcome(answer, fault=family.value if family else None, lost=lost)
+
+    async def _done(self, call: Call, family: Family | None) -> tuple[Answer, Family | None]:
+        """The operation done, with what else has struck on the way."""
+        trouble = self.switches.trouble
+        if strikes.expires_token(trouble, call):
+            text = "Version stamp associated with the client has expired. Please perform a full sync."
+            expired = Refusal(Problem.EXPIRED_VERSION_STAMP, text)
+            status = self.organization.choices.expired_delta_status
+            return refused(expired, status), family or Family.TOKEN_EXPIRED
+        shorter = strikes.shortened(trouble, call)
+        if shorter is call:
+            return await self._guarded(call), family
+        answer = strikes.as_wished(await self._guarded(shorter), call.headers)
+        return answer, family or Family.SMALL_PAGES
 
     async def _guarded(self, call: Call) -> Answer:
-        """Faults first, then service protection, then the operation itself."""
-        fault = self._fault(call)
-        if fault is not None:
-            return fault
         protection, user_id = self.switches.protection, call.user.user_id
         exceeded = protection.enter(user_id)
         if exceeded is not None:
-            return _with_retry(refused(exceeded[0]), exceeded[1])
-        loop, operations, spent = asyncio.get_running_loop(), 1, 0.0
+            return strikes.waiting(refused(exceeded[0]), exceeded[1])
+        costs, sources, spent_s = self.switches.costs, self.organization.sources, 0.0
         try:
-            if self.switches.faults.latency_s:
-                await asyncio.sleep(self.switches.faults.latency_s)
-            started = loop.time()
+            if costs.latency_s:
+                await sources.pause(costs.latency_s)
+            started = sources.now()
             answer = self._operate(call)
-            operations, spent = answer.operations, (loop.time() - started) * 1000
+            spent_s = costs.execution_s(answer.work)
+            if spent_s:
+                self._lock(answer, started + spent_s)
+                await sources.pause(spent_s)
+            spent_s = max(spent_s, sources.now() - started)
             return answer
         finally:
-            protection.leave(user_id, spent, operations)
+            protection.leave(user_id, spent_s * 1000)
 
     def _operate(self, call: Call) -> Answer:
         if call.path.rstrip("/") == "$batch":
@@ -123,34 +195,35 @@ class Application:
             return batch.perform(self.organization, call)
         return dispatch.perform(self.organization, call)
 
-    def _fault(self, call: Call) -> Answer | None:
-        faults = self.switches.faults
-        if faults.next:
-            self.switches.faults = replace(faults, next=faults.next - 1)
-            problem = Problem.TOO_MANY_REQUESTS if faults.status == 429 else Problem.UNAVAILABLE
-            answer = refused(Refusal(problem, "The emulator was told to fail this request."))
-            answer = Answer(faults.status, answer.headers, answer.body)
-            return answer if faults.retry_after_s is None else _with_retry(answer, faults.retry_after_s)
-        head = call.path.partition("(")[0].partition("/")[0]
-        if faults.customization_lock and call.method != "GET" and head in dispatch.METADATA_WRITES:
-            self.switches.faults = replace(faults, customization_lock=faults.customization_lock - 1)
-            text = (
-                "Cannot start another [EntityCustomization] because there is a previous "
-                "[EntityCustomization] running at this moment."
-            )
-            return refused(Refusal(Problem.CUSTOMIZATION_LOCK, text))
-        return None
+    def _lock(self, answer: Answer, until: float) -> None:
+        """While one customisation takes its time, there is no other (7.7)."""
+        names = [name for work, name in CUSTOMIZATIONS.items() if work in answer.work]
+        if names:
+            self.organization.lock = replace(self.organization.lock, running=names[-1], until=until)
 
-    def _common(self, user: User) -> dict[str, str]:
-        """Headers of every answer of the service (1.3)."""
+    def _told(self) -> Answer | None:
+        """The failure somebody ordered for the next requests."""
+        faults = self.switches.faults
+        if not faults.next:
+            return None
+        self.switches.faults = replace(faults, next=faults.next - 1)
+        problem = Problem.TOO_MANY_REQUESTS if faults.status == 429 else Problem.UNAVAILABLE
+        failed = refused(Refusal(problem, "The emulator was told to fail this request."))
+        answer = replace(failed, status=faults.status)
+        return answer if faults.retry_after_s is None else strikes.waiting(answer, faults.retry_after_s)
+
+    def _dressed(self, answer: Answer, user: User) -> Answer:
+        """With the headers of every answer of the service (1.3)."""
         request_id = self.organization.sources.new_id()
-        return {
+        headers = {
+            **answer.headers,
             "OData-Version": "4.0",
             "x-ms-service-request-id": request_id,
             "REQ_ID": request_id,
             "Set-Cookie": "ARRAffinity=emulator; Path=/; HttpOnly",
             **self.switches.protection.headers(user.user_id),
         }
+        return Answer(answer.status, headers, answer.body)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -163,54 +236,11 @@ class Application:
                 return
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An HTTP request as it came; `host` with its scheme, `headers` by lower-case name.
-
-    `body` is missing when it was too large.
-    """
-
-    method: str
-    host: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes | None
+def _incoming(scope: Scope, headers: dict[str, str], body: bytes) -> Incoming:
+    path = scope["raw_path"].decode("latin-1").partition("?")[0]
+    host = f"{scope['scheme']}://{headers.get('host', 'localhost')}"
+    return Incoming(scope["method"], host, path, scope["query_string"].decode("latin-1"), headers, body)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or nothing when it is too large."""
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(pieces)
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > MAX_BODY:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(pieces)
-
-
-async def _reply(send: Send, answer: Answer, method: str) -> None:
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in answer.headers.items()
-    ]
-    if answer.status not in (204, 304):
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
-
-
-def _with_retry(answer: Answer, seconds: int) -> Answer:
-    return Answer(answer.status, {**answer.headers, "Retry-After": str(seconds)}, answer.body)
-
-
-def _cut(receive: Receive) -> None:
-    """Close the connection after the work is done, so that the caller cannot know (a fault)."""
-    transport = getattr(getattr(receive, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
+def _no(problem: Problem, text: str) -> _Outcome:
+    return _Outcome(refused(Refusal(problem, text)))

@@ -1,5 +1,6 @@
-"""A seeded crowd of contacts as messy as real ones."""
+"""A seeded crowd of contacts as messy as real ones, made column by column because crowds are large."""
 
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 from unicodedata import normalize
@@ -23,8 +24,14 @@ _FIRST: Final = _FIRST_NAMES.split()
 _LAST: Final = _LAST_NAMES.split()
 _DOMAINS: Final = _DOMAIN_NAMES.split()
 _TITLES: Final = (None, None, "CEO", "Sales Manager", "Inköpare", "Geschäftsführer", "Directrice", "Buyer")
-_CHUNK: Final = 1000
+_PHONES: Final = ("+46 8 {}", "+46 8 {}", "+49-30-{}", "0{}", "(0){} ext. 4")
 _YEARS_S: Final = 5 * 365 * 86_400
+# As many rows are made at a time: what is only needed while making them stays small.
+_CHUNK: Final = 50_000
+# A shared address is that of somebody about so many rows before.
+_NEIGHBOURS: Final = 1000
+
+Columns = dict[str, Sequence[Cell]]
 
 
 def fill(organization: Organization, count: int, seed: int) -> None:
@@ -32,13 +39,10 @@ def fill(organization: Organization, count: int, seed: int) -> None:
     table = organization.table("contact")
     chance = Random(f"{seed}/{len(table)}")  # noqa: S311 - realism, not secrecy
     at, user = organization.sources.now(), organization.identity.system.user_id
-    maker = _Maker(chance, int(at))
-    columns: dict[str, list[Cell]] = {name: [] for name in _VARYING}
-    add = [held.append for held in columns.values()]
-    for number in range(count):
-        for append, value in zip(add, maker.row(number, organization.next_version()), strict=True):
-            append(value)
-    table.extend(columns, _shared(organization, user), at)
+    shared = _shared(organization, user)
+    for columns in people(chance, int(at), count):
+        columns["versionnumber"] = organization.next_versions(len(columns["contactid"]))
+        table.extend(columns, {n: v for n, v in shared.items() if n not in columns}, at)
 
 
 def _shared(organization: Organization, user: str) -> dict[str, Cell]:
@@ -53,68 +57,107 @@ def _shared(organization: Organization, user: str) -> dict[str, Cell]:
         "owninguser": user,
         "owningbusinessunit": organization.business_unit_id,
     }
-    return {name: value for name, value in (values | owner).items() if name not in _VARYING}
+    return values | owner
 
 
-_VARYING: Final = (
-    "contactid", "versionnumber", "firstname", "lastname", "fullname", "emailaddress1", "jobtitle",
-    "telephone1", "donotbulkemail", "createdon", "modifiedon", "statecode", "statuscode", "merged",
-    "masterid",
-)  # fmt: skip
+def people(chance: Random, now: int, count: int) -> Iterator[Columns]:
+    """So many contacts, some thousands at a time, by column.
+
+    They lie in the order of their ids, as in a database that keeps rows by key, so that pages are near.
+    """
+    ids, master = sorted(_guids(chance, count)), None
+    for start in range(0, count, _CHUNK):
+        columns = _some(chance, now, start, ids[start : start + _CHUNK], master)
+        yield columns
+        master = _first_active(columns) or master
 
 
-class _Maker:
-    """Makes rows; keeps recent addresses so that some contacts share one."""
+def _first_active(columns: Columns) -> str | None:
+    states = zip(columns["contactid"], columns["statecode"], strict=True)
+    return next((str(row_id) for row_id, state in states if state == 0), None)
 
-    def __init__(self, chance: Random, now: int) -> None:
-        self._chance = chance
-        self._now = now
-        self._emails: list[str] = []
-        self._last_active: str | None = None
 
-    def row(self, at: int, version: int) -> tuple[Cell, ...]:
-        """One contact, in the order of the columns that vary."""
-        chance, roll = self._chance, self._chance.random
-        first, last = chance.choice(_FIRST), chance.choice(_LAST)
-        row_id = _guid(chance.getrandbits(128))
-        email = self._email(first, last, at)
-        title = chance.choice(_TITLES)
-        phone = f"+46 8 {chance.randrange(10**6, 10**7)}" if roll() < 0.5 else None
-        refused = self._consent(roll())
-        created = self._now - int(roll() * _YEARS_S)
-        names = (first, last, f"{first} {last}")
-        life = self._life(row_id, roll())
-        return (row_id, version, *names, email, title, phone, refused, created, created, *life)
-
-    def _consent(self, roll: float) -> Cell:
+def _some(chance: Random, now: int, start: int, ids: list[str], master: str | None) -> Columns:
+    """The contacts of these ids; `master` is a live row of an earlier lot, if there is one."""
+    size = len(ids)
+    firsts, lasts = chance.choices(_FIRST, k=size), chance.choices(_LAST, k=size)
+    names = [_FULL[first][last] for first, last in zip(firsts, lasts, strict=True)]
+    created = [now - int(roll * _YEARS_S) for roll in _rolls(chance, size)]
+    columns: Columns = {
+        "contactid": ids,
+        "firstname": firsts,
+        "lastname": lasts,
+        "fullname": names,
+        "emailaddress1": _emails(chance, firsts, lasts, start),
+        "jobtitle": chance.choices(_TITLES, k=size),
+        "telephone1": list(_phones(chance, size)),
         # 12 % refuse; a few old rows never got a value.
-        return None if roll < 0.004 else roll < 0.124
+        "donotbulkemail": [None if r < 0.004 else r < 0.124 for r in _rolls(chance, size)],
+        "createdon": created,
+        "modifiedon": created,
+    }
+    return columns | _lives(ids, _rolls(chance, size), master)
 
-    def _life(self, row_id: str, roll: float) -> tuple[Cell, ...]:
-        """State, status, whether merged, and into which."""
-        if roll < 0.004 and self._last_active is not None:
-            return (1, 2, True, self._last_active)
-        if roll < 0.05:
-            return (1, 2, False, None)
-        self._last_active = row_id
-        return (0, 1, False, None)
 
-    def _email(self, first: str, last: str, at: int) -> str | None:
-        chance, roll = self._chance, self._chance.random()
-        if roll < 0.04:
-            return None
-        if roll < 0.07 and self._emails:
-            return chance.choice(self._emails)
-        email = f"{_LOCAL[first]}.{_LOCAL[last]}{at}@{chance.choice(_DOMAINS)}"
-        if roll < 0.12:
-            email = email.title() if roll < 0.1 else email.upper()
-        elif roll < 0.13:
-            email = f" {email} "
-        if len(self._emails) < _CHUNK:
-            self._emails.append(email)
-        else:
-            self._emails[at % _CHUNK] = email
-        return email
+def _rolls(chance: Random, count: int) -> list[float]:
+    roll = chance.random
+    return [roll() for _ in range(count)]
+
+
+def _guids(chance: Random, count: int) -> list[str]:
+    digits = chance.randbytes(16 * count).hex()
+    return [
+        f"{digits[at:at + 8]}-{digits[at + 8:at + 12]}-4{digits[at + 13:at + 16]}"
+        f"-a{digits[at + 17:at + 20]}-{digits[at + 20:at + 32]}"
+        for at in range(0, 32 * count, 32)
+    ]  # fmt: skip
+
+
+def _phones(chance: Random, count: int) -> Iterator[str | None]:
+    """Half of them have one, in no agreed form."""
+    for roll, number in zip(_rolls(chance, count), _rolls(chance, count), strict=True):
+        form = _PHONES[int(number * 997) % len(_PHONES)]
+        yield form.format(int(10**6 + number * 9 * 10**6)) if roll < 0.5 else None
+
+
+def _lives(ids: list[str], rolls: list[float], master: str | None) -> Columns:
+    """State, status, whether merged and into which: one in twenty is inactive, a few of those merged."""
+    states: list[Cell] = [int(roll < 0.05) for roll in rolls]
+    masters: list[Cell] = [None] * len(ids)
+    for at, roll in enumerate(rolls):
+        if roll >= 0.05:
+            master = ids[at]
+        elif roll < 0.004:
+            masters[at] = master
+    return {
+        "statecode": states,
+        "statuscode": [2 if state else 1 for state in states],
+        "merged": [found is not None for found in masters],
+        "masterid": masters,
+    }
+
+
+def _emails(chance: Random, firsts: list[str], lasts: list[str], start: int) -> list[Cell]:
+    """Most have one of their own; some share one, and some were typed carelessly."""
+    domains = chance.choices(_DOMAINS, k=len(firsts))
+    found: list[Cell] = [
+        f"{_LOCAL[first]}.{_LOCAL[last]}{number}@{domain}"
+        for number, (first, last, domain) in enumerate(zip(firsts, lasts, domains, strict=True), start)
+    ]
+    for at, roll in enumerate(_rolls(chance, len(firsts))):
+        if roll < 0.13:
+            found[at] = _careless(str(found[at]), roll, found[max(0, at - 1 - int(roll * 1e6) % _NEIGHBOURS)])
+    return found
+
+
+def _careless(email: str, roll: float, neighbours: Cell) -> Cell:
+    if roll < 0.04:
+        return None
+    if roll < 0.07:
+        return neighbours
+    if roll < 0.12:
+        return email.title() if roll < 0.1 else email.upper()
+    return f" {email} "
 
 
 def _local_part(name: str) -> str:
@@ -124,8 +167,5 @@ def _local_part(name: str) -> str:
 
 
 _LOCAL: Final = {name: _local_part(name) for name in (*_FIRST, *_LAST)}
-
-
-def _guid(bits: int) -> str:
-    digits = f"{bits:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+# Made once, so that equal names are one object.
+_FULL: Final = {first: {last: f"{first} {last}" for last in _LAST} for first in _FIRST}

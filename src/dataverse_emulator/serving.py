@@ -1,12 +1,14 @@
-"""Running the emulator: in this process on a free port, or as a command."""
+"""Running the emulator: in this process on a free port, from a thread, or as a command."""
 
 import asyncio
 import contextlib
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import uvicorn
 
@@ -16,7 +18,10 @@ from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.organization import Organization, Settings
 from dataverse_emulator.state.sources import Sources, seeded_ids
 from dataverse_emulator.wire.limits import Limits
+from dataverse_emulator.wire.transport import Receive, Scope, Send
 from dataverse_emulator.wire.webhooks import Post
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class RunningEmulator:
 
     async def webhooks_idle(self) -> None:
         """Wait until every notice so far was delivered or failed, those of direct state changes too."""
-        self.application.deliveries.submit(self.organization.take_events())
+        self.application.hand_over()
         await self.application.deliveries.idle()
 
 
@@ -69,33 +74,25 @@ def create_app(
 
 @asynccontextmanager
 async def running(
-    organization: Organization | None = None,
+    served: Organization | Application | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
     limits: Limits | None = None,
 ) -> AsyncIterator[RunningEmulator]:
-    """Serve an organisation from this event loop while the block runs; port 0 takes a free one."""
-    application = create_app(organization or create_organization(), limits)
-    with _bound(host, port) as listener:
-        server = _Server(_config(application))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
-            await asyncio.sleep(0.005)
-        if task.done():
-            task.result()
-            raise OSError(f"the emulator could not start on {host}:{port}")
+    """Serve from this event loop while the block runs; port 0 takes a free one."""
+    application = (
+        served if isinstance(served, Application) else create_app(served or create_organization(), limits)
+    )
+    async with _listening(application, host, port) as url:
         try:
-            yield RunningEmulator(_url(listener), application.organization, application)
+            yield RunningEmulator(url, application.organization, application)
         finally:
-            server.should_exit = True
-            server.force_exit = True
-            await task
             await application.deliveries.close()
 
 
 def serve(
-    organization: Organization,
+    served: Organization | Application,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -105,7 +102,7 @@ def serve(
     """Serve until interrupted; `announce` is told the address once it answers."""
 
     async def main() -> None:
-        async with running(organization, host=host, port=port, limits=limits) as emulator:
+        async with running(served, host=host, port=port, limits=limits) as emulator:
             if announce is not None:
                 announce(emulator.url)
             await asyncio.Event().wait()
@@ -114,7 +111,85 @@ def serve(
         asyncio.run(main())
 
 
-def _config(application: Application) -> uvicorn.Config:
+class Door:
+    """An address, served from a thread of its own, behind which one application after another answers."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.application: Application | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.application is None:
+            raise RuntimeError("nobody stands in this door")
+        await self.application(scope, receive, send)
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Have something done by the serving thread."""
+        assert self._loop is not None, "the door is open only within `with opened()`"
+        self._loop.call_soon_threadsafe(act)
+
+    def done(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have something done by the serving thread, and wait for it."""
+        assert self._loop is not None, "the door is open only within `with opened()`"
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def stand(self, host: str, port: int, opened: Callable[[], None]) -> None:
+        """Be open until told to close."""
+        self._loop = asyncio.get_running_loop()
+        async with _listening(self, host, port) as self.url:
+            opened()
+            await self._closing.wait()
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self.soon(self._closing.set)
+
+
+@contextmanager
+def opened(*, host: str = "127.0.0.1", port: int = 0) -> Iterator[Door]:
+    """A door that is open while the block runs; port 0 takes a free one."""
+    door, open_or_failed, failures = Door(), threading.Event(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            asyncio.run(door.stand(host, port, open_or_failed.set))
+        except BaseException as failure:  # noqa: BLE001 - told to whoever waits
+            failures.append(failure)
+            open_or_failed.set()
+
+    thread = threading.Thread(target=run, name="dataverse_emulator", daemon=True)
+    thread.start()
+    open_or_failed.wait()
+    if failures:
+        raise failures[0]
+    try:
+        yield door
+    finally:
+        door.close()
+        thread.join()
+
+
+@asynccontextmanager
+async def _listening(application: Application | Door, host: str, port: int) -> AsyncIterator[str]:
+    with _bound(host, port) as listener:
+        server = _Server(_config(application))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.005)
+        if task.done():
+            task.result()
+            raise OSError(f"the emulator could not start on {host}:{port}")
+        try:
+            yield _url(listener)
+        finally:
+            server.should_exit = True
+            server.force_exit = True
+            await task
+
+
+def _config(application: Application | Door) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http="httptools",

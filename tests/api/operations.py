@@ -31,12 +31,15 @@ RIGHT_OF: dict[str, Right | None] = {
             "get_send",
             "get_send_result",
             "list_recipients",
+            "get_manifest",
             "get_health",
             "list_troubles",
         ),
         Right.READ,
     ),
-    "export_contacts": Right.EXPORT,
+    **dict.fromkeys(
+        ("export_contacts", "export_manifest", "list_plan_people", "export_removal"), Right.EXPORT
+    ),
     **dict.fromkeys(
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,
@@ -76,6 +79,9 @@ RIGHT_OF: dict[str, Right | None] = {
             "change_connection",
             "pause_connection",
             "resume_connection",
+            "put_credentials",
+            "plan_removal",
+            "remove_setup",
         ),
         Right.CONNECT,
     ),
@@ -83,6 +89,8 @@ RIGHT_OF: dict[str, Right | None] = {
         (
             "set_up_connection",
             "decide_setup",
+            "plan_setup",
+            "look_over_connection",
             "start_sweep",
             "retry_troubles",
             "retry_trouble",
@@ -92,7 +100,15 @@ RIGHT_OF: dict[str, Right | None] = {
         Right.OPERATE,
     ),
     **dict.fromkeys(
-        ("create_send", "replace_send", "delete_send", "preview_send", "start_send", "stop_send"),
+        (
+            "create_send",
+            "replace_send",
+            "delete_send",
+            "preview_send",
+            "start_send",
+            "stop_send",
+            "check_many",
+        ),
         Right.SEND,
     ),
     **dict.fromkeys(
@@ -154,8 +170,10 @@ BODIES: dict[str, Any] = {
     "verify_connection": _CONNECTION,
     "change_connection": {"create_in_hub": False},
     "decide_setup": {"choice": "retry"},
+    "put_credentials": {"secret": "y"},
     "create_send": _SEND,
     "start_send": {"revision": "x"},
+    "check_many": {"addresses": ["nobody@person.example"]},
     "replace_send": _SEND,
     "create_endpoint": {"url": "https://hooks.example/assent"},
     "change_endpoint": {"description": "changed"},

@@ -29,7 +29,9 @@ async def seeded(served: Served, account_id: int, key: str) -> dict[str, str]:
     send = await made("/sends", {"name": "Seeded", "subject": "Hello", "body": "Hello"})
     endpoint = await made("/webhook-endpoints", {"url": "https://hooks.example/seeded"})
     user = await made("/users", {"email": "seeded@team.example", "name": "Seeded", "role": "reader"})
-    connection = await served.app.store.accounts.connect(account_id, organisation_at("http://127.0.0.1:9"))
+    connection = await served.app.store.accounts.connect(
+        account_id, organisation_at("no address")
+    )  # told at once
     spare = (await people.make_key(served.app, operator(account_id), "spare", Role.READER)).key.key_id
     contact_id, endpoint_id = UUID(contact["contact_id"]), endpoint["endpoint"]["endpoint_id"]
     _insert(served, account_id, contact_id, connection.connection_id, endpoint_id)

@@ -35,7 +35,10 @@ CHECKS = [
 ]
 
 #: These call other machines, whose silence is told as such.
-CALLS_OTHERS = {"create_connection", "verify_connection"}
+CALLS_OTHERS = {
+    *("create_connection", "verify_connection", "look_over_connection", "put_credentials"),
+    *("plan_setup", "list_plan_people", "plan_removal", "export_removal"),
+}
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
         account_id = await account(app)
         contact_ids = await add(app, account_id, *emails, basis=LegalBasis.CONSENT)
         added = await app.connect(account_id, organisation_at(emulator.url))
-        await app.set_up(account_id, added.connection_id, public_url=url, progress=silent)
+        await app.set_up(account_id, added.connection_id, public_url=url, progress=silent, approve=True)
         yield Live(app, emulator, rep, session, account_id, contact_ids)
 
 

@@ -45,7 +45,7 @@ class Joined:
                 raise Crash
 
         await self.office.app.set_up(
-            self.account_id, self.connection_id, public_url=self.url, progress=progress
+            self.account_id, self.connection_id, public_url=self.url, progress=progress, approve=True
         )
 
     async def agree(self) -> bool:

@@ -15,7 +15,7 @@ from assent.app.system import RandomIds, SystemClock
 from assent.engine.setup import Step
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import Person
-from assent.ports import Actor, ActorKind, Evidence, NewPerson
+from assent.ports import Actor, ActorKind, Clock, Evidence, NewPerson
 from assent.services.application import Application
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
@@ -58,9 +58,11 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, *, database_url: str = "") -> AsyncIterator[Office]:
+async def office(
+    folder: Path, *, database_url: str = "", clock: Clock | None = None
+) -> AsyncIterator[Office]:
     """Open everything but the durable engine."""
-    chosen, clock, ids = settings(folder, database_url=database_url), SystemClock(), RandomIds()
+    chosen, clock, ids = settings(folder, database_url=database_url), clock or SystemClock(), RandomIds()
     prepare(folder / "assent.sqlite")
     store = await open_store(chosen.store_url, clock=clock, ids=ids, keys=[KEY])
     organisations = Organisations(store.accounts, clock, allow_other_hosts=True)

@@ -69,7 +69,7 @@ async def _served(story: Story) -> None:
         at = (await line_with(server.stderr, "Assent answers at")).split(" at ")[1].split()[0].rstrip(".")
         async with aiohttp.ClientSession() as session, session.get(f"{at}/readyz") as answer:
             story.healthy = answer.status
-        await story.run("setup", "setup", "1", "--json", public_url=at)
+        await story.run("setup", "setup", "run", "1", "--approve", "--json", public_url=at)
         await _newcomer(story.url)
         await story.run("sync", "sync", "--json")
         started = perf_counter()

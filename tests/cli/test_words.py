@@ -12,7 +12,8 @@ from .processes import command, within
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("demo", "emulator", "serve", "worker", "connect", "setup", "sync", "ledger", "ledger verify"),
+    *("demo", "emulator", "serve", "worker", "connect", "credentials", "sync", "ledger", "ledger verify"),
+    *("setup", "setup run", "setup plan", "setup status", "setup override", "setup form", "setup remove"),
     *("users", "users admin", "users list", "users reset"),
 )
 SIGN_IN = ("--tenant", "t", "--client-id", "app", "--secret", "swordfish")
@@ -33,7 +34,7 @@ async def test_every_command_explains_itself(tmp_path: Path) -> None:
 
 def test_words_that_are_no_command_are_a_usage_error(tmp_path: Path) -> None:
     """Exit code 2 and what was expected, on stderr, without a traceback."""
-    tried = (["nonsense"], ["setup", "one"], ["connect"], ["demo", "--contacts", "1"])
+    tried = (["nonsense"], ["setup", "run", "one"], ["connect"], ["demo", "--contacts", "1"])
     for words in tried:
         done = within(tmp_path, *words)
         assert (2, "") == (done.code, done.out)
@@ -59,8 +60,8 @@ async def test_errors_are_one_sentence(tmp_path: Path) -> None:
 
 ERRORS = {
     "plain http": (["connect", "http://127.0.0.1:9", *SIGN_IN], {}, "not https"),
-    "unknown connection": (["setup", "9"], {"public_url": "https://assent.example"}, "9"),
-    "no public address": (["setup", "9"], {}, "ASSENT_PUBLIC_URL"),
+    "unknown connection": (["setup", "run", "9"], {"public_url": "https://assent.example"}, "9"),
+    "no public address": (["setup", "run", "9"], {}, "ASSENT_PUBLIC_URL"),
     "unknown account to sweep": (["sync", "--account", "77"], {}, "77"),
     "unknown account to verify": (["ledger", "verify", "--account", "77", "--json"], {}, "77"),
 }

@@ -75,14 +75,17 @@ async def test_setup_waits_with_the_evidence_and_goes_on_as_somebody_decides(at:
     assert f"{page_of(at)}?done=setup" == asked.url
     assert "Setting up" in asked.words
     await at.on.errand()
+    await at.admin.post(f"{page_of(at)}/decide", choice="approve")
+    await at.on.errand()
     page = await at.admin.get(page_of(at))
     assert "Setup waits for you" in page.words
     assert "Pick the tab that should hold them." in page.words
-    assert "tab_mine" in page.find("//select[@name='tab']/option/@value")
+    places = page.find("//select[@id='tab']//option/@value")
+    (place,) = [place for place in places if str(place).endswith(" tab_mine")]
     assert "Something needs you" in (await at.admin.get("/")).words
     assert "Connections that stand still" in (await at.admin.get("/attention")).words
     assert 400 == (await at.admin.post(f"{page_of(at)}/decide", choice="guess")).status
-    await at.admin.post(f"{page_of(at)}/decide", choice="tab", tab="tab_mine")
+    await at.admin.post(f"{page_of(at)}/decide", choice="tab", place=str(place))
     await at.on.errand()
     assert State.LIVE is (await at.on.view()).state
     assert 409 == (await at.admin.post(f"{page_of(at)}/decide", choice="skip")).status

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from assent.services import erasing, sends
+from assent.services import connections, erasing, sends
 from assent.services.access import operator
 from assent.services.drafts import Draft
+from assent.services.setup_words import Choice
 from tests.console.joined_console import AXE, LOOKS, Console, console
+from tests.services.test_setting_up import without_details
 
 pytestmark = pytest.mark.thorough
 
@@ -21,6 +23,7 @@ PAGES = (
     *("/contacts/{contact}/erase", "/erasures", "/erasures/{erasure}", "/contacts/{erased}"),
     *("/contacts/imports", "/categories", "/categories/1", "/sends", "/sends/new", "/sends/{send}"),
     *("/connections", "/connections/new", "/connections/{connection}", "/connections/{connection}/settings"),
+    *("/connections/{connection}/findings", "/connections/{connection}/remove"),
     *("/ledger", "/ledger/verified", "/settings/password", "/settings/people", "/settings/keys"),
     *("/settings/webhooks", "/sign-in/some-token"),
 )
@@ -101,3 +104,19 @@ async def test_what_opens_on_a_page_too(at: Console, browser: Any, scheme: str) 
     assert [] == await violations(page)
     await page.keyboard.press("Escape")
     assert [] == page.problems
+
+
+async def test_a_plan_and_a_pause_can_be_read_by_everybody(tmp_path: Path, browser: Any) -> None:
+    """With everything on them opened, on a phone: the plan before setup, then a form that needs a person."""
+    async with console(tmp_path, contacts=3, live=False) as at:
+        await without_details(at.on)
+        await connections.set_up(at.on.app, at.on.me, at.on.connection_id)
+        page = await at.page(browser, viewport={"width": 360, "height": 740})
+        for reason, choice in (("approval", Choice.APPROVE), ("tab_not_found", Choice.SKIP)):
+            assert {"paused": reason} == await at.on.errand()
+            await page.goto(f"/connections/{at.on.connection_id}")
+            await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            assert [] == await violations(page)
+            assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), reason
+            await at.on.decide(choice)
+        assert [] == page.problems

@@ -79,6 +79,20 @@ async def test_from_an_empty_page_to_mails_that_arrived(at: Counter) -> None:
     assert ["ada@example.com", "bea@example.com"] == at.room.arrived()
 
 
+async def test_a_manifest_is_taken_away_once_everybody_was_checked(at: Counter) -> None:
+    """A button for each form, for whoever may export; the ledger's page counts it."""
+    await crowd(at)
+    send_id, marketer, reader = await started(at), await at.as_(Role.MARKETER), await at.as_(Role.READER)
+    link = f"//a[contains(@href, '/sends/{send_id}/manifest')]/@href"
+    assert [] == (await marketer.get(f"/sends/{send_id}")).find(link)
+    await at.room.ended(send_id)
+    assert [] == (await reader.get(f"/sends/{send_id}")).find(link)
+    as_csv, as_json = (await marketer.get(f"/sends/{send_id}")).find(link)
+    assert "eva@example.com,left_out,no_basis" in (await marketer.get(as_csv)).body
+    assert '"outcomes":{"left_out":4,"may":2}' in (await marketer.get(as_json)).body
+    assert "So is 1 manifest of sends" in (await (await at.as_()).get("/ledger/verified")).words
+
+
 async def test_what_was_changed_since_the_page_was_drawn_is_not_started(at: Counter) -> None:
     """The page that was open says so, and the draft is still there to be looked at."""
     await crowd(at)

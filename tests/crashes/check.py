@@ -121,7 +121,7 @@ async def _put_up(
         new = [NewPerson(email, basis=basis) for email, basis in bases.items()]
         ids = await app.add(account_id, admin, new, Evidence(source="form", text="Write to me"))
         added = await app.connect(account_id, connection_to(dynamics.url))
-        await app.set_up(account_id, added.connection_id, public_url=door.url, progress=silent)
+        await app.set_up(account_id, added.connection_id, public_url=door.url, progress=silent, approve=True)
         dynamics.columns.update({PERMISSION: "donotbulkemail"})
         for category in await app.store.accounts.categories(account_id):
             dynamics.columns[str(category.bit.bit_length())] = category.schema_name.lower()

@@ -12,7 +12,7 @@ from assent.crm.transport import Request, Response
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import RowWrite
 from assent.policy.sides import LinkKey
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 NEWS = CategoryColumn(1, "asn_Sub_News", "Newsletters")
 EVENTS = CategoryColumn(2, "asn_Sub_Events", "Events & fairs")

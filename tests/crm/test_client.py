@@ -46,11 +46,13 @@ class Site:
     asked: list[web.Request] = field(default_factory=list)
     tokens: list[web.Response] = field(default_factory=list)
     signed_in: int = 0
+    forms: list[str] = field(default_factory=list)
     url: str = ""
 
     async def token(self, request: web.Request) -> web.Response:
         """The token endpoint."""
         self.signed_in += 1
+        self.forms.append(await request.text())
         if self.tokens:
             return self.tokens.pop(0)
         return web.json_response({"access_token": f"t{self.signed_in}", "expires_in": 3599})
@@ -350,3 +352,34 @@ async def test_an_https_authority_is_asked_through_azure_identity(tmp_path: Path
         async with open_organisation(url, credentials, RealClock(), limits=LIMITS) as opened:
             with pytest.raises((Refused, Unreachable)):
                 await opened.send(READ)
+
+
+async def test_a_certificate_signs_in_without_a_secret(tmp_path: Path) -> None:
+    """What is sent is a statement signed with its key; nothing of the key leaves the machine (1.1)."""
+    authority = trustme.CA()
+    trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(trust)
+    own = authority.issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    pem = own.private_key_pem.bytes().decode() + own.cert_chain_pems[0].bytes().decode()
+    ca_file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    async with site(trust) as found:
+        url = parse_organisation_url(found.url, allow_other_hosts=True)
+        credentials = Credentials("tenant", "app", pem, found.url)
+        assert "PRIVATE" not in repr(credentials)
+        async with open_organisation(
+            url, credentials, RealClock(), limits=LIMITS, ca_file=str(ca_file)
+        ) as opened:
+            assert (await opened.send(READ)).status == 200
+        assert "client_assertion" in found.forms[-1]
+        assert "PRIVATE" not in str(found.forms)
+
+
+@pytest.mark.parametrize("half", ["key", "certificate", "neither"])
+def test_half_a_certificate_is_told_at_once(half: str) -> None:
+    """Both parts, and the key without a passphrase."""
+    own = trustme.CA().issue_cert("app.example")
+    halves = {"key": own.private_key_pem.bytes(), "certificate": own.cert_chain_pems[0].bytes()}
+    pem = halves.get(half, b"-----BEGIN NONSENSE-----").decode()
+    with pytest.raises(Invalid, match="both the certificate and its private key"):
+        Credentials("tenant", "app", pem)

@@ -13,12 +13,14 @@ from assent.errors import (
     TokenExpired,
     Unreachable,
 )
+from assent.policy.sides import PERMISSION
 from assent.ports import ChangePage
 
 from .samples import (
     ANN,
     BEN,
     COLUMNS,
+    NEWS,
     Script,
     answer,
     batch_answer,
@@ -170,14 +172,29 @@ async def test_nobody_is_asked_for_nothing() -> None:
 
 
 async def test_who_refuses_is_asked_by_column() -> None:
-    """Do not allow or any category No, active rows, in a unique order (G4, 2.4); nulls refuse nothing."""
-    script = Script(page(record(), following=NEXT), page(record(BEN)))
-    found = [row.row_id async for rows in contacts(script).refusing() for row in rows]
-    assert found == [ANN, BEN]
+    """Do not allow or a category No, active rows, in a unique order (G4, 2.4); nulls refuse nothing."""
+    ann, ben = record(donotbulkemail=True, asn_sub_news=False), record(BEN, donotbulkemail=None)
+    script = Script(page(ann, following=NEXT), page(ben | {"asn_sub_news": False}))
+    found = [row async for rows in contacts(script).refusing(PERMISSION | NEWS.bit) for row in rows]
+    assert [(row.row_id, row.refused) for row in found] == [(ANN, PERMISSION | NEWS.bit), (BEN, NEWS.bit)]
     path = script.asked[0].path
-    wanted = "statecode%20eq%200%20and%20(donotbulkemail%20eq%20true%20or%20asn_sub_news%20eq%20false"
-    assert wanted in path
+    assert "statecode%20eq%200%20and%20(donotbulkemail%20eq%20true%20or%20asn_sub_news%20eq%20false)" in path
     assert path.endswith("$orderby=contactid")
+    assert "asn_sub_events" not in path
+
+
+async def test_a_refusal_in_a_withheld_column_counts() -> None:
+    """The row was found by it, though column security does not show it: the strictest reading holds (T6)."""
+    hidden = record(donotbulkemail=...)
+    (rows,) = [rows async for rows in contacts(Script(page(hidden))).refusing(PERMISSION)]
+    assert [row.refused for row in rows] == [PERMISSION]
+
+
+@pytest.mark.parametrize("broken", [{"contactid": "no id"}, {"emailaddress1": 5}])
+async def test_a_refusing_row_that_makes_no_sense_is_no_answer(broken: dict[str, object]) -> None:
+    """Half an answer would pass for a whole one (P8)."""
+    with pytest.raises(Unreachable):
+        _ = [rows async for rows in contacts(Script(page(record() | broken))).refusing(PERMISSION)]
 
 
 async def test_a_lane_is_kept() -> None:

@@ -12,7 +12,7 @@ from assent.crm.signin import Credentials
 from assent.errors import RowRefused, SignInRefused, TokenExpired, VersionChanged
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import RowWrite
-from assent.policy.sides import LinkKey, Row
+from assent.policy.sides import PERMISSION, LinkKey, Row
 from dataverse_emulator import create_organization, running
 
 from .samples import COLUMNS, EVENTS, NEWS, RealClock, ids
@@ -117,7 +117,23 @@ async def test_who_refuses_is_found_whole() -> None:
         await world.born(d)
         await world.born(e, donotbulkemail=True)
         await world.rep("PATCH", f"contacts({e})", {"statecode": 1, "statuscode": 2})
-        assert [row.row_id async for page in world.crm.refusing() for row in page] == [a, b, c]
+        every = PERMISSION | COLUMNS.mask
+        found = {row.row_id: row.refused async for page in world.crm.refusing(every) for row in page}
+        assert found == {a: PERMISSION, b: NEWS.bit, c: EVENTS.bit}
+        found = {row.row_id: row.refused async for page in world.crm.refusing(EVENTS.bit) for row in page}
+        assert found == {a: PERMISSION, c: EVENTS.bit}
+
+
+async def test_rows_and_addresses_are_asked_for_together() -> None:
+    """Named rows and those bearing an address come in one request, each once (G4)."""
+    async with organisation() as world:
+        a, b, c, d = ids(4)
+        for row_id, address in ((a, "a@x.example"), (b, " B@x.example"), (c, "c@x.example"), (d, None)):
+            await world.born(row_id, emailaddress1=address)
+        before = world.client.requests_sent
+        found = await world.crm.around([a, d, MISSING], ["a@x.example", "b@x.example"])
+        assert sorted(row.row_id for row in found) == [a, b, d]
+        assert world.client.requests_sent - before == 1
 
 
 async def test_refusals_in_bulk_are_two_requests() -> None:

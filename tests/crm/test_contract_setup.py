@@ -155,5 +155,6 @@ async def test_a_column_made_meanwhile_counts_as_there() -> None:
         answer(status=204),
         answer({"value": []}),
     )
-    assert await DataverseSetup(script, StillClock(), language=1033).ensure_column(NEWS) is False
+    setup = DataverseSetup(script, StillClock(), language=1033)
+    assert await setup.ensure_column(NEWS, adopt=True) is False
     assert [request.method for request in script.asked] == ["GET", "POST", "GET", "GET", "PUT", "GET"]

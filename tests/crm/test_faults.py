@@ -6,6 +6,7 @@ from assent.crm.faults import TookTooLong, refusal
 from assent.crm.transport import Response
 from assent.errors import (
     AssentError,
+    ColumnMissing,
     Locked,
     NotDataverse,
     PrivilegeMissing,
@@ -68,7 +69,7 @@ UNKNOWN = "Could not find a property named 'asn_sub_news' on type 'Microsoft.Dyn
         (404, "0x80040217", GONE, RowRefused),
         (400, "0x80040265", "Plug-in says no to ann@x.example", RowRefused),
         (400, "0x80044331", "A validation error occurred.", RowRefused),
-        (400, "0x80060888", UNKNOWN, Refused),
+        (400, "0x80060888", UNKNOWN, ColumnMissing),
         (501, "NotImplemented", "", Refused),
         (400, "0x8006088a", "", Refused),
         (404, "", "", NotDataverse),

@@ -8,7 +8,7 @@ from assent.errors import Bug, Unreachable
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import RowWrite
 from assent.policy.sides import ADDRESS, LinkKey, Row
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 from .samples import ANN, BEN, COLUMNS, EVENTS, NEWS, WHAT, record
 

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import pytest
 
+from assent.demo.tour import SCENES
 from tests.cli.processes import background, finished, group, line_with
 
 # One tour at a time: it claims how fast things are.
@@ -40,5 +41,8 @@ async def test_a_tour_prints_one_object_and_exits_by_its_verdict(tmp_path: Path)
         assert [] == group(demo.pid)
     told = done.object()
     assert [] == [claim for claim in told["claims"] if not claim["ok"]]
+    assert ["first_sync", *(name for name, _, _ in SCENES)] == [claim["name"] for claim in told["claims"]]
+    assert (500, True) == (told["contacts"], 500 <= told["claims"][0]["detail"]["rows"])
+    assert all(claim["seconds"] >= 0 for claim in told["claims"])
     assert (0, "", True) == (done.code, done.err, told["ok"])
     assert [] == left(tmp_path)

@@ -32,8 +32,9 @@ async def test_number_of_requests(api: Api, clock: Clock) -> None:
 
 
 async def test_execution_time(api: Api) -> None:
-    """Combined execution time counts in full, per operation of a bulk request too (5.1)."""
-    await limit(api, execution_ms=1000, cost_ms_per_operation=600)
+    """Combined execution time counts in full (5.1)."""
+    await limit(api, execution_ms=1000)
+    await api.put(f"{api.url}/emulator/costs", {"request_ms": 600})
     assert (await api.get("WhoAmI")).status == 200
     assert (await api.get("WhoAmI")).status == 200
     reply = await api.get("WhoAmI")
@@ -45,7 +46,7 @@ async def test_execution_time(api: Api) -> None:
 async def test_concurrency(api: Api) -> None:
     """More at once than allowed are refused with a short wait (5.1)."""
     await limit(api, concurrent=2)
-    await api.put(f"{api.url}/emulator/faults", {"latency_s": 0.3})
+    await api.put(f"{api.url}/emulator/costs", {"latency_s": 0.3})
     replies = await asyncio.gather(*(api.get("WhoAmI") for _ in range(4)))
     refused = [reply for reply in replies if reply.status == 429]
     assert len(refused) == 2
@@ -115,6 +116,17 @@ async def test_about(api: Api, emulator: RunningEmulator) -> None:
         ("PUT", "faults", {"status": 200}),
         ("PUT", "faults", {"nosuch": 1}),
         ("PUT", "choices", {"nosuch": 1}),
+        ("PUT", "costs", {"profile": "nosuch"}),
+        ("PUT", "costs", {"latency_s": "long"}),
+        ("PUT", "costs", {"column_s": -1}),
+        ("PUT", "trouble", {"families": {"rain": 1}}),
+        ("PUT", "trouble", {"families": {"throttled": 2}}),
+        ("PUT", "trouble", {"families": "rain"}),
+        ("PUT", "trouble", {"families": 5}),
+        ("PUT", "trouble", {"held_s": -1}),
+        ("PUT", "lock", {"seconds": "long"}),
+        ("PUT", "clock", {"advance_s": 5}),
+        ("POST", "snapshot", {"name": 5}),
         ("POST", "contacts", {"count": 0}),
         ("POST", "contacts", {"count": "5"}),
         ("POST", "contacts", {"number": 5}),

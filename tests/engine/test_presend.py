@@ -6,6 +6,7 @@ import pytest
 
 from assent.errors import Refused
 from assent.policy.gate import Message, Reason
+from assent.policy.method import Method
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import LinkKey
 
@@ -17,11 +18,12 @@ CONSENT, WITHDRAWN = LegalBasis.CONSENT, LegalBasis.WITHDRAWN
 TRANSACTIONAL = Message(transactional=True)
 
 
-@pytest.fixture(params=["refusing", "bearing"], autouse=True)
+@pytest.fixture(params=[Method.REFUSING, Method.TARGETS], autouse=True)
 def last_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both methods keep every claim: all refusing rows, or rows of few contacts; gives what is read last."""
-    monkeypatch.setattr(World, "few", 200 if request.param == "bearing" else 0)
-    return str(request.param)
+    """Both methods keep every claim: all refusing rows, or rows of the targets; gives what is read last."""
+    monkeypatch.setattr(World, "method", request.param)
+    monkeypatch.setattr(World, "few", 200 if request.param is Method.TARGETS else 0)
+    return "around" if request.param is Method.TARGETS else "refusing"
 
 
 async def test_an_unseen_opt_out_is_left_out_with_its_reason() -> None:
@@ -77,8 +79,11 @@ async def test_an_unreachable_crm_closes_the_gate() -> None:
 
 
 @pytest.mark.parametrize("call", ["organisation", "changes", "read", "last"])
-async def test_a_crm_that_fails_halfway_closes_the_gate(call: str, last_read: str) -> None:
+async def test_a_crm_that_fails_halfway_closes_the_gate(
+    call: str, last_read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wherever the line goes dead, the answer is a verdict with a reason, and it is no (G4, P8)."""
+    monkeypatch.setattr(World, "few", 0)  # so that what is due is dealt with, notices too
     async with joined() as (w, contact, row):
         w.rep.save(row, asn_events=True)
         await w.post(*await w.notices())
@@ -122,11 +127,6 @@ async def test_an_unlinked_row_bearing_the_address_refuses() -> None:
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 
-def first_read(last: str) -> str:
-    """The first direct read of a method."""
-    return "read" if last == "bearing" else last
-
-
 async def test_a_row_linked_while_few_rows_are_read_is_not_taken_for_read(last_read: str) -> None:
     """Its row was not among those asked for; where all refusing rows were read, it refused later (G4)."""
     async with joined() as (w, contact, _):
@@ -137,14 +137,14 @@ async def test_a_row_linked_while_few_rows_are_read_is_not_taken_for_read(last_r
             await w.memory.link(w.account_id, {key: contact}, [])
 
         w.office.crm = after(w.office.crm, **{last_read: linked})
-        expected = Reason.UNVERIFIED if last_read == "bearing" else Reason.MAY
+        expected = Reason.UNVERIFIED if last_read == "around" else Reason.MAY
         assert expected is await w.verdict(contact)
 
 
 async def test_a_refusal_made_while_the_check_runs_is_seen(last_read: str) -> None:
     """After the feed was read and before the refusing rows are: still no mail (G4, P1)."""
     async with joined() as (w, contact, row):
-        w.office.crm = before(w.office.crm, **{first_read(last_read): lambda: w.rep.refuse(row)})
+        w.office.crm = before(w.office.crm, **{last_read: lambda: w.rep.refuse(row)})
         assert Reason.WITHDRAWN is await w.verdict(contact)
 
 
@@ -196,5 +196,4 @@ async def test_the_cost_does_not_grow_with_the_number_of_contacts() -> None:
             start = w.office.requests
             await w.check(asked)
             costs.append(w.office.requests - start)
-        assert costs[0] == costs[1]
-        assert costs[1] <= 4
+        assert [3, 3] == costs

@@ -1,6 +1,7 @@
 """Setup heals itself: ended anywhere it resumes, done twice it changes nothing (section 5, 2)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
-from assent.engine.setup import Progress, Step
-from assent.errors import Paused, Unreachable, WrongOrganisation
+from assent.engine.run import Run
+from assent.engine.setup import LOCK_PAUSES_S, Progress, Setup, Step, Webhook, set_up
+from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
-from assent.ports import CrmSetup
+from assent.ports.setup import CrmSetup
+from assent.services.setting_up import place
 
 from .stage import Saved, StagedWorld, world
 from .trouble import Crash, Tripwire, before, failing, wire_up, wired
@@ -237,3 +240,77 @@ async def test_a_new_category_reaches_rows_and_contacts_as_yes() -> None:
         await w.set_up()
         assert (False, False, True) == w.office.says(row)
         assert CATEGORIES & ~NEWS.bit == (await w.contact(contact)).value
+
+
+async def test_a_setup_role_that_was_taken_away_stops_the_new_category_alone() -> None:
+    """A privilege is missing when a category comes: setup waits and says which, contacts go on syncing."""
+    async with world() as w:
+        contact, row = await w.pair("ann@x.example")
+        await w.store.accounts.set_category_active(w.account_id, EVENTS.bit, active=False)
+        w.office.crm = DataverseContacts(w.office.client, Columns((NEWS,)), connection_id=1)
+        await w.set_up()
+        await w.store.accounts.set_category_active(w.account_id, EVENTS.bit, active=True)
+        missing = PrivilegeMissing("lacks prvCreateAttribute", privilege="prvCreateAttribute")
+        with pytest.raises(Paused) as caught:
+            await w.set_up(schema=before(schema_of(w), ensure_column=failing(missing)))
+        evidence = {"privilege": "prvCreateAttribute"}
+        assert ("privilege_missing", evidence) == (caught.value.reason, caught.value.evidence)
+        w.rep.save(row, donotbulkemail=True)
+        await w.sweep()
+        assert WITHDRAWN is (await w.contact(contact)).basis
+        w.office.crm = w.office.real
+        await w.set_up()
+        assert (True, True, True) == w.office.says(row)
+
+
+async def test_another_customisation_is_waited_out() -> None:
+    """While an import or a publish of somebody runs there, setup waits and then goes on (7.7)."""
+    async with world() as w:
+        await people(w)
+        began = w.clock.now()
+        await w.set_up(schema=before(schema_of(w), publish=failing(Locked("an import runs"))))
+        assert (w.clock.now() - began).total_seconds() >= LOCK_PAUSES_S[0]
+        assert [1] == [c.connection_id for c in await w.store.memory.connections(w.account_id)]
+
+
+async def test_missing_privileges_are_named_before_anything_is_written() -> None:
+    """All of them at once, so that a role is mended in one go; nothing is approved before that."""
+
+    async def lacking(setup: Setup, run: Run) -> dict[str, Any]:
+        return {"missing_privileges": ["prvCreateAttribute", "prvWriteSystemForm"]}
+
+    async with world() as w:
+        await people(w)
+        still = await w.still()
+        run = await w.run()
+        mine = (await w.store.accounts.connections(w.account_id))[0]
+        run = replace(run, connections={1: mine}, crms={1: w.office.crm})
+        journal = w.store.setup_journal(w.account_id)
+        setup = Setup(1, schema_of(w), journal, place, nowhere, lacking)
+        with pytest.raises(Paused) as caught:
+            await set_up(setup, run, progress=lambda step, state: None)
+        assert "privilege_missing" == caught.value.reason
+        assert {"privileges": ["prvCreateAttribute", "prvWriteSystemForm"]} == caught.value.evidence
+        assert still == await w.still()
+
+
+async def test_a_form_dynamics_refuses_comes_with_every_edit_and_every_other_place() -> None:
+    """What was to be written, and the forms and tabs to choose from instead."""
+    async with world() as w:
+        await people(w)
+        refused = Paused("form_refused", "no", evidence={"answer": "schema"})
+        with pytest.raises(Paused) as caught:
+            await w.set_up(schema=before(schema_of(w), save_form=failing(refused)))
+        evidence = caught.value.evidence
+        assert ("form_refused", "schema", "Contact") == (
+            caught.value.reason,
+            evidence["answer"],
+            evidence["form"],
+        )
+        assert "asn_subscriptions" in str(evidence["changes"])
+        assert "DETAILS_TAB" in str(evidence["forms"])
+
+
+async def nowhere() -> Webhook:
+    """No webhook is made here."""
+    raise AssertionError

@@ -21,7 +21,9 @@ READS = frozenset(
         "changes",
         "read",
         "bearing",
+        "around",
         "refusing",
+        "standing",
         "revision",
         "connections",
         "categories",
@@ -37,6 +39,7 @@ READS = frozenset(
         "newest",
         "token",
         "main_forms",
+        "components",
         "done",
         "columns",
     ]

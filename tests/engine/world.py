@@ -1,6 +1,6 @@
 """A hub and its Dynamics organisations, everything real but time: people act, we sync, tests judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,26 +14,17 @@ from assent.crm.setup import DataverseSetup
 from assent.engine.notices import drain
 from assent.engine.presend import FEW, Check, check
 from assent.engine.run import STANDARD_BRAKES, Report, Run, Tools, begin
-from assent.engine.setup import Progress, Setup, Webhook, set_up
+from assent.engine.setup import Progress, Setup, Webhook, fingerprint, set_up
 from assent.engine.sweep import sweep
 from assent.ledger.entries import Entry
 from assent.policy.brakes import BrakeSettings
 from assent.policy.gate import Message, Reason
 from assent.policy.identity import Origin
+from assent.policy.method import Method
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, Contact, Person
-from assent.ports import (
-    Act,
-    Actor,
-    ActorKind,
-    CategoryColumn,
-    Crm,
-    CrmSetup,
-    Evidence,
-    Memory,
-    NewPerson,
-    Notice,
-)
+from assent.ports import Act, Actor, ActorKind, Crm, Evidence, Memory, NewPerson, Notice
+from assent.ports.setup import CategoryColumn, CrmSetup
 from assent.services.setting_up import place
 from assent.store.opening import Store
 from assent.store.schema import contacts
@@ -52,6 +43,11 @@ MARKETING = Message()
 ANN = "ann@x.example"
 
 
+async def unseen(setup: Setup, run: Run) -> Mapping[str, object]:
+    """A plan nobody looks at: everything here is approved beforehand."""
+    return {}
+
+
 @dataclass(slots=True)
 class World:
     """One account; make one with `stage.world()`. `memory`, and each office's `crm`, may be wrapped."""
@@ -65,8 +61,9 @@ class World:
     offices: list[Office] = field(default_factory=list)
     brakes: BrakeSettings = STANDARD_BRAKES
 
-    #: How many contacts a check counts as few.
+    #: How many contacts a check counts as few, and how it reads who refuses where that is not its choice.
     few: ClassVar[int] = FEW
+    method: ClassVar[Method | None] = None
 
     # --- the systems -------------------------------------------------------------------------------
 
@@ -103,7 +100,10 @@ class World:
         async def webhook() -> Webhook:
             return Webhook(f"{self.door.url}/{office.connection_id}", KEY)
 
-        setup = Setup(office.connection_id, schema, journal, place, webhook)
+        columns = await journal.columns(office.connection_id)
+        setup = Setup(
+            office.connection_id, schema, journal, place, webhook, unseen, approved=fingerprint(columns)
+        )
         return await set_up(setup, run, progress=stop or (lambda step, state: None))
 
     async def run(self) -> Run:
@@ -122,7 +122,7 @@ class World:
 
     async def check(self, contact_ids: Sequence[UUID], message: Message = MARKETING) -> Check:
         """The check before a send."""
-        return await check(await self.run(), contact_ids, message, few=self.few)
+        return await check(await self.run(), contact_ids, message, few=self.few, method=self.method)
 
     async def verdict(self, contact_id: UUID, message: Message = MARKETING) -> Reason:
         """What the gate says of one contact."""

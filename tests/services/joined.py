@@ -9,16 +9,20 @@ from uuid import UUID
 
 from aiohttp import ClientSession
 
+from assent.crm.requests.metadata import create_column
 from assent.crm.setup import DataverseSetup
 from assent.demo.rep import Rep
 from assent.policy.gate import Message
 from assent.policy.sides import Person
-from assent.ports import Form
+from assent.ports.setup import CategoryColumn, Form
 from assent.services import connections
 from assent.services.access import Caller, operator
 from assent.services.application import Application
 from assent.services.connections import ConnectionView
-from assent.services.setting_up import SettingUp, SetupErrands
+from assent.services.deciding import Decision, decide
+from assent.services.removing import Removing
+from assent.services.setting_up import SetupErrands
+from assent.services.setup_words import Choice
 from dataverse_emulator import RunningEmulator, create_organization, running
 from tests.app.world import SECRET, Office, account, office, organisation_at, person, silent
 
@@ -51,13 +55,27 @@ class Joined:
     async def live(self) -> None:
         """Set the connection up at once."""
         await self.app.set_up(
-            self.account_id, self.connection_id, public_url="http://127.0.0.1:9", progress=silent
+            self.account_id,
+            self.connection_id,
+            public_url="http://127.0.0.1:9",
+            progress=silent,
+            approve=True,
         )
+
+    async def begin(self) -> None:
+        """Ask for setup, let it make its plan, and approve it."""
+        await connections.set_up(self.app, self.me, self.connection_id)
+        assert {"paused": "approval"} == await self.errand()
+        await self.decide(Choice.APPROVE)
+
+    async def decide(self, choice: Choice, form: str = "", tab: str = "", by: Caller | None = None) -> None:
+        """Decide for a setup that waits."""
+        await decide(self.app, by or self.me, self.connection_id, Decision(choice, form, tab))
 
     def errands(self) -> SetupErrands:
         """The setup errands, as the worker has them."""
         app = self.app
-        return SetupErrands(SettingUp(app.store, app.organisations, app.clock, app.ids), app.settings)
+        return SetupErrands(app.setting_up, app.settings, Removing(app.store, app.organisations))
 
     async def errand(self) -> Mapping[str, Any]:
         """Run the setup that was asked for, as the worker does."""
@@ -83,6 +101,14 @@ class Joined:
         await schema.save_form(form.form_id, xml)
         await schema.publish()
 
+    async def column_of_theirs(self, schema_name: str) -> None:
+        """A Yes/No column that somebody makes, in no solution of ours."""
+        wanted = create_column(CategoryColumn(1, schema_name, "Theirs"), 1033)
+        url = f"{self.emulator.url}/api/data/v9.2/{wanted.path}"
+        headers = {"Authorization": "Bearer maker-max", "Content-Type": "application/json"}
+        async with self.session.post(url, data=wanted.body, headers=headers) as answer:
+            assert 204 == answer.status
+
     async def person(self, contact_id: UUID) -> Person:
         """A contact with its links."""
         return await person(self.app, self.account_id, contact_id)
@@ -98,9 +124,11 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(folder: Path, *, contacts: int = 0, database_url: str = "") -> AsyncIterator[Joined]:
-    """A verified connection that nothing was done with yet."""
-    made = create_organization(contacts=contacts, clients={"app": SECRET})
+async def joined(
+    folder: Path, *, contacts: int = 0, database_url: str = "", strict: bool = False
+) -> AsyncIterator[Joined]:
+    """A verified connection that nothing was done with yet; in a strict organisation reps cannot act."""
+    made = create_organization(contacts=contacts, clients={"app": SECRET}, strict=strict)
     async with (
         running(made) as emulator,
         office(folder, database_url=database_url) as at,

@@ -9,11 +9,11 @@ from assent.engine.schedule import slot_of
 from assent.errors import Conflict, Invalid, NotAllowed, Unreachable
 from assent.policy.permission import LegalBasis, OnAllow
 from assent.services import connections
-from assent.services.access import Role, caller
+from assent.services.access import Role, caller, operator
 from assent.services.connections import Changed, State
 from assent.services.jobs import on_demand
 from assent.store.progress import SweepRun
-from tests.app.world import ADMIN, add, organisation_at
+from tests.app.world import ADMIN, account, add, organisation_at
 from tests.services.joined import Joined, joined
 
 pytestmark = pytest.mark.thorough
@@ -122,10 +122,19 @@ async def test_settings_are_changed_one_by_one(on: Joined) -> None:
 async def test_verifying_stores_nothing(on: Joined) -> None:
     """It says who answers; connecting the same organisation twice is refused."""
     found = await connections.verify(on.app, on.me, organisation_at(on.emulator.url))
-    assert found.organisation_id == (await on.view()).organisation_id
+    assert found.organisation.organisation_id == (await on.view()).organisation_id
+    assert (True, 0) == (str(found.findings.version).startswith("9."), found.findings.contacts)
     with pytest.raises(Invalid):
         await connections.connect(on.app, on.me, organisation_at(on.emulator.url))
     assert 1 == len(await connections.all(on.app, on.me))
+
+
+async def test_an_organisation_has_one_account(on: Joined) -> None:
+    """Connected elsewhere in this installation, it is refused, and nothing is stored."""
+    other = operator(await account(on.app, "Other Ltd"))
+    with pytest.raises(Invalid, match="another account"):
+        await connections.connect(on.app, other, organisation_at(on.emulator.url))
+    assert () == await connections.all(on.app, other)
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])

@@ -22,6 +22,7 @@ from assent.policy.sending import RecipientState, SendState
 from assent.ports import Act
 from assent.services import mailbox, sends
 from assent.services.access import operator
+from assent.services.checking import Checking
 from assent.services.delivering import mail_server
 from assent.services.drafts import Draft
 from assent.store import sends as stored
@@ -76,7 +77,8 @@ async def test_a_refusal_between_check_and_handover_stops_the_mail(at: Mailroom)
     first, second, _ = await at.people("a@x.example", "b@x.example", "c@x.example")
     send_id = await at.started()
     send = await at.app.store.database.read(lambda c: stored.read(c, at.account_id, send_id))
-    assert await at.errands.checking.check_new(at.account_id, send)
+    checking = Checking(at.errands.store, at.errands.jobs, at.errands.clock)
+    assert await checking.check_new(at.account_id, send)
     await at.app.act(
         at.account_id, ADMIN, [Act(first, basis=LegalBasis.WITHDRAWN), Act(second, answered=NEWS)], FORM
     )

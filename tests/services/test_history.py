@@ -110,6 +110,21 @@ TOLD = [
         "Every contact is compared afresh with Contoso, the strictest holds: a restore (rule M7).",
     ),
     (
+        Entry(ledger.CHECKED, "system", "assent", new={"send": 4, "may": 1200, "left_out": 3}, rule="G4"),
+        "Everybody was checked for send 4: 1,200 may be mailed, 3 are left out (rule G4).",
+    ),
+    (
+        Entry(ledger.CHECKED, "system", "assent", new={"send": 4, "may": 1, "waiting": 2}, rule="G4"),
+        (
+            "Everybody was checked for send 4: 1 may be mailed, 0 are left out, 2 could not be proved yet "
+            "(rule G4)."
+        ),
+    ),
+    (
+        Entry(ledger.DECIDED, "user", "u", new={"connection": 3, "choice": "tab", "form": "f", "tab": "t"}),
+        "Anna Lind (admin) decided for Contoso: the toggles go on the form and tab named (f, t).",
+    ),
+    (
         Entry(
             ledger.PARTED,
             "user",

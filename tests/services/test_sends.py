@@ -274,7 +274,7 @@ async def test_a_preview_asks_about_everybody_once_in_pieces(
     at: Mailroom, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     """Memory does not grow with the audience: nobody is left out or counted twice where pieces meet."""
-    monkeypatch.setattr("assent.services.previewing.CHECK_AT_ONCE", 2)
+    monkeypatch.setattr("assent.services.gate.TOGETHER", 2)
     if many:
         await at.people(*(f"p{number}@x.example" for number in range(many)))
     made = await sends.create(at.app, at.admin, DRAFT)

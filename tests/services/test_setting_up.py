@@ -12,6 +12,7 @@ from assent.errors import Conflict, Invalid, NotAllowed, Unknown, Unreachable
 from assent.services import connections
 from assent.services.access import Role, caller, operator
 from assent.services.connections import State
+from assent.services.deciding import Decision, decide
 from assent.services.setup_words import Choice, StepState
 from tests.app.world import ADMIN, SECRET, account
 from tests.services.joined import Joined, joined
@@ -44,6 +45,8 @@ async def test_setup_is_asked_for_and_done_by_an_errand(on: Joined) -> None:
     assert State.SETTING_UP is asked.state
     assert f"setup-{on.account_id}-{on.connection_id}-1" in on.office.woken
     assert [(on.account_id, on.connection_id)] == await on.errands().owed()
+    assert {"paused": "approval"} == await on.errand()
+    await on.decide(Choice.APPROVE)
     await on.errand()
     view = await on.view()
     assert (State.LIVE, True) == (view.state, view.live)
@@ -55,7 +58,7 @@ async def test_setup_is_asked_for_and_done_by_an_errand(on: Joined) -> None:
 async def test_a_renamed_form_pauses_setup_with_evidence_and_choices(on: Joined) -> None:
     """What it means, what to do, which tabs there are; nothing more is owed until somebody decides."""
     await without_details(on)
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     assert {"paused": "tab_not_found"} == await on.errand()
     view = await on.view()
     assert State.WAITS is view.state
@@ -64,7 +67,9 @@ async def test_a_renamed_form_pauses_setup_with_evidence_and_choices(on: Joined)
     assert (Step.FORM, "tab_not_found") == (pause.step, pause.reason)
     assert pause.meaning
     assert pause.to_do
-    assert {Choice.TAB, Choice.SKIP, Choice.RETRY} == {option.choice for option in pause.options}
+    assert {Choice.TAB, Choice.NEW_TAB, Choice.SKIP, Choice.RETRY} == {
+        option.choice for option in pause.options
+    }
     assert "tab_mine" in str(pause.evidence)
     assert [] == await on.errands().owed()
 
@@ -72,9 +77,9 @@ async def test_a_renamed_form_pauses_setup_with_evidence_and_choices(on: Joined)
 async def test_a_person_picks_the_tab_and_setup_goes_on(on: Joined) -> None:
     """The section goes where they said."""
     await without_details(on)
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await on.errand()
-    await connections.decide(on.app, on.me, on.connection_id, Choice.TAB, tab="tab_mine")
+    await on.decide(Choice.TAB, tab="tab_mine")
     assert State.SETTING_UP is (await on.view()).state
     await on.errand()
     assert State.LIVE is (await on.view()).state
@@ -84,9 +89,9 @@ async def test_a_person_picks_the_tab_and_setup_goes_on(on: Joined) -> None:
 async def test_a_person_goes_on_without_toggles_on_the_form(on: Joined) -> None:
     """The form stays as it is, and the step says that it was left out by choice."""
     await without_details(on)
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await on.errand()
-    await connections.decide(on.app, on.me, on.connection_id, Choice.SKIP)
+    await on.decide(Choice.SKIP)
     await on.errand()
     view = await on.view()
     assert State.LIVE is view.state
@@ -97,21 +102,21 @@ async def test_a_person_goes_on_without_toggles_on_the_form(on: Joined) -> None:
 async def test_only_what_is_waited_for_can_be_decided(on: Joined) -> None:
     """A decision nobody asked for, or without its tab, is refused in words."""
     with pytest.raises(Conflict):
-        await connections.decide(on.app, on.me, on.connection_id, Choice.SKIP)
+        await on.decide(Choice.SKIP)
     await without_details(on)
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await on.errand()
     with pytest.raises(Invalid):
-        await connections.decide(on.app, on.me, on.connection_id, Choice.TAB)
+        await on.decide(Choice.TAB)
 
 
 async def test_an_organisation_that_does_not_answer_is_tried_again_by_itself(on: Joined) -> None:
     """The step says so; the errand is owed until it went through (P6)."""
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await on.control("faults", next=50, status=503)
     with pytest.raises(Unreachable):
         await on.errand()
-    (step, *_) = (await on.view()).steps
+    (_, step, *_) = (await on.view()).steps
     assert (StepState.RUNNING, "will be tried again by itself") == (step.state, step.words)
     assert step.message
     assert [(on.account_id, on.connection_id)] == await on.errands().owed()
@@ -122,7 +127,7 @@ async def test_an_organisation_that_does_not_answer_is_tried_again_by_itself(on:
 
 async def test_what_only_a_person_can_correct_stops_setup_in_words(on: Joined) -> None:
     """A server nobody can reach is not set up; corrected, it goes on from there."""
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     on.app.settings.allow_other_hosts = False
     assert {"failed": "Invalid"} == await on.errand()
     view = await on.view()
@@ -130,14 +135,14 @@ async def test_what_only_a_person_can_correct_stops_setup_in_words(on: Joined) -
     assert view.pause is not None
     assert "ASSENT_PUBLIC_URL" in view.pause.message
     on.app.settings.allow_other_hosts = True
-    await connections.decide(on.app, on.me, on.connection_id, Choice.RETRY)
+    await on.decide(Choice.RETRY)
     await on.errand()
     assert State.LIVE is (await on.view()).state
 
 
 async def test_two_setups_of_one_connection_do_not_meet(on: Joined) -> None:
     """A command and a worker at once: one waits for the other, and the webhook key fits."""
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await asyncio.gather(on.errand(), on.live(), on.errand())
     assert State.LIVE is (await on.view()).state
     organization = on.emulator.organization
@@ -177,7 +182,7 @@ async def test_others_may_look_but_not_decide(on: Joined, role: Role) -> None:
     with pytest.raises(NotAllowed):
         await connections.set_up(on.app, other, on.connection_id)
     with pytest.raises(NotAllowed):
-        await connections.decide(on.app, other, on.connection_id, Choice.RETRY)
+        await on.decide(Choice.RETRY, by=other)
 
 
 async def test_support_goes_on_with_a_setup_but_does_not_begin_one(on: Joined) -> None:
@@ -186,9 +191,9 @@ async def test_support_goes_on_with_a_setup_but_does_not_begin_one(on: Joined) -
     with pytest.raises(NotAllowed):
         await connections.set_up(on.app, support, on.connection_id)
     await without_details(on)
-    await connections.set_up(on.app, on.me, on.connection_id)
+    await on.begin()
     await on.errand()
-    await connections.decide(on.app, support, on.connection_id, Choice.SKIP)
+    await on.decide(Choice.SKIP, by=support)
 
 
 async def test_another_accounts_connection_does_not_exist(on: Joined) -> None:
@@ -198,7 +203,7 @@ async def test_another_accounts_connection_does_not_exist(on: Joined) -> None:
         connections.read(on.app, stranger, number),
         connections.setup_steps(on.app, stranger, number),
         connections.set_up(on.app, stranger, number),
-        connections.decide(on.app, stranger, number, Choice.RETRY),
+        decide(on.app, stranger, number, Decision(Choice.RETRY)),
         connections.pause(on.app, stranger, number),
         connections.resume(on.app, stranger, number),
         connections.change(on.app, stranger, number, connections.Changed(create_in_crm=False)),

@@ -10,6 +10,8 @@ from assent.ports import Act
 from assent.services import connections, health, outgoing
 from assent.services.access import operator
 from assent.services.connections import State
+from assent.services.deciding import Decision, decide
+from assent.services.setup_words import Choice
 from dataverse_emulator import create_organization, running
 from tests.app.world import FORM, HERSELF, SECRET, account, add, organisation_at, settings, until
 from tests.services.receiver import receiver
@@ -29,6 +31,12 @@ async def test_an_account_is_set_up_and_tells_what_happens_in_it(tmp_path: Path)
         me = operator(account_id)
         joined = await connections.connect(app, me, organisation_at(emulator.url))
         await connections.set_up(app, me, joined.connection_id)
+
+        async def planned() -> int:
+            return await app.store.accounts.counted(account_id, f"setup-{joined.connection_id}")
+
+        await until(planned, within=60, what="a plan to be approved")
+        await decide(app, me, joined.connection_id, Decision(Choice.APPROVE))
 
         async def live() -> bool:
             return State.LIVE is (await connections.read(app, me, joined.connection_id)).state

@@ -194,7 +194,9 @@ class Director:
             return
         world.trouble.count(Fault.COLUMN_MISSING)
         column_definitions.drop(organization, "contact", name)
-        world.truth.lost(lambda deed: deed.entity[0] == step.site and deed.field == step.field)
+        world.truth.lost(
+            world.clock.seconds(), lambda deed: deed.entity[0] == step.site and deed.field == step.field
+        )
         await asyncio.sleep(world.chance.choice([0.5, 20.0, 100.0]))
         _make_again(world.site(step.site).organization, [column])
 
@@ -208,7 +210,9 @@ class Director:
             return
         world.trouble.count(Fault.RESTORED)
         backup_at = site.backup_at
-        world.truth.lost(lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at)
+        world.truth.lost(
+            world.clock.seconds(), lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at
+        )
         organization, site.backup = site.backup, None
         _make_again(organization, site.organization.model.tables["contact"].columns.values())
         inhabit(world, site.connection_id, organization)

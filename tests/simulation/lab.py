@@ -10,10 +10,12 @@ from random import Random
 
 import structlog
 
+from assent.engine.setup import fingerprint
 from assent.ledger.seal import Vault
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import PERMISSION
 from assent.ports import NewPerson
+from assent.store.connection_rows import Settings
 from assent.store.opening import Store, store_on
 from assent.store.organisations import NewConnection
 from assent.work.durable import Errand, Kind
@@ -156,7 +158,9 @@ async def _settled(world: World) -> None:
             site.rep.create(address(number))
         site.rep.create(" P5@x.example")
         url = f"http://org{site.connection_id}.example"
-        new = NewConnection(f"Org {site.connection_id}", url, "tenant", "app", "secret", url)
+        columns = await store.setup_journal(world.account_id).columns(site.connection_id)
+        seen = Settings(approved=fingerprint(columns))
+        new = NewConnection(f"Org {site.connection_id}", url, "tenant", "app", "secret", url, seen)
         await store.accounts.connect(world.account_id, new)
         await worker.app.jobs.perform(Errand(Kind.SETUP, world.account_id, site.connection_id))
         [connection] = [

@@ -363,7 +363,7 @@ class People:
         if not self.world.trouble.on <= HARMLESS:
             # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
             gone = {what for what in before if columns.get(COLUMNS[what], 0) is None}
-            self.world.truth.lost(lambda deed: deed.entity == entity and deed.field in gone)
+            self.world.truth.lost(now, lambda deed: deed.entity == entity and deed.field in gone)
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).

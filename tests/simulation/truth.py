@@ -18,7 +18,7 @@ HUB = 0
 class Deed:
     """One person's act on one field of one entity; `at` is when it took effect, None while it did not.
 
-    `undone` tells that its organisation was put back to a backup from before it.
+    `undone` is when its organisation was put back to a backup from before it, or its column went.
     """
 
     entity: Entity
@@ -29,14 +29,14 @@ class Deed:
     marker: str = ""
     at: float | None = None
     email: str | None = None
-    undone: bool = False
+    undone: float | None = None
 
     def __str__(self) -> str:
         """The deed in one line."""
         side = "hub" if self.entity[0] == HUB else f"crm{self.entity[0]}"
         what = self.basis.name if self.basis is not None else ("yes" if self.yes else "no")
         when = "never" if self.at is None else f"{self.at:9.3f}"
-        lost = " (undone by a restore)" if self.undone else ""
+        lost = " (undone by a restore)" if self.undone is not None else ""
         return f"{when}  {self.by:<8} {side} {str(self.entity[1])[:8]} field {self.field}: {what}{lost}"
 
 
@@ -100,11 +100,11 @@ class Truth:
         """When anybody did anything."""
         return [deed.at for deed in self.deeds if deed.at is not None] + [at for _, at in self.touches]
 
-    def lost(self, which: Callable[[Deed], bool]) -> None:
+    def lost(self, at: float, which: Callable[[Deed], bool]) -> None:
         """What became of these deeds in the CRM may be unseen for ever: a restore, a column that went."""
         for deed in self.deeds:
             if deed.entity[0] != HUB and deed.at is not None and which(deed):
-                deed.undone = True
+                deed.undone = at
 
     def done(self, entity: Entity, what: int | None = None) -> list[Deed]:
         """Deeds that took effect on an entity's kin, oldest first."""
@@ -126,7 +126,7 @@ class Truth:
         for deed in sorted((d for d in self.deeds if d.at is not None), key=lambda d: d.at or 0.0):
             if deed.field != what or (deed.at or 0.0) >= before:
                 continue
-            if not deed.yes and deed.entity in mine and not deed.undone:
+            if not deed.yes and deed.entity in mine and deed.undone is None:
                 last_no = deed
             elif deed.yes and any(self.kin(deed.entity) == self.kin(e) for e in mine):
                 last_no = None

@@ -24,6 +24,7 @@ from assent.services.delivering import SendErrands
 from assent.services.handing import Handing
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
+from assent.services.removing import Removing
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.store.database import Database
@@ -116,12 +117,22 @@ class SimulatedDatabase(Database):
         return done
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that a server took: when, where to, and which contact bore that address then."""
+
+    at: float
+    to: str
+    subject: str
+    whose: UUID | None
+
+
 @dataclass(slots=True)
 class Mailing:
-    """A mail server: what it took, for whom and when."""
+    """A mail server, and what it took."""
 
     world: "World"
-    taken: list[tuple[float, str, str]] = field(default_factory=list)
+    taken: list[Mail] = field(default_factory=list)
 
     async def hand_over(self, message: Any, recipient: str, last_look: Any) -> Outcome:
         """Take a mail after a while; sometimes say nothing, or nothing in time."""
@@ -130,7 +141,8 @@ class Mailing:
         if self.world.chance.random() < 0.05:
             return Outcome(Handed.UNREACHABLE, 0, "The mail server hung up.")
         await last_look()
-        self.taken.append((self.world.clock.seconds(), recipient, str(message["Subject"])))
+        whose = next((one for one, email in self.world.addresses().items() if email == recipient), None)
+        self.taken.append(Mail(self.world.clock.seconds(), recipient, str(message["Subject"]), whose))
         await self.world.pause()
         if self.world.chance.random() < 0.03:
             return Outcome(Handed.UNCERTAIN, 0, "The mail server did not say whether it took the mail.")
@@ -247,7 +259,8 @@ class World:
             store.accounts, clock, allow_other_hosts=True, opening=self.wire.opening
         )
         jobs = AccountJobs(store, organisations, clock, ids)
-        jobs.take_on(Kind.SETUP, SetupErrands(SettingUp(store, organisations, clock, ids), SETTINGS))
+        setting_up, removing = SettingUp(store, organisations, clock, ids), Removing(store, organisations)
+        jobs.take_on(Kind.SETUP, SetupErrands(setting_up, SETTINGS, removing))
         hands = Handing(store, clock, self.mailing)  # type: ignore[arg-type]
         jobs.take_on(Kind.SEND, SendErrands(store, SETTINGS, clock, jobs, hands))
         work = Work(jobs, self.engine.start)

@@ -7,7 +7,8 @@ import pytest
 from assent.errors import Forbidden, Invalid, Unknown
 from assent.policy.permission import OnAllow
 from assent.policy.sides import CATEGORY_LIMIT, PERMISSION, LinkKey, Row
-from assent.ports import CategoryColumn, Notice, Organisation
+from assent.ports import Notice, Organisation
+from assent.ports.setup import CategoryColumn
 from assent.store.connection_rows import Settings
 from assent.store.progress import SetupStep, SweepRun
 

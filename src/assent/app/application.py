@@ -16,9 +16,11 @@ from assent.mail.smtp import Mailer
 from assent.ports import Clock, Ids
 from assent.services.application import Application
 from assent.services.delivering import SendErrands, mail_server
+from assent.services.drifting import DriftErrands
 from assent.services.handing import Handing
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
+from assent.services.removing import Removing
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
 from assent.services.telling import Telling
@@ -56,7 +58,8 @@ async def open_application(
         stack.push_async_callback(organisations.aclose)
         jobs = AccountJobs(store, organisations, clock, ids)
         setting_up = SettingUp(store, organisations, clock, ids)
-        jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings))
+        jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings, Removing(store, organisations)))
+        jobs.take_on(Kind.DRIFT, DriftErrands(setting_up, settings, clock))
         hands = Handing(store, clock, await _mailer(stack, settings, worker=worker))
         sends = SendErrands(store, settings, clock, jobs, hands)
         jobs.take_on(Kind.SEND, sends)

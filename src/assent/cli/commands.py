@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from assent.cli import users
+from assent.cli import setup, users
 from assent.errors import AssentError
 
 app = typer.Typer(
@@ -80,8 +81,11 @@ def connect(
     tenant: Annotated[str, typer.Option(help="Tenant id or domain in Entra ID.")],
     client_id: Annotated[str, typer.Option(help="Application (client) id.")],
     secret: Annotated[
-        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", prompt=True, hide_input=True, help="Client secret.")
-    ],
+        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", help="Client secret; asked for if not given.")
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate and its key, instead of a secret.")
+    ] = None,
     account: Annotated[int, typer.Option(help="The account; the first is made.")] = 1,
     authority: Annotated[str, typer.Option(help="Sign-in authority, if not Microsoft's own.")] = "",
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
@@ -90,19 +94,41 @@ def connect(
     """Verify an organisation by signing in, and store the connection. Nothing is written in Dynamics."""
     from assent.cli import running
 
+    secret = secret_or_certificate(secret, certificate)
     run(running.connect(account, url, tenant, client_id, secret, authority, name or url, json=json))
 
 
 @app.command()
-def setup(
-    connection: Annotated[int, typer.Argument(help="The connection's number, as `connect` told it.")],
+def credentials(
+    connection: Annotated[int, typer.Argument(help="The connection's number.")],
+    secret: Annotated[
+        str, typer.Option(envvar="ASSENT_CLIENT_SECRET", help="New client secret; asked for if not given.")
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate and its key, instead of a secret.")
+    ] = None,
+    client_id: Annotated[str, typer.Option(help="Another application (client) id.")] = "",
+    tenant: Annotated[str, typer.Option(help="Another tenant.")] = "",
+    url: Annotated[str, typer.Option(help="Another address of the same organisation.")] = "",
     account: Annotated[int, typer.Option(help="The account.")] = 1,
     json: Json = False,
 ) -> None:
-    """Set a connection up, or go on where it stopped: columns, form, first sync, webhooks."""
+    """Replace how a connection signs in; nothing is set up anew. The organisation must be the same."""
     from assent.cli import running
+    from assent.services.credentials import Credentials
 
-    run(running.set_up(account, connection, json=json))
+    given = Credentials(url, tenant, client_id, secret_or_certificate(secret, certificate))
+    run(running.credentials(account, connection, given, json=json))
+
+
+def secret_or_certificate(secret: str, certificate: Path | None) -> str:
+    """The secret given, a certificate's text, or what is typed where somebody is there to ask."""
+    if certificate is not None:
+        try:
+            return certificate.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            raise typer.BadParameter(f"{certificate} is no PEM file that can be read.") from None
+    return secret or str(typer.prompt("Secret", hide_input=True))
 
 
 @app.command()
@@ -113,6 +139,7 @@ def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: J
     run(running.sync(account, json=json))
 
 
+app.add_typer(setup.app, name="setup")
 app.add_typer(users.app, name="users")
 ledger = typer.Typer(help="The append-only record of every change.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")

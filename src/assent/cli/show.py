@@ -47,6 +47,11 @@ def say(line: str) -> None:
     console.print(line, soft_wrap=True)
 
 
+def plain(line: str) -> None:
+    """A line of a result on stdout, as it is: what others wrote is never taken for markup."""
+    sys.stdout.write(line.replace("\n", " ") + "\n")
+
+
 def as_json(value: Any) -> None:
     """One JSON object on stdout."""
     sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")

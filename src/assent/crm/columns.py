@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from assent.errors import Bug
 from assent.policy.sides import CATEGORIES, bits
-from assent.ports import CategoryColumn
+from assent.ports.setup import CategoryColumn
 
 EMAIL = "emailaddress1"
 TOGGLE = "donotbulkemail"
@@ -47,6 +47,10 @@ class Columns:
     def select(self) -> str:
         """The `$select` list of a sighting."""
         return ",".join((*FIXED, *(column.logical_name for column in self.categories)))
+
+    def within(self, fields: int) -> "Columns":
+        """The same with those category columns alone whose bit is in `fields`."""
+        return Columns(tuple(column for column in self.categories if column.bit & fields))
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """The contacts of one connected organisation: the `Crm` port over a transport."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from functools import partial
+from itertools import chain
 from uuid import UUID
 
 from assent.crm.columns import Columns
@@ -20,7 +22,7 @@ from assent.errors import (
 )
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Row
-from assent.ports import ChangePage, Organisation
+from assent.ports import ChangePage, Organisation, Refusal
 
 #: Answers to a delta link that may mean "no longer honoured", whatever code they carry (3.4).
 _MAYBE_EXPIRED = frozenset({400, 404, 410, 412})
@@ -127,11 +129,19 @@ class DataverseContacts:
         found = await self._reader.find(calls.rows_bearing(addresses, self._columns))
         return list(found.values())
 
-    async def refusing(self) -> AsyncIterator[tuple[Row, ...]]:
-        """Give every active row that refuses anything, page by page (G4)."""
-        request = calls.refusing(self._columns, self._page_size, self._lane)
-        async for rows in self._reader.pages(request):
-            yield rows
+    async def around(self, row_ids: Collection[UUID], addresses: Collection[str]) -> list[Row]:
+        """Give the named rows and every row that bears one of the addresses, asked for together (G4)."""
+        questions = chain(
+            calls.rows_by_id(row_ids, self._columns), calls.rows_bearing(addresses, self._columns)
+        )
+        return list((await self._reader.find(questions)).values())
+
+    async def refusing(self, fields: int) -> AsyncIterator[tuple[Refusal, ...]]:
+        """Give every active row that refuses any of the fields, page by page (G4)."""
+        columns = self._columns.within(fields)
+        request = calls.refusing(columns, self._page_size, self._lane)
+        async for refusals in self._reader.pages(request, partial(calls.parse_refusals, columns=columns)):
+            yield refusals
 
     async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:
         """Carry out row writes, refusals first and in bulk; the rest on condition of the version read.

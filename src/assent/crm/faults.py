@@ -11,6 +11,7 @@ import msgspec
 from assent.crm.transport import Response
 from assent.errors import (
     AssentError,
+    ColumnMissing,
     Locked,
     NotDataverse,
     PrivilegeMissing,
@@ -189,9 +190,9 @@ def _row(fault: Fault, what: str) -> AssentError:
 def _unknown_column(fault: Fault, what: str) -> AssentError:
     found = _COLUMN.search(fault.text)
     name = found[1] if found else "one of the columns"
-    return Refused(
+    return ColumnMissing(
         f"Dynamics does not know {name} (while {what}): it was deleted there, or made a moment ago. "
-        "Run setup again to repair it.",
+        "The check for drift repairs it, or *Check and repair* on the connection's page.",
         code=fault.code,
     )
 

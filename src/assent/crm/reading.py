@@ -1,8 +1,9 @@
 """Bulk reads: many questions in few requests, every page followed."""
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 from assent.crm.columns import Columns
@@ -10,9 +11,11 @@ from assent.crm.faults import check
 from assent.crm.odata import broken
 from assent.crm.requests import contacts as calls
 from assent.crm.requests.batch import Operation, answers, batch
-from assent.crm.transport import Lane, Request, Transport
+from assent.crm.transport import Lane, Request, Response, Transport
 from assent.errors import Unreachable
 from assent.policy.sides import Row
+
+T = TypeVar("T")
 
 #: Questions to a batch: each answers with up to 1,000 rows, some 0.4 MB.
 PARTS = 10
@@ -52,11 +55,13 @@ class Reader:
                     following.append(Operation("GET", guard.pass_once(link)))
         return found
 
-    async def pages(self, request: Request) -> AsyncIterator[tuple[Row, ...]]:
+    async def pages(
+        self, request: Request, parse: Callable[[Response], tuple[tuple[T, ...], str | None]]
+    ) -> AsyncIterator[tuple[T, ...]]:
         """Give the pages of a query one by one, so that memory stays flat."""
         guard = LinkGuard()
         while True:
-            rows, link = calls.parse_page(await self.transport.send(request), self.columns, request.what)
+            rows, link = parse(await self.transport.send(request))
             yield rows
             if link is None:
                 return

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
-from assent.crm.odata import broken, decode, text
+from assent.crm.inspecting import VIEW_KIND, Inspection, may_change
+from assent.crm.odata import decode, text
 from assent.crm.requests import metadata as calls
-from assent.crm.requests.batch import Operation, answers, batch
 from assent.crm.transport import Request, Transport
+from assent.crm.views import view, view_id, view_name
 from assent.crm.webhooks import Webhooks
 from assent.errors import Bug, Paused, Retry
-from assent.ports import CategoryColumn, Clock, Form
+from assent.ports import Clock
+from assent.ports.setup import CategoryColumn, Component, Form
 
 _FORM_REFUSED = "0x80048007"
 
@@ -32,10 +34,19 @@ class DataverseSetup:
         self._transport = transport
         self._clock = clock
         self._language = language
+        self._look = Inspection(transport, language)
+
+    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+        """What each part but the forms is now and would be; nothing is written."""
+        return await self._look.components(columns, url)
+
+    async def foreign_columns(self) -> list[str]:
+        """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
+        return (await self._look.prefixed())[1]
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
-        publishers, solutions = await self._found(
+        publishers, solutions = await self._look.found(
             calls.question("publishers", "publisherid", f"uniquename eq {text(calls.PUBLISHER)}"),
             calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}"),
         )
@@ -48,26 +59,19 @@ class DataverseSetup:
         )
         await self._made("solutions", calls.solution(publisher_id))
 
-    async def _found(self, *questions: Operation) -> list[list[dict[str, object]]]:
-        what = "looking for what setup made before"
-        response = check(await self._transport.send(batch(what, questions)), what)
-        found = answers(response, len(questions), what)
-        if None in found:
-            raise broken(what)
-        return [calls.parse_found(answer, what) for answer in found if answer is not None]
-
     async def _made(self, table: str, body: calls.Record) -> UUID:
         request = _without_solution(calls.insert(table, body, f"creating one of {table}"))
         return calls.parse_inserted(await self._transport.send(request), request.what)
 
-    async def ensure_column(self, column: CategoryColumn) -> bool:
+    async def ensure_column(self, column: CategoryColumn, *, adopt: bool = False) -> bool:
         """The category's column exists, is Yes/No and bears the category's name; True when made now.
 
-        Raises Paused where a column of that name has another type: its data is somebody's.
+        Raises Paused where a column of that name has another type, or is not of our solution and may not
+        be adopted: its data is somebody's.
         """
         if not column.schema_name.lower().startswith(f"{calls.PREFIX}_"):
             raise Bug(f"A column of ours must begin with {calls.PREFIX}_.")
-        found = await self._column(column.logical_name)
+        found = await self._look.column(column.logical_name)
         if found is None:
             response = await self._transport.send(calls.create_column(column, self._language))
             if 200 <= response.status < 300:
@@ -75,7 +79,7 @@ class DataverseSetup:
                 return True
             if read_fault(response).code != DUPLICATE_COLUMN:
                 check(response, "creating a column")
-            found = await self._column(column.logical_name)
+            found = await self._look.column(column.logical_name)
             if found is None:
                 raise Retry("The column exists but cannot be read yet: Dynamics is still spreading it.")
         if found.get("AttributeType") != "Boolean":
@@ -84,6 +88,17 @@ class DataverseSetup:
                 f"The contact table has a column {column.logical_name} that is no Yes/No column. Delete it "
                 "in Dynamics, or give the category another column, then retry.",
                 evidence={"column": column.logical_name, "type": str(found.get("AttributeType"))},
+            )
+        if not adopt and not await self._look.is_ours(found):
+            raise Paused(
+                "column_foreign",
+                f"The contact table has a Yes/No column {column.logical_name} already that Assent did not "
+                "make. Its values would count as people's answers.",
+                evidence={
+                    "looked_for": [f"no column {column.logical_name}, or one of the Assent solution"],
+                    "column": column.logical_name,
+                    "label": calls.label_text(found.get("DisplayName"), self._language) or "",
+                },
             )
         await self._relabel(column)
         await self._spread(column.logical_name)
@@ -105,12 +120,6 @@ class DataverseSetup:
             after_s=30,
         )
 
-    async def _column(self, logical_name: str) -> dict[str, object] | None:
-        response = await self._transport.send(calls.column(logical_name))
-        if response.status == 404 and read_fault(response).code:
-            return None
-        return decode(check(response, "reading a column").body, "reading a column")
-
     async def _relabel(self, column: CategoryColumn) -> None:
         """Give a renamed category's column its new name; the default must be Yes (design section 4)."""
         request = calls.yes_no_column(column.logical_name)
@@ -124,15 +133,7 @@ class DataverseSetup:
 
     async def main_forms(self) -> list[Form]:
         """The active contact main forms, each with its makers' unpublished edits."""
-        listed = calls.parse_found(await self._transport.send(calls.main_forms()), "reading forms")
-        forms = []
-        for one in listed:
-            try:
-                request = calls.unpublished_form(str(one["formid"]))
-            except (KeyError, ValueError):
-                raise broken("reading forms") from None
-            forms.append(calls.parse_form(one, await self._transport.send(request)))
-        return forms
+        return await self._look.forms(calls.main_forms())
 
     async def save_form(self, form_id: UUID, xml: str) -> None:
         """Store a form's XML in the unpublished layer; raises Paused when Dynamics will not have it."""
@@ -148,6 +149,27 @@ class DataverseSetup:
                     evidence={"form": str(form_id), "answer": fault.text[:500]},
                 )
         check(response, request.what)
+
+    async def ensure_views(self, columns: Sequence[CategoryColumn]) -> None:
+        """A view of subscribers for each column, called as its category is; those of others are gone.
+
+        What people did to our views stays: their columns, their filter. One that may not be customised keeps
+        its name.
+        """
+        there, ours = await self._look.views(), await self._look.members(VIEW_KIND)
+        wanted = {str(view_id(column)): column for column in columns}
+        for key, column in wanted.items():
+            if key not in there:
+                request = calls.insert("savedqueries", view(column, self._language), "creating a view")
+                calls.parse_inserted(await self._transport.send(request), request.what)
+            elif there[key].get("name") != (name := view_name(column, self._language)) and may_change(
+                there[key]
+            ):
+                request = calls.amend("savedqueries", UUID(key), {"name": name}, "renaming a view")
+                check(await self._transport.send(request), request.what)
+        for key in ours & there.keys() - wanted.keys():
+            request = calls.delete("savedqueries", UUID(key), "deleting a view")
+            check(await self._transport.send(request), request.what)
 
     async def publish(self) -> None:
         """Publish the contact table's customisations."""

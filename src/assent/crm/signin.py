@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -45,9 +45,31 @@ class Credentials:
         if not _NAME.fullmatch(self.tenant) or not _NAME.fullmatch(self.client_id):
             raise Invalid("Expected the tenant's and the application's id as Entra ID shows them.")
         if not self.secret:
-            raise Invalid("Expected the client secret's value; it is empty.")
+            raise Invalid("Expected the client secret's value, or a certificate; it is empty.")
+        if self.certified:
+            _check_certificate(self.secret)
         if not re.match(r"https?://", self.authority):
             raise Invalid(f"Expected an authority such as {MICROSOFT}.")
+
+    @property
+    def certified(self) -> bool:
+        """Whether the secret is a certificate with its private key, as PEM."""
+        return self.secret.lstrip().startswith("-----BEGIN")
+
+
+def _check_certificate(pem: str) -> None:
+    """Raises Invalid where a PEM text does not hold a certificate and its private key, unencrypted."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        load_pem_private_key(pem.encode(), None)
+        x509.load_pem_x509_certificate(pem.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Invalid(
+            "Expected a PEM file with both the certificate and its private key, the key without a passphrase."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,10 @@ Post = Callable[[str, Mapping[str, str]], Awaitable[Response]]
 
 def plain_tokens(credentials: Credentials, post: Post, clock: Clock) -> KeptTokens:
     """Sign in with one form post, without discovery; for authorities azure-identity will not talk to."""
+    if credentials.certified:
+        raise Invalid(
+            "A certificate is used with Microsoft's sign-in servers only; give a client secret here."
+        )
     url = f"{credentials.authority.rstrip('/')}/{credentials.tenant}/oauth2/v2.0/token"
 
     async def fetch(scope: str) -> Token:
@@ -113,19 +139,20 @@ def entra_tokens(credentials: Credentials, clock: Clock, *, verify: bool | str =
     """Sign in through azure-identity; `verify` may name a file of certificate authorities."""
     # Loaded here: the package takes half a second, and the emulator never needs it.
     from azure.core.exceptions import AzureError, ClientAuthenticationError
-    from azure.identity.aio import ClientSecretCredential
+    from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
-    def new() -> ClientSecretCredential:
-        return ClientSecretCredential(
-            credentials.tenant,
-            credentials.client_id,
-            credentials.secret,
-            authority=credentials.authority,
+    def new() -> CertificateCredential | ClientSecretCredential:
+        tenant, client_id, secret = credentials.tenant, credentials.client_id, credentials.secret
+        options: dict[str, Any] = {
+            "authority": credentials.authority,
             # The operator configured the authority; asking Microsoft about it would be one call more.
-            disable_instance_discovery=True,
-            connection_verify=verify,
-            retry_total=0,  # the client repeats, and knows how often
-        )
+            "disable_instance_discovery": True,
+            "connection_verify": verify,
+            "retry_total": 0,  # the client repeats, and knows how often
+        }
+        if credentials.certified:
+            return CertificateCredential(tenant, client_id, certificate_data=secret.encode(), **options)
+        return ClientSecretCredential(tenant, client_id, secret, **options)
 
     async def fetch(scope: str) -> Token:
         # A new credential each time: it keeps tokens of its own, and would repeat one that was refused.

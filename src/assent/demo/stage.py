@@ -138,4 +138,4 @@ async def set_up(on: Stage, tell: Tell) -> None:
         if state == "running":
             tell(f"Setting up: {step.value.replace('_', ' ')}")
 
-    await on.app.set_up(on.account_id, on.connection_id, public_url=on.url, progress=progress)
+    await on.app.set_up(on.account_id, on.connection_id, public_url=on.url, progress=progress, approve=True)

@@ -1,27 +1,23 @@
-"""The check right before a send: catch up, read who refuses, reconcile, judge (tier 4, rule G4)."""
+"""The check right before a send: catch up, then read who refuses (tier 4, rule G4)."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
-from assent.engine.adopt import NO_MARKS
 from assent.engine.notices import deal
 from assent.engine.pending import reconcile_all
+from assent.engine.proof import Asked, Judged, Proof, Refusals, Targets, judged, these
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import AssentError, Retry
-from assent.policy.address import normalise
-from assent.policy.gate import Facts, Message, Reason, Verdict, judge
-from assent.policy.identity import AddressMarks
+from assent.policy.gate import Message, Verdict
+from assent.policy.method import Choice, Method, choose
 from assent.policy.permission import BulkEmail
-from assent.policy.sides import PERMISSION, LinkKey, Person, Row
+from assent.policy.sides import PERMISSION, Row
+from assent.ports import STRANGER
 
-#: Up to so many contacts their own rows cost fewer requests and less time than the set that refuses.
+#: Up to so many contacts are settled by themselves; a check of more waits for everything that is due.
 FEW = 200
-
-UNKNOWN = Verdict(Reason.UNVERIFIED, "no such contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,114 +33,141 @@ class Check:
     unreachable: Mapping[int, AssentError] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Refusals:
-    """Rows read directly because a feed may lag: what each refuses, by row and by address."""
-
-    rows: dict[LinkKey, Row] = field(default_factory=dict)
-    addresses: dict[str, list[Row]] = field(default_factory=dict)
-
-    def add(self, connection_id: int, rows: Iterable[Row]) -> None:
-        for row in rows:
-            if not _refuses(row):
-                continue
-            self.rows[LinkKey(connection_id, row.row_id)] = row
-            if (email := normalise(row.email)) is not None:
-                self.addresses.setdefault(email, []).append(row)
-
-    def on(self, person: Person) -> list[Row]:
-        """Every refusing row linked to the contact or bearing its address."""
-        linked = [self.rows[link.key] for link in person.links if link.key in self.rows]
-        return linked + self.addresses.get(person.contact.email, [])
+async def check(
+    run: Run,
+    contact_ids: Sequence[UUID],
+    message: Message,
+    *,
+    few: int = FEW,
+    method: Method | None = None,
+) -> Check:
+    """Say of each contact whether this message may go to it now, and if not, why."""
+    proof = await prove(run, these(run, contact_ids), message, few=few, method=method)
+    return checked(proof, await judged(run, proof, contact_ids))
 
 
-async def check(run: Run, contact_ids: Sequence[UUID], message: Message, *, few: int = FEW) -> Check:
-    """Say of each contact whether this message may go to it now, and if not, why.
+def checked(proof: Proof, verdicts: Iterable[Judged]) -> Check:
+    """Put a proof and the verdicts that follow from it together."""
+    return Check({one.contact_id: one.verdict for one in verdicts}, proof.report, proof.unreachable)
 
-    An unknown id is an unverified contact. Works on any number at a time; the requests needed depend
-    on what changed and, for more than a few contacts, on how many rows refuse, not on how many
-    contacts are asked about.
+
+async def prove(
+    run: Run,
+    targets: Targets,
+    message: Message,
+    *,
+    few: int = FEW,
+    method: Method | None = None,
+) -> Proof:
+    """Find out from every organisation what the verdicts on these contacts need.
+
+    The requests needed depend on what changed and on how many rows refuse, or on how many contacts are
+    asked about where that is less, connection by connection; `method` takes that choice away.
     """
-    refusals, report, unreachable = _Refusals(), Report(), _closed(run)
+    began, categories = run.clock.now(), run.terms.categories
+    if message.transactional:  # what Dynamics says does not matter to it (G3)
+        return Proof(message, categories, began, {key: Asked(began) for key in run.connections})
+    asked = {key: Asked(began, error=_closed()) for key in run.connections.keys() - run.crms.keys()}
+    report = Report()
     for connection_id in run.crms:
+        asked[connection_id] = Asked(run.clock.now())
         try:
             report += (await catch_up(run, connection_id)).report
         except AssentError as error:
-            unreachable[connection_id] = error
-    if not unreachable:
+            asked[connection_id] = Asked(began, error=error)
+    if not any(one.error for one in asked.values()):
         try:
-            # Few people wait neither for whatever else is due nor for who is at theirs right now: their
-            # rows are read below, and the stricter of both sides counts.
-            theirs = reconcile_all(run, contact_ids, patient=False) if len(contact_ids) <= few else deal(run)
-            report += await theirs
+            report += await _settle(run, targets, few)
         except AssentError as error:  # whose it was is not known, so nobody is verified
-            unreachable = dict.fromkeys(run.crms, error)
+            asked = {key: Asked(began, error=error) for key in run.connections}
     # After that, so that a grant the lines above wrote is not met by the refusal it replaced.
-    asked = await run.memory.people(run.account_id, contact_ids) if len(contact_ids) <= few else None
-    for connection_id in run.crms.keys() - unreachable.keys():
-        try:
-            async for rows in _maybe_refusing(run, connection_id, asked):
-                refusals.add(connection_id, rows)
-        except AssentError as error:
-            unreachable[connection_id] = error
-    # The hub last: what somebody said here while Dynamics was read counts too.
-    people = await run.memory.people(run.account_id, contact_ids)
-    read = None if asked is None else {link.key for person in asked for link in person.links}
-    marks = await run.memory.marks(run.account_id, {p.contact.email for p in people})
-    verdicts = dict.fromkeys(contact_ids, UNKNOWN)
-    for person in people:
-        known = read is None or all(link.key in read for link in person.links)
-        remembered = marks.get(person.contact.email, NO_MARKS)
-        facts = _facts(person, refusals, remembered, verified=known and not unreachable)
-        verdicts[person.contact.contact_id] = judge(
-            facts, message, categories=run.terms.categories, permission=PERMISSION
-        )
-    return Check(verdicts, report, unreachable)
+    refusals = Refusals()
+    for connection_id, one in asked.items():
+        if one.error is None:
+            reading = _Reading(run, connection_id, message, refusals)
+            asked[connection_id] = await reading.read(targets, one, method)
+    return Proof(message, categories, began, asked, refusals, report)
 
 
-async def _maybe_refusing(
-    run: Run, connection_id: int, people: Sequence[Person] | None
-) -> AsyncIterator[Iterable[Row]]:
-    """Every row that could refuse for these people, or every row that refuses where none are given."""
-    crm = run.crms[connection_id]
-    if people is None:
-        async for rows in crm.refusing():
-            yield rows
-        return
-    linked = {link.key.row_id for p in people for link in p.links if link.key.connection_id == connection_id}
-    if linked:
-        yield (await crm.read(linked)).values()
-    if people:
-        yield await crm.bearing({person.contact.email for person in people})
+async def _settle(run: Run, targets: Targets, few: int) -> Report:
+    """Bring to agreement whoever moved.
 
-
-def _refuses(row: Row) -> bool:
-    """Whether an active row says no to anything; an inactive one's refusal was counted when seen (I4)."""
-    return row.active and (row.toggle is BulkEmail.DO_NOT_ALLOW or bool(row.known & ~row.value))
-
-
-def _closed(run: Run) -> dict[int, AssentError]:
-    """Connections that are live but cannot be opened here: nothing they know can be verified."""
-    return {
-        connection_id: Retry("The connection could not be opened; see its page for the reason.")
-        for connection_id in run.connections.keys() - run.crms.keys()
-    }
-
-
-def _facts(person: Person, refusals: _Refusals, marks: AddressMarks, *, verified: bool) -> Facts:
-    """Gather what is known of one contact; the stricter of the hub and every row counts (G4).
-
-    A row whose refusal a touched hub grant has just beaten was written by then and is no longer
-    among the refusing ones, unless that write failed, and then the refusal holds.
+    Few people wait neither for whatever else is due nor for who is at theirs right now: their rows are
+    read afterwards, and the stricter of both sides counts.
     """
-    contact, refusing = person.contact, refusals.on(person)
-    return Facts(
-        basis=contact.basis,
-        value=contact.value,
-        suppressed=marks.suppressed or marks.erased,
-        blocked=reduce(or_, (link.refused for link in person.links), 0),
-        crm_refuses=any(row.toggle is BulkEmail.DO_NOT_ALLOW for row in refusing),
-        crm_unsubscribed=reduce(or_, (row.known & ~row.value for row in refusing), 0),
-        hold=contact.hold,
-        verified=verified,
-    )
+    if targets.count > few:
+        return await deal(run)
+    report = Report()
+    async for people in targets.pages():
+        theirs = {one.contact_id for one in people} - {STRANGER}
+        report += await reconcile_all(run, theirs, patient=False)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads of one organisation what may refuse a message."""
+
+    run: Run
+    connection_id: int
+    message: Message
+    refusals: Refusals
+
+    @property
+    def fields(self) -> int:
+        """What refuses this message: all of it (G1), its category, or all categories together (G2)."""
+        return PERMISSION | (self.message.category or self.run.terms.categories)
+
+    async def read(self, targets: Targets, asked: Asked, method: Method | None) -> Asked:
+        """Read it the cheapest way, or by `method`; tells how, and what went wrong."""
+        memory, account_id = self.run.memory, self.run.account_id
+        known = await memory.refusing(account_id, self.connection_id, self.fields)
+        choice = choose(targets.count, known)
+        if method is not None and method is not choice.method:
+            choice = Choice(method, choice.other, choice.cost)
+        try:
+            if choice.method is Method.TARGETS:
+                return Asked(asked.since, choice, await self._targets(targets))
+            rows = await self._everybody()
+        except AssentError as error:
+            return Asked(asked.since, choice, error=error)
+        if rows != known:
+            await memory.count_refusing(account_id, self.connection_id, self.fields, rows)
+        return Asked(asked.since, choice, rows)
+
+    async def _everybody(self) -> int:
+        """Every row that refuses: they are few, and it does not matter who is asked about."""
+        count = 0
+        async for page in self.run.crms[self.connection_id].refusing(self.fields):
+            count += len(page)
+            for row in page:
+                self.refusals.add(self.connection_id, row.row_id, row.email, row.refused)
+        return count
+
+    async def _targets(self, targets: Targets) -> int:
+        """The rows of those who are asked about, and every row that bears their addresses."""
+        run, count = self.run, 0
+        async for people in targets.pages():
+            row_ids = {key[1] for one in people for key in one.rows if key[0] == self.connection_id}
+            addresses = {one.email for one in people}
+            self.refusals.ask(self.connection_id, row_ids, addresses)
+            if not people:
+                continue
+            keys = [UUID(bytes=row_id) for row_id in row_ids]
+            for row in await run.crms[self.connection_id].around(keys, addresses):
+                if refused := _refused(row) & self.fields:
+                    self.refusals.add(self.connection_id, row.row_id, row.email, refused)
+                    count += 1
+        return count
+
+
+def _refused(row: Row) -> int:
+    """What an active row says no to; an inactive one's refusal was counted when it was seen (I4)."""
+    if not row.active:
+        return 0
+    return (row.known & ~row.value) | (PERMISSION if row.toggle is BulkEmail.DO_NOT_ALLOW else 0)
+
+
+def _closed() -> AssentError:
+    """Of a connection that is live but cannot be opened here: nothing it knows can be verified."""
+    return Retry("The connection could not be opened; see its page for the reason.")

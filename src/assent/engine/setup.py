@@ -5,24 +5,28 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import reduce
 from operator import or_
-from typing import Protocol
+from typing import Any, Protocol
 
 from assent.engine.backfill import backfill
+from assent.engine.form_choice import choose, listed, same
 from assent.engine.organisation import check_organisation
 from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
-from assent.errors import Paused
-from assent.ports import CategoryColumn, CrmSetup, Form, Journal, Organisation
+from assent.errors import Bug, Locked, Paused, PrivilegeMissing
+from assent.ports import Organisation
+from assent.ports.setup import CategoryColumn, CrmSetup, Form, Journal, Placing
 
 
 class Step(Enum):
     """The steps in their order; the journal and the console name them by these words."""
 
     IDENTIFY = "identify"
+    PLAN = "plan"
     SOLUTION = "solution"
     COLUMNS = "columns"
     FORM = "form"
+    VIEWS = "views"
     PUBLISH = "publish"
     READ = "read"
     RECONCILE = "reconcile"
@@ -33,16 +37,18 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A form's XML with our section in it; `changed` is False when it was there already."""
+    """A form's XML with our section in it; `changes` say in words and XML what differs, if anything."""
 
-    xml: str
-    changed: bool
+    xml: str = field(repr=False)
+    changes: tuple[Mapping[str, str], ...] = ()
 
 
 class PlaceSection(Protocol):
     """Puts the Subscriptions section on a form, or raises Paused with reason and evidence."""
 
-    def __call__(self, form: Form, columns: Sequence[CategoryColumn], language: int) -> Placed:
+    def __call__(
+        self, form: Form, columns: Sequence[CategoryColumn], language: int, chosen: Placing
+    ) -> Placed:
         """Place one toggle per column; pure, and idempotent."""
 
 
@@ -54,12 +60,21 @@ class Webhook:
     key: str = field(repr=False)
 
 
+BUSY_PAUSE_S = 5.0
+ANYWHERE = Placing()
+
+#: Seconds between tries while another customisation runs in the organisation.
+LOCK_PAUSES_S = (5.0, 10.0, 20.0, 40.0, 80.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the setup of one connection works with.
 
     `webhook` makes a new key, which takes effect at once: it is called only right before that key
-    is told to the organisation.
+    is told to the organisation. `preview` says what all of it would do. Nothing is written to an
+    organisation that is not live yet until a person `approved` that (its `fingerprint`). `placing` is
+    where people want the toggles, `adopted` names columns of others that may be used.
     """
 
     connection_id: int
@@ -67,9 +82,11 @@ class Setup:
     journal: Journal
     place: PlaceSection
     webhook: Callable[[], Awaitable[Webhook]]
+    preview: Callable[["Setup", Run], Awaitable[Mapping[str, Any]]]
+    approved: str = ""
+    placing: Placing = ANYWHERE
+    adopted: frozenset[str] = frozenset()
 
-
-BUSY_PAUSE_S = 5.0
 
 #: Told of every step as it begins and ends.
 Progress = Callable[[Step, str], None]
@@ -96,7 +113,7 @@ async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
         progress(step, "running")
         await setup.journal.mark(setup.connection_id, step.value, "running", {})
         try:
-            part = await perform(setup, run)
+            part = await _performed(perform, setup, run)
         except Paused as pause:
             detail = {"reason": pause.reason, "message": str(pause), "evidence": pause.evidence}
             await setup.journal.mark(setup.connection_id, step.value, "paused", detail)
@@ -106,6 +123,23 @@ async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
         progress(step, "done")
     await setup.journal.go_live(setup.connection_id)
     return report
+
+
+async def _performed(perform: "Perform", setup: Setup, run: Run) -> Report:
+    """Carry a step out; a privilege that is missing is a person's to give, and everything else goes on.
+
+    An organisation runs one customisation at a time: somebody else's is waited out for some minutes (7.7).
+    """
+    for pause_s in (*LOCK_PAUSES_S, None):
+        try:
+            return await perform(setup, run)
+        except PrivilegeMissing as error:
+            raise Paused("privilege_missing", str(error), evidence={"privilege": error.privilege}) from None
+        except Locked:
+            if pause_s is None:
+                raise
+            await run.clock.sleep(pause_s)
+    raise Bug("A step of setup neither ended nor failed.")
 
 
 def _figures(report: Report) -> Mapping[str, object]:
@@ -119,6 +153,31 @@ async def _identify(setup: Setup, run: Run) -> Report:
     return Report()
 
 
+async def _plan(setup: Setup, run: Run) -> Report:
+    """Show what all of it would do, and wait until a person approves; nothing was written so far."""
+    columns = await setup.journal.columns(setup.connection_id)
+    if setup.approved == fingerprint(columns) or run.connections[setup.connection_id].live:
+        return Report()
+    plan = dict(await setup.preview(setup, run))
+    if missing := plan.get("missing_privileges"):
+        raise Paused(
+            "privilege_missing",
+            f"The application user lacks privileges at organisation depth: {', '.join(missing)}. Nothing was "
+            "written so far.",
+            evidence={"privileges": missing},
+        )
+    raise Paused(
+        "approval",
+        "Nothing was written to Dynamics so far. Look at what setup would do there, then approve it.",
+        evidence=plan,
+    )
+
+
+def fingerprint(columns: Sequence[CategoryColumn]) -> str:
+    """What an approval is for: other categories are another plan."""
+    return "/".join(["columns", *sorted(column.logical_name for column in columns)])
+
+
 async def _solution(setup: Setup, run: Run) -> Report:
     await setup.schema.ensure_solution()
     return Report()
@@ -126,34 +185,59 @@ async def _solution(setup: Setup, run: Run) -> Report:
 
 async def _columns(setup: Setup, run: Run) -> Report:
     columns = await setup.journal.columns(setup.connection_id)
+    made = run.connections[setup.connection_id].made
     for column in columns:
-        await setup.schema.ensure_column(column)
+        known = bool(column.bit & made) or column.logical_name in setup.adopted
+        await setup.schema.ensure_column(column, adopt=known)
     await setup.journal.made(setup.connection_id, reduce(or_, (column.bit for column in columns), 0))
     return Report()
 
 
 async def _form(setup: Setup, run: Run) -> Report:
-    """Place the section on the form people use: the default main form that may be customised."""
+    """Place the section on the form people use, and keep it up to date on those that have it."""
     columns = await setup.journal.columns(setup.connection_id)
     organisation: Organisation = await run.crms[setup.connection_id].organisation()
-    form = _choose(await setup.schema.main_forms())
-    placed = setup.place(form, columns, organisation.language)
-    if placed.changed:
-        await setup.schema.save_form(form.form_id, placed.xml)
+    for form, placed in await placed_forms(setup, columns, organisation.language):
+        if placed.changes:
+            await _save(setup, form, placed)
     return Report()
 
 
-def _choose(forms: Sequence[Form]) -> Form:
-    candidates = [form for form in forms if form.customisable]
-    if not candidates:
-        found = [form.name for form in forms]
-        raise Paused(
-            "no_customisable_form",
-            "No active contact main form may be customised, so the Subscriptions section has no place. "
-            "Allow customisation of one form, or choose to go on without placing it.",
-            evidence={"found": found},
-        )
-    return next((form for form in candidates if form.is_default), candidates[0])
+async def _save(setup: Setup, form: Form, placed: Placed) -> None:
+    """Store a form; where Dynamics will not have it, a person gets every edit and every other place."""
+    try:
+        await setup.schema.save_form(form.form_id, placed.xml)
+    except Paused as pause:
+        evidence = {"form": form.name, "form_id": str(form.form_id), "changes": list(placed.changes)}
+        others = listed(await setup.schema.main_forms())
+        raise Paused(pause.reason, str(pause), evidence=pause.evidence | evidence | others) from None
+
+
+async def placed_forms(
+    setup: Setup, columns: Sequence[CategoryColumn], language: int
+) -> list[tuple[Form, Placed]]:
+    """Every form to edit with the section on it, nothing saved yet; raises Paused with all the evidence."""
+    forms = await setup.schema.main_forms()
+    found = []
+    for form in choose(forms, setup.placing):
+        chosen = setup.placing if same(form, setup.placing) or not setup.placing.form else Placing()
+        try:
+            placed = setup.place(form, columns, language, chosen)
+        except Paused as pause:
+            raise Paused(pause.reason, str(pause), evidence=pause.evidence | listed(forms)) from None
+        if placed.changes and not form.customisable:
+            raise Paused(
+                "form_locked",
+                f"The form {form.name} may not be customised.",
+                evidence={"form": form.name, "form_id": str(form.form_id)} | listed(forms),
+            )
+        found.append((form, placed))
+    return found
+
+
+async def _views(setup: Setup, run: Run) -> Report:
+    await setup.schema.ensure_views(await setup.journal.columns(setup.connection_id))
+    return Report()
 
 
 async def _publish(setup: Setup, run: Run) -> Report:
@@ -191,11 +275,15 @@ async def _backfill(setup: Setup, run: Run) -> Report:
 
 
 async def _webhooks(setup: Setup, run: Run) -> Report:
-    columns = await setup.journal.columns(setup.connection_id)
-    filtering = ["emailaddress1", "statecode", "donotbulkemail", *(c.logical_name for c in columns)]
+    filtering = watched(await setup.journal.columns(setup.connection_id))
     webhook = await setup.webhook()
     await setup.schema.ensure_webhooks(webhook.url, webhook.key, filtering)
     return Report()
+
+
+def watched(columns: Sequence[CategoryColumn]) -> list[str]:
+    """The columns whose change Dynamics is asked to report."""
+    return ["emailaddress1", "statecode", "donotbulkemail", *(c.logical_name for c in columns)]
 
 
 async def _catch_up(setup: Setup, run: Run) -> Report:
@@ -204,11 +292,15 @@ async def _catch_up(setup: Setup, run: Run) -> Report:
     return report + await reconcile_pending(run)
 
 
-_STEPS: Mapping[Step, Callable[[Setup, Run], Awaitable[Report]]] = {
+Perform = Callable[[Setup, Run], Awaitable[Report]]
+
+_STEPS: Mapping[Step, Perform] = {
     Step.IDENTIFY: _identify,
+    Step.PLAN: _plan,
     Step.SOLUTION: _solution,
     Step.COLUMNS: _columns,
     Step.FORM: _form,
+    Step.VIEWS: _views,
     Step.PUBLISH: _publish,
     Step.READ: _read,
     Step.RECONCILE: _reconcile,

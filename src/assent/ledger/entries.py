@@ -9,6 +9,7 @@ import msgspec
 from assent.errors import Bug
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, LinkKey
+from assent.ports import Actor
 
 # Kinds. A kind never changes meaning; new meanings get new kinds.
 CREATED = "contact.created"  # a contact came to be, by a person or from a row (I5)
@@ -20,6 +21,8 @@ PARTED = "contact.parted"  # a person took a join apart again: what either conta
 MOVED = "row.moved"  # a row's link went from one contact to another (I3, I4)
 UNLINKED = "row.unlinked"  # a row's link was dropped (I4)
 VOIDED = "connection.voided"  # every base of a connection was voided (M7)
+CHECKED = "send.checked"  # everybody a send is for was checked; the digest of its manifest (G4)
+DECIDED = "connection.decided"  # a person decided about a connection: setup, credentials, removal
 ERASING = "contact.erasing"  # somebody asked for a person to be erased: refused, held, address barred (I6)
 ERASED = "contact.erased"  # a person was erased and their key destroyed (I6)
 
@@ -46,6 +49,17 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: LinkKey | None = None
     version: int = 0
     personal: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+def decision(actor: Actor, connection_id: int, choice: str, reason: str, told: Mapping[str, Scalar]) -> Entry:
+    """What a person decided about a connection, and what setup had paused for."""
+    return Entry(
+        kind=DECIDED,
+        actor_kind=actor.kind.value,
+        actor=actor.ident,
+        old={"reason": reason} if reason else {},
+        new={"connection": connection_id, "choice": choice, **told},
+    )
 
 
 @dataclass(frozen=True, slots=True)

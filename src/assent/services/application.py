@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+import msgspec
+
 from assent.crm.notices import parse_notices
-from assent.engine.presend import Check, check
+from assent.engine.presend import Check, checked
+from assent.engine.proof import judged, these
 from assent.engine.run import Report
-from assent.engine.setup import Progress
+from assent.engine.setup import Progress, fingerprint
+from assent.ledger.entries import decision
 from assent.mail.sink import Sink
+from assent.policy.audience import Audience
 from assent.policy.gate import Message
-from assent.ports import Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
+from assent.ports import SYSTEM, Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
 from assent.services.connecting import connect
+from assent.services.gate import DEADLINE, Checked, everybody, proved
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp
@@ -42,18 +49,44 @@ class Application:
     ids: Ids
     sink: Sink | None = None  # the demo's mail server, whose mails can be read here
 
+    @property
+    def setting_up(self) -> SettingUp:
+        """The setup of connections, in this process."""
+        return SettingUp(self.store, self.organisations, self.clock, self.ids)
+
     async def connect(self, account_id: int, new: NewConnection) -> Added:
         """Verify and store a connection to an organisation."""
         others = self.settings.allow_other_hosts
         return await connect(self.store, self.clock, account_id, new, allow_other_hosts=others)
 
     async def set_up(
-        self, account_id: int, connection_id: int, *, public_url: str, progress: Progress
+        self,
+        account_id: int,
+        connection_id: int,
+        *,
+        public_url: str,
+        progress: Progress,
+        approve: bool = False,
     ) -> Report:
-        """Bring a connection live, or up to date with categories added since."""
-        setting_up = SettingUp(self.store, self.organisations, self.clock, self.ids)
+        """Bring a connection live, or up to date with categories added since.
+
+        With `approve` whoever sits at the machine approves what setup will do, unseen; otherwise it pauses
+        to show its plan before anything is written.
+        """
+        if approve:
+            await self._approve(account_id, connection_id)
         url = f"{public_url}/webhooks/dynamics/{connection_id}"
-        return await setting_up.run(account_id, connection_id, webhook_url=url, progress=progress)
+        return await self.setting_up.run(account_id, connection_id, webhook_url=url, progress=progress)
+
+    async def _approve(self, account_id: int, connection_id: int) -> None:
+        accounts = self.store.accounts
+        kept = (await accounts.connection(account_id, connection_id)).settings
+        columns = await self.store.setup_journal(account_id).columns(connection_id)
+        plan = fingerprint(columns)
+        if kept.approved != plan:
+            entry = decision(SYSTEM, connection_id, "approve", "", {})
+            approved = msgspec.structs.replace(kept, approved=plan)
+            await accounts.decide(account_id, connection_id, entry, approved)
 
     async def add(
         self, account_id: int, actor: Actor, people: Sequence[NewPerson], evidence: Evidence
@@ -74,7 +107,17 @@ class Application:
 
     async def check(self, account_id: int, contact_ids: Sequence[UUID], message: Message) -> Check:
         """Say who may be mailed now, and why the others not."""
-        return await check(await self.jobs.run(account_id), contact_ids, message)
+        run = await self.jobs.run(account_id)
+        proof = await proved(run, these(run, contact_ids), message)
+        return checked(proof, await judged(run, proof, contact_ids))
+
+    async def begin_check(
+        self, account_id: int, audience: Audience, message: Message, within: timedelta = DEADLINE
+    ) -> Checked:
+        """Ask Dynamics about everybody of an audience; the verdicts are read afterwards, in pieces."""
+        run = await self.jobs.run(account_id)
+        targets = await everybody(self.store, account_id, audience)
+        return Checked(run, targets, await proved(run, targets, message, within))
 
     async def admit(self, connection_id: int, key: str) -> Admitted:
         """Check a webhook's key and say how to read its notices."""

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assent.errors import Invalid
+from assent.errors import Conflict, Invalid
 from assent.policy.sides import CATEGORY_LIMIT
+from assent.ports.setup import CategoryColumn
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.setting_up import RELABELLING, ask_again
@@ -20,6 +21,10 @@ NAME_LIMIT = 100
 DESCRIPTION_LIMIT = 2_000
 #: The publisher's prefix, and how long the whole name of a column may be in Dynamics.
 PREFIX, COLUMN_LIMIT = "asn_", 50
+#: Kinds of characters no name has: control, surrogate, line and paragraph ends. Joiners within emoji and
+#: Arabic words are none of them; what turns the direction of everything behind it is refused, too.
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
 _SLUG_LIMIT = COLUMN_LIMIT - len(PREFIX) - 4
 
 
@@ -124,6 +129,19 @@ async def _spread(app: Application, caller: Caller) -> None:
             await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection.connection_id))
 
 
+def columns_of(names: Sequence[str]) -> list[CategoryColumn]:
+    """The columns that categories of these names get when they are made in this order; raises Invalid."""
+    if len(names) > CATEGORY_LIMIT:
+        raise Invalid(f"An account has at most {CATEGORY_LIMIT} active categories; these are {len(names)}.")
+    columns: list[CategoryColumn] = []
+    for name in map(_named, names):
+        if any(name.casefold() == column.name.casefold() for column in columns):
+            raise Conflict(f"Two categories cannot both be called {name}.")
+        column = column_name(name, [known.schema_name for known in columns])
+        columns.append(CategoryColumn(1 << len(columns), column, name))
+    return columns
+
+
 def column_name(name: str, taken: Collection[str]) -> str:
     """Make the name of a category's column, which never changes and is nobody else's.
 
@@ -141,9 +159,11 @@ def column_name(name: str, taken: Collection[str]) -> str:
 
 
 def _named(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        raise Invalid(f"A category needs a name of 1 to {NAME_LIMIT} characters on one line.")
+    name = unicodedata.normalize("NFC", name.strip())
+    if not name or len(name) > NAME_LIMIT:
+        raise Invalid(f"A category needs a name of 1 to {NAME_LIMIT} characters; this has {len(name)}.")
+    if any(unicodedata.category(sign) in _UNSEEN or sign in _TURNING for sign in name):
+        raise Invalid("A category's name is one line, without control characters or changes of direction.")
     return name
 
 

@@ -61,7 +61,7 @@ def _reach(category: CategoryView, state: State, has: bool) -> Reach:
     if not category.active:
         return Reach.NOWHERE if state is State.NEW else Reach.KEPT
     match state:
-        case State.NEW:
+        case State.NEW | State.REMOVING | State.REMOVAL_STOPPED:
             return Reach.NOT_SET_UP
         case State.PAUSED:
             return Reach.THERE if has else Reach.PAUSED

@@ -1,10 +1,14 @@
 """Joining an organisation: who answers is verified before anything is stored."""
 
-from assent.crm.client import open_organisation
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from assent.crm.client import DataverseClient, Limits, open_organisation
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.organisation import parse_organisation_url
 from assent.crm.signin import MICROSOFT, Credentials
+from assent.crm.survey import Findings, Survey
 from assent.errors import Invalid
 from assent.ports import Clock, Organisation
 from assent.store.opening import Store
@@ -40,11 +44,36 @@ async def verify(new: NewConnection, clock: Clock, *, allow_other_hosts: bool) -
     Raises Invalid for an address that cannot be an organisation, SignInRefused, PrivilegeMissing,
     NotDataverse or Unreachable, each saying what to do.
     """
+    async with _opened(new, clock, allow_other_hosts=allow_other_hosts) as client:
+        return await DataverseContacts(client, Columns(), connection_id=0).organisation()
+
+
+def _opened(
+    new: NewConnection, clock: Clock, *, allow_other_hosts: bool
+) -> AbstractAsyncContextManager[DataverseClient]:
     url = parse_organisation_url(new.url, allow_other_hosts=allow_other_hosts)
     authority = sign_in_server(new.authority, allow_other_hosts=allow_other_hosts)
-    credentials = Credentials(new.tenant, new.client_id, new.secret, authority)
-    async with open_organisation(url, credentials, clock) as client:
-        return await DataverseContacts(client, Columns(), connection_id=0).organisation()
+    # Somebody waits for the answer, and can press the button again.
+    once = Limits(attempts=1)
+    return open_organisation(
+        url, Credentials(new.tenant, new.client_id, new.secret, authority), clock, limits=once
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The organisation that answered, who we are there, and what else it tells."""
+
+    organisation: Organisation
+    findings: Findings
+
+
+async def look_over(new: NewConnection, clock: Clock, *, allow_other_hosts: bool) -> Verified:
+    """Verify, and find out all that reads can tell; raises what `verify` does."""
+    async with _opened(new, clock, allow_other_hosts=allow_other_hosts) as client:
+        organisation = await DataverseContacts(client, Columns(), connection_id=0).organisation()
+        findings = await Survey(client).findings(organisation.organisation_id, organisation.user_id)
+    return Verified(organisation, findings)
 
 
 async def connect(

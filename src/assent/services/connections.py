@@ -13,15 +13,14 @@ from assent.engine.schedule import LOST_AFTER
 from assent.engine.setup import Step
 from assent.errors import Conflict, Invalid, Unknown
 from assent.policy.permission import OnAllow
-from assent.ports import Organisation
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connecting import verify as verify_organisation
+from assent.services.connecting import Verified, look_over
 from assent.services.jobs import on_demand
 from assent.services.setting_up import ask_again, webhook_url
-from assent.services.setup_words import Choice, Pause, StepState, StepView, pause_of, step_views
+from assent.services.setup_words import Pause, StepState, StepView, pause_of, step_views
 from assent.store import progress
-from assent.store.connection_rows import LIVE, PAUSED
+from assent.store.connection_rows import LIVE, PAUSED, REMOVAL_STOPPED, REMOVING
 from assent.store.organisations import NewConnection, Shown, shown
 from assent.store.progress import SetupStep, SweepRun
 from assent.store.troubles import counts as trouble_counts
@@ -36,7 +35,12 @@ class State(Enum):
     WAITS = "waits"  # setup waits for a person's decision, or stopped
     LIVE = "live"
     PAUSED = "paused"  # stopped by a person
+    REMOVING = "removing"  # what setup made is being taken away
+    REMOVAL_STOPPED = "removal_stopped"  # somebody must look before that goes on
 
+
+#: States that are the stored ones, whatever setup's steps say.
+_AS_STORED = {PAUSED: State.PAUSED, REMOVING: State.REMOVING, REMOVAL_STOPPED: State.REMOVAL_STOPPED}
 
 _STUCK = (StepState.PAUSED, StepState.FAILED)
 
@@ -46,6 +50,8 @@ MEANS: Mapping[State, str] = {
     State.SETTING_UP: "Setup is under way; it goes on by itself, also after a restart.",
     State.WAITS: "Setup waits for a decision. Nothing is half-written meanwhile.",
     State.LIVE: "Changes on either side are carried over within seconds, and swept every half hour.",
+    State.REMOVING: "What setup made is being removed. Nothing is synced any more; refusals stay here.",
+    State.REMOVAL_STOPPED: "Removing what setup made has stopped. Nothing is synced; somebody must look.",
     State.PAUSED: (
         "Paused by a person: nothing is read from Dynamics or written there. What sales people change "
         "meanwhile is not known here, so no contact can be verified and no marketing mail goes out until "
@@ -89,12 +95,16 @@ class ConnectionView:
     troubles: int
     steps: tuple[StepView, ...]
     pause: Pause | None
+    left: tuple[str, ...]
+    repair: bool
+    checked_at: datetime | None
+    drift: tuple[str, ...]
     created_at: datetime
 
     @property
     def needs_somebody(self) -> bool:
         """Whether it stands still until a person decides."""
-        return self.state in (State.WAITS, State.PAUSED)
+        return self.state in (State.WAITS, State.PAUSED, State.REMOVAL_STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ class Changed:
     create_in_crm: bool | None = None
     create_from_others: bool | None = None
     hold_deleted: bool | None = None
+    repair: bool | None = None
 
 
 async def all(  # noqa: A001 - read as connections.all
@@ -130,13 +141,13 @@ async def setup_steps(app: Application, caller: Caller, connection_id: int) -> t
     return (await read(app, caller, connection_id)).steps
 
 
-async def verify(app: Application, caller: Caller, new: NewConnection) -> Organisation:
-    """Sign in and ask which organisation answers; nothing is stored or written.
+async def verify(app: Application, caller: Caller, new: NewConnection) -> Verified:
+    """Sign in, ask which organisation answers and what it tells; nothing is stored or written.
 
     Raises Invalid, SignInRefused, PrivilegeMissing, NotDataverse or Unreachable, each saying what to do.
     """
     caller.require(Right.CONNECT)
-    return await verify_organisation(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
+    return await look_over(new, app.clock, allow_other_hosts=app.settings.allow_other_hosts)
 
 
 async def connect(app: Application, caller: Caller, new: NewConnection) -> ConnectionView:
@@ -153,7 +164,7 @@ async def change(app: Application, caller: Caller, connection_id: int, changed: 
     caller.require(Right.CONNECT)
     await read(app, caller, connection_id)
     given = {f.name: value for f in fields(changed) if (value := getattr(changed, f.name)) is not None}
-    await _set(app, caller, connection_id, **given)
+    await set_settings(app, caller, connection_id, **given)
     return await read(app, caller, connection_id)
 
 
@@ -168,6 +179,8 @@ async def set_up(app: Application, caller: Caller, connection_id: int) -> Connec
     view = await read(app, caller, connection_id)
     if view.state is State.PAUSED:
         raise Conflict("This connection is paused. Resume it first; setup can run then.")
+    if view.state in (State.REMOVING, State.REMOVAL_STOPPED):
+        raise Conflict("What setup made is being removed; when that has ended, setup can begin anew.")
     if view.state is not State.SETTING_UP:
         caller.require(Right.CONNECT if view.state is State.NEW else Right.OPERATE)
         waits = [step.step for step in view.steps if step.state in _STUCK]
@@ -175,26 +188,6 @@ async def set_up(app: Application, caller: Caller, connection_id: int) -> Connec
         await ask_again(app.store, caller.account_id, connection_id, again)
     await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection_id))
     return await read(app, caller, connection_id)
-
-
-async def decide(
-    app: Application, caller: Caller, connection_id: int, choice: Choice, *, tab: str = ""
-) -> ConnectionView:
-    """Answer what a setup waits for, and let it go on; raises Conflict where it does not wait for that.
-
-    `tab` names the form tab for `Choice.TAB`, by name or id as the pause's evidence lists it.
-    """
-    caller.require(Right.OPERATE)
-    pause = (await read(app, caller, connection_id)).pause
-    if pause is None or choice not in {option.choice for option in pause.options}:
-        raise Conflict("Setup does not wait for this decision any more; look at the page again.")
-    if choice is Choice.TAB and not tab.strip():
-        raise Invalid("Name the tab that should hold the toggles.")
-    if choice is Choice.TAB:
-        await _set(app, caller, connection_id, tab=tab.strip(), skip_form=False)
-    if choice is Choice.SKIP:
-        await _set(app, caller, connection_id, skip_form=True)
-    return await set_up(app, caller, connection_id)
 
 
 async def pause(app: Application, caller: Caller, connection_id: int) -> ConnectionView:
@@ -244,7 +237,8 @@ def _runs(sweep: Sweep | None, now: datetime) -> bool:
     return sweep is not None and sweep.finished_at is None and now - sweep.started_at < LOST_AFTER
 
 
-async def _set(app: Application, caller: Caller, connection_id: int, **given: object) -> None:
+async def set_settings(app: Application, caller: Caller, connection_id: int, **given: object) -> None:
+    """Change some of a connection's stored settings."""
     kept = (await app.store.accounts.connection(caller.account_id, connection_id)).settings
     settings = msgspec.structs.replace(kept, **given)
     await app.store.accounts.set_settings(caller.account_id, connection_id, settings)
@@ -298,13 +292,17 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         troubles=troubles,
         steps=step_views(steps),
         pause=pause,
+        left=row.settings.left,
+        repair=row.settings.repair,
+        checked_at=row.settings.checked_at,
+        drift=row.settings.drift,
         created_at=row.created_at,
     )
 
 
 def _state(stored: str, steps: list[SetupStep], pause: Pause | None) -> State:
-    if stored == PAUSED:
-        return State.PAUSED
+    if stored in _AS_STORED:
+        return _AS_STORED[stored]
     if pause is not None:
         return State.WAITS
     under_way = {StepState.RUNNING.value, StepState.WAITING.value}

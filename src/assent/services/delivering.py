@@ -13,7 +13,7 @@ from uuid import UUID
 from assent.errors import Invalid
 from assent.mail.opening import SmtpSettings
 from assent.policy.gate import Message, Verdict
-from assent.policy.sending import RecipientState, SendState, Step, may_happen
+from assent.policy.sending import RecipientState, SendState, Step
 from assent.ports import Clock
 from assent.services.checking import GOOD_FOR, Checking, judge_here
 from assent.services.drafts import draft_of
@@ -21,6 +21,7 @@ from assent.services.handing import HAND_AT_ONCE, NO_SERVER, Handing
 from assent.services.jobs import AccountJobs
 from assent.services.letters import Writer, sender_of, writer
 from assent.services.links import links_of
+from assent.services.manifests import close_manifest
 from assent.services.settings import Settings
 from assent.store import handing
 from assent.store import recipients as listed
@@ -79,11 +80,6 @@ class SendErrands:
     hands: Handing
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def checking(self) -> Checking:
-        """The checks before and during a send."""
-        return Checking(self.store, self.jobs, self.clock)
-
     async def owed(self) -> list[tuple[int, int]]:
         """Every send that was begun and has not ended."""
         return await self.store.database.read(stored.under_way)
@@ -93,13 +89,14 @@ class SendErrands:
         database, waits, rounds = self.store.database, iter(WAITS_S), 0
         lost = await database.write(lambda c: handing.orphans(c, account_id, number))
         letters: Writer | None = None
+        checking = Checking(self.store, self.jobs, self.clock)
         while True:
             send = await database.read(lambda c: stored.read(c, account_id, number))
             if not send.state.under_way or self.closing.is_set():
                 break
             letters = letters or await self._writer(account_id, send)
             rounds += 1
-            if letters is not None and await self._advance(account_id, send, letters):
+            if letters is not None and await self._advance(account_id, send, letters, checking):
                 waits = iter(WAITS_S)
                 continue
             pause = next(waits, None)
@@ -108,11 +105,11 @@ class SendErrands:
             await self.clock.sleep(pause)
         return {"lost": lost, "rounds": rounds}
 
-    async def _advance(self, account_id: int, send: StoredSend, letters: Writer) -> bool:
+    async def _advance(self, account_id: int, send: StoredSend, letters: Writer, checking: Checking) -> bool:
         """Do one piece; tells whether something came of it, so that the next may follow at once."""
-        checked = await self.checking.check_new(account_id, send)
+        checked = await checking.check_new(account_id, send)
         if checked is None and send.state is SendState.SENDING:
-            checked = await self.checking.check_stale(account_id, send, HAND_AT_ONCE)
+            checked = await checking.check_stale(account_id, send, HAND_AT_ONCE)
         if checked is not None:
             reasons = checked.unreachable
             return await self._tell(
@@ -123,14 +120,11 @@ class SendErrands:
         return await self._hand_over(account_id, send, letters)
 
     async def _begin_sending(self, account_id: int, send: StoredSend) -> bool:
-        """Everybody who could be proved is: go over to sending, unless all still wait for that."""
+        """Everybody who could be proved is: go over to sending with a manifest, unless all still wait."""
         standing = await self._standing(account_id, send)
         if RecipientState.WAITING in standing and RecipientState.CHECKED not in standing:
             return False
-        states, number = may_happen(Step.CHECKED), send.send_id
-        return await self.store.database.write(
-            lambda c: stored.move(c, account_id, number, states, state=SendState.SENDING)
-        )
+        return await close_manifest(self.store, self.clock, account_id, send.send_id)
 
     async def _hand_over(self, account_id: int, send: StoredSend, letters: Writer) -> bool:
         categories = await self.store.memory.categories(account_id)

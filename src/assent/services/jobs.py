@@ -10,7 +10,7 @@ from assent.engine.notices import drain
 from assent.engine.run import Report, Run, Tools, begin
 from assent.engine.schedule import Swept, due, slot_of
 from assent.engine.sweep import sweep
-from assent.errors import AssentError
+from assent.errors import AssentError, ColumnMissing
 from assent.ports import Clock, Ids
 from assent.services.organisations import Organisations
 from assent.services.watching import Watched
@@ -138,6 +138,9 @@ class AccountJobs:
             Found(key, CONNECTION_ITSELF, type(error).__name__, str(error))
             for key, error in watch.closed.items()
         ]
+        for key, crm in watch.crms.items():
+            if isinstance(crm.error, ColumnMissing):
+                await self._store.accounts.recheck(account_id, key)
         well = {key for key, crm in watch.crms.items() if crm.reached and crm.error is None}
         await database.write(lambda c: keep(c, account_id, found, well, now))
 

@@ -21,11 +21,15 @@ STEP = 500
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether the chain holds; `broken` says in words where it does not, and is empty where it does."""
+    """Whether the chain and every manifest hold; `broken` says in words what does not, else it is empty.
+
+    `broken_seq` is the first link that does not hold. Manifests are only looked at where all of them do.
+    """
 
     holds: bool
     links: int
     entries: int
+    manifests: int
     head: str
     broken: str
     broken_seq: int | None
@@ -70,16 +74,23 @@ class Explained:
 
 
 async def verify(app: Application, caller: Caller) -> Verification:
-    """Check the whole chain from its first link to its head."""
+    """Check the whole chain from its first link to its head, and every manifest it names."""
     caller.require(Right.LEDGER)
     found = await app.store.ledger.verify(caller.account_id)
-    broken = found.broken
+    broken, known, altered = found.broken, 0, list[int]()
+    if broken is None:
+        known, altered = await app.store.ledger.altered_manifests(caller.account_id)
+    said = "" if broken is None else f"At link {broken.seq}: {broken.flaw.value}."
+    if altered:
+        sends = ", ".join(map(str, altered))
+        said = f"Not as it was written and signed: the manifest of send {sends}."
     return Verification(
-        holds=broken is None,
+        holds=not said,
         links=found.links,
         entries=found.entries,
+        manifests=known,
         head=found.head.hex(),
-        broken="" if broken is None else f"At link {broken.seq}: {broken.flaw.value}.",
+        broken=said,
         broken_seq=None if broken is None else broken.seq,
     )
 

@@ -12,7 +12,8 @@ from assent.crm.contacts import DataverseContacts
 from assent.crm.organisation import OrganisationUrl, parse_organisation_url
 from assent.crm.signin import Credentials
 from assent.errors import AssentError
-from assent.ports import CategoryColumn, Clock, Connection
+from assent.ports import Clock, Connection
+from assent.ports.setup import CategoryColumn
 from assent.services.connecting import sign_in_server
 from assent.store.accounts import Accounts
 from assent.store.organisations import Organised

@@ -1,19 +1,16 @@
 """Previews a send: asks the gate about everybody it is for, and writes the mail for one of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from assent.errors import Invalid
 from assent.mail.template import Rendered
-from assent.policy.audience import Audience
 from assent.policy.gate import Reason, Verdict
 from assent.policy.sending import RecipientState
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.checking import CHECK_AT_ONCE
 from assent.services.delivering import can_send
 from assent.services.drafts import Draft, categories_of, check_category, draft_of
 from assent.services.handing import NO_SERVER
@@ -21,7 +18,6 @@ from assent.services.letters import Sender, Writer, sender_of, writer
 from assent.services.links import links
 from assent.services.send_views import Preview, Recipient, recipient_of
 from assent.store import recipients as listed
-from assent.store import search
 from assent.store import sends as stored
 from assent.store.handing import NOBODY_IN_IT
 from assent.store.recipients import ListedRecipient, Taken
@@ -94,26 +90,12 @@ class _Asked:
 
 async def _ask(app: Application, account_id: int, draft: Draft) -> _Asked:
     asked = _Asked()
-    async for ids in _pages(app, account_id, draft.audience):
-        found = await app.check(account_id, ids, draft.message)
-        asked.unreachable = asked.unreachable or bool(found.unreachable)
-        for contact_id, verdict in found.verdicts.items():
-            asked.add(contact_id, verdict)
+    checked = await app.begin_check(account_id, draft.audience, draft.message)
+    asked.unreachable = bool(checked.proof.unreachable)
+    async for judged in checked.verdicts():
+        for one in judged:
+            asked.add(one.contact_id, one.verdict)
     return asked
-
-
-async def _pages(app: Application, account_id: int, audience: Audience) -> AsyncIterator[Sequence[UUID]]:
-    """An audience in pieces of one check, so that memory does not grow with it."""
-    ids: list[UUID] = []
-    while True:
-        after = ids[-1] if ids else None
-        ids = await app.store.database.read(
-            lambda c: search.ids(c, account_id, audience, CHECK_AT_ONCE, after)  # noqa: B023 - awaited here
-        )
-        if ids:
-            yield ids
-        if len(ids) < CHECK_AT_ONCE:
-            return
 
 
 def _sample(person: Taken, verdict: Verdict, now: datetime) -> Recipient:

@@ -9,7 +9,7 @@ from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, bits
 from assent.ports import ActorKind
 from assent.services.tables.words import BASIS_WORDS
-from assent.services.words import HOLD_SHORT, TOGGLE_WORDS
+from assent.services.words import DECISIONS, HOLD_SHORT, TOGGLE_WORDS
 from assent.store.known_names import Known
 
 
@@ -118,6 +118,14 @@ def _voided(entry: Entry, known: Known) -> str:
     return f"Every contact is compared afresh with {place}, the strictest holds: {reason.rstrip('.')}"
 
 
+def _decided(entry: Entry, known: Known) -> str:
+    place = _connection(_number(entry.new.get("connection")), known)
+    choice = str(entry.new.get("choice"))
+    told = [str(entry.new[name]) for name in ("form", "tab", "column") if entry.new.get(name)]
+    details = f" ({', '.join(told)})" if told else ""
+    return f"{who(entry, known)} decided for {place}: {DECISIONS.get(choice, choice)}{details}"
+
+
 def _parted(entry: Entry, known: Known) -> str:
     doer, parts = who(entry, known), []
     if entry.field & PERMISSION:
@@ -142,6 +150,15 @@ def _erased(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} erased the person; the address is barred until they sign up themselves"
 
 
+def _checked(entry: Entry, known: Known) -> str:
+    may, others = _number(entry.new.get("may")), _number(entry.new.get("left_out"))
+    waiting = _number(entry.new.get("waiting"))
+    said = (
+        f"Everybody was checked for send {entry.new['send']}: {may:,} may be mailed, {others:,} are left out"
+    )
+    return f"{said}, {waiting:,} could not be proved yet" if waiting else said
+
+
 #: How each kind is said; a test asks for every kind there is.
 SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.CREATED: _created,
@@ -152,7 +169,9 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.MOVED: _moved,
     ledger.UNLINKED: _unlinked,
     ledger.VOIDED: _voided,
+    ledger.DECIDED: _decided,
     ledger.PARTED: _parted,
+    ledger.CHECKED: _checked,
     ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }

@@ -24,8 +24,11 @@ class Choice(Enum):
     """What a person can decide for a setup that waits."""
 
     RETRY = "retry"
+    APPROVE = "approve"
     TAB = "tab"
+    NEW_TAB = "new_tab"
     SKIP = "skip"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,18 @@ TITLES: Mapping[Step, tuple[str, str]] = {
         "Ask who answers",
         "Signs in and makes sure this is the organisation the connection was made for.",
     ),
+    Step.PLAN: ("Plan", "Shows what setup would make and what the first sync would do; an admin approves."),
     Step.SOLUTION: ("Make the solution", "Makes Assent's publisher and solution, so that it can be removed."),
     Step.COLUMNS: ("Make the columns", "Makes one Yes/No column per category on the contact table."),
     Step.FORM: (
         "Place the toggles",
         "Puts a Subscriptions section on the Details tab of the contact form.",
     ),
-    Step.PUBLISH: ("Publish", "Publishes the contact table, so that the columns and the form can be seen."),
+    Step.VIEWS: (
+        "Make the views",
+        "Makes a view of subscribers for each category; no other view is touched.",
+    ),
+    Step.PUBLISH: ("Publish", "Publishes the contact table, so that form, views and names can be seen."),
     Step.READ: ("Read every contact", "Reads all contacts once and links those with the same address."),
     Step.RECONCILE: (
         "Agree on the strictest",
@@ -99,17 +107,44 @@ STATE_WORDS: Mapping[StepState, str] = {
 }
 
 _RETRY = Option(Choice.RETRY, "Try again", "Setup looks once more and goes on from this step.")
-_TAB = Option(Choice.TAB, "Use this tab", "The Subscriptions section goes to the end of the tab you pick.")
+_APPROVE = Option(Choice.APPROVE, "Approve and begin", "Setup makes what the plan shows, and nothing else.")
+_LOOK_AGAIN = Option(Choice.RETRY, "Look again", "Setup makes the plan anew; nothing is written.")
+_TAB = Option(
+    Choice.TAB, "Use this form and tab", "The Subscriptions section goes to the end of the tab you pick."
+)
+_NEW_TAB = Option(
+    Choice.NEW_TAB, "Use a tab of its own", "A Subscriptions tab is added at the end of the form you pick."
+)
+_ADOPT = Option(
+    Choice.ADOPT,
+    "Use that column",
+    "Its values count as people's answers: every No in it is a refusal. Removal will leave it.",
+)
 _SKIP = Option(
     Choice.SKIP,
     "Go on without the toggles on the form",
     "The columns are synced, but sales people see them only where you place them yourself.",
 )
-_PLACING = (_TAB, _SKIP, _RETRY)
+_PLACING = (_TAB, _NEW_TAB, _SKIP, _RETRY)
 _FORM_KEPT = "The form was not touched, and nothing is half-written."
 
 #: Reason code → what it means, what to do, what may be chosen.
 _PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
+    "approval": (
+        "Setup has looked and written nothing. It waits for an admin to approve what it would do.",
+        "Read the plan, then approve it.",
+        (_APPROVE, _LOOK_AGAIN),
+    ),
+    "privilege_missing": (
+        "The application user may not do what setup needs here. Contacts that are synced go on being synced.",
+        "Give the role the privilege that is named, at organisation depth, then try again.",
+        (_RETRY,),
+    ),
+    "column_foreign": (
+        "Somebody made a Yes/No column of that name. What is in it may mean something else.",
+        "Delete or rename it in Dynamics and try again; or use it, if its Yes and No are people's answers.",
+        (_ADOPT, _RETRY),
+    ),
     "no_customisable_form": (
         "Every main form of the contact table is locked against changes: the toggles have no place.",
         "In Dynamics, allow customisation of one contact main form, then try again; or go on without.",
@@ -120,6 +155,36 @@ _PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
         "Delete the column in Dynamics if nobody needs it, then try again.",
         (_RETRY,),
     ),
+    "form_locked": (
+        f"The form is locked against changes. {_FORM_KEPT}",
+        "In Dynamics, allow customisation of the form and try again; or pick another form.",
+        _PLACING,
+    ),
+    "form_inactive": (
+        f"Nobody opens a deactivated form. {_FORM_KEPT}",
+        "Activate the form in Dynamics and try again; or pick another form.",
+        _PLACING,
+    ),
+    "form_not_found": (
+        f"The form somebody chose is not there. {_FORM_KEPT}",
+        "Pick another form.",
+        _PLACING,
+    ),
+    "several_forms": (
+        "Assent cannot know which of them your people open, and does not guess.",
+        "Pick the form that should show the toggles.",
+        _PLACING,
+    ),
+    "section_clash": (
+        f"Somebody's own section goes by the name of ours. {_FORM_KEPT}",
+        "Rename or remove that section in Dynamics and try again; or pick another form.",
+        _PLACING,
+    ),
+    "control_clash": (
+        f"Two controls of one form cannot have the same id. {_FORM_KEPT}",
+        "Remove that control in Dynamics, or place its column anew, and try again; or pick another form.",
+        _PLACING,
+    ),
     "form_refused": (
         "Dynamics did not accept the form with the Subscriptions section in it.",
         "Pick another tab, or go on without and place the toggles by hand in the form editor.",
@@ -127,13 +192,13 @@ _PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
     ),
     "form_unreadable": (
         f"The form's definition cannot be read. {_FORM_KEPT}",
-        "Open and save the form in the Dynamics form editor, then try again; or go on without.",
-        (_RETRY, _SKIP),
+        "Open and save the form in the Dynamics form editor, then try again; or pick another form.",
+        _PLACING,
     ),
     "no_tabs": (
         f"The form has no tabs, so there is no place for the section. {_FORM_KEPT}",
-        "Give the form a Details tab in Dynamics, then try again; or go on without.",
-        (_RETRY, _SKIP),
+        "Give the form a Details tab in Dynamics, then try again; or pick another form.",
+        _PLACING,
     ),
     "no_column": (
         f"The tab has no column with room for a section. {_FORM_KEPT}",
@@ -172,6 +237,12 @@ _FAILED = (
     "Correct what the message names, then try again: setup goes on from this step.",
     (_RETRY,),
 )
+
+
+def explain(reason: str) -> tuple[str, str]:
+    """What a pause for this reason means, and what to do."""
+    meaning, to_do, _ = _PAUSES.get(reason, _UNKNOWN_PAUSE)
+    return meaning, to_do
 
 
 def step_views(steps: list[SetupStep]) -> tuple[StepView, ...]:

@@ -8,7 +8,7 @@ from assent.errors import AssentError, ReadAgain, Retry, WrongOrganisation
 from assent.policy.address import normalise
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Row
-from assent.ports import ChangePage, Connection, Crm, Organisation
+from assent.ports import ChangePage, Connection, Crm, Organisation, Refusal
 from assent.store.troubles import CONNECTION_ITSELF, Found
 
 _WRONG = (
@@ -64,10 +64,18 @@ class Watched:
             self._note(error)
             raise
 
-    async def refusing(self) -> AsyncIterator[tuple[Row, ...]]:
-        """Every active row that refuses."""
+    async def around(self, row_ids: Collection[UUID], addresses: Collection[str]) -> list[Row]:
+        """The named rows, and every row that bears one of the addresses."""
         try:
-            async for rows in self.crm.refusing():
+            return await self.crm.around(row_ids, addresses)
+        except AssentError as error:
+            self._note(error)
+            raise
+
+    async def refusing(self, fields: int) -> AsyncIterator[tuple[Refusal, ...]]:
+        """Every active row that refuses any of the fields."""
+        try:
+            async for rows in self.crm.refusing(fields):
                 yield rows
         except AssentError as error:
             self._note(error)

@@ -64,3 +64,15 @@ ORIGIN_WORDS: Mapping[Origin, str] = {
     Origin.BULK: "imported",
     Origin.OTHER_CONNECTION: "first seen in Dynamics",
 }
+
+#: What a person decided about a connection, as the ledger names it.
+DECISIONS: Mapping[str, str] = {
+    "approve": "setup may write what its plan shows",
+    "retry": "setup tries again",
+    "tab": "the toggles go on the form and tab named",
+    "new_tab": "the toggles get a tab of their own",
+    "skip": "setup goes on without toggles on a form",
+    "adopt": "the column that was there is used",
+    "credentials": "new credentials",
+    "remove": "what setup made is removed",
+}

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
 from assent.ledger.chain import START
+from assent.ledger.entries import Entry
 from assent.ledger.seal import Vault
 from assent.policy.identity import AddressMarks
 from assent.ports import Clock, Organisation
 from assent.ports import Connection as CrmConnection
 from assent.store import categories, organisations, owed, progress, questions
 from assent.store.categories import Category
-from assent.store.connection_rows import LIVE, PAUSED, Settings, change, write_settings
+from assent.store.connection_rows import CREATED, LIVE, PAUSED, REMOVING, Settings, change, write_settings
 from assent.store.counters import INSTALLATION, lock_account, take_numbers
 from assent.store.database import Database
 from assent.store.gate_facts import GateFacts, GateReader
+from assent.store.journal import Journal
 from assent.store.marks import Marks, address_of
 from assent.store.organisations import Added, NewConnection, Organisations, Organised
 from assent.store.progress import SetupStep, SweepRun
@@ -132,6 +135,57 @@ class Accounts:
     async def set_settings(self, account_id: int, connection_id: int, settings: Settings) -> None:
         """Replace a connection's policies and switches."""
         await self._change(account_id, connection_id, settings=write_settings(settings))
+
+    async def decide(self, account_id: int, connection_id: int, entry: Entry, settings: Settings) -> None:
+        """Keep what a person decided about a connection, and the ledger's entry of it."""
+        await self._decided(account_id, connection_id, entry, settings=write_settings(settings))
+
+    async def set_credentials(
+        self, account_id: int, connection_id: int, new: NewConnection, found: Organisation, entry: Entry
+    ) -> None:
+        """Replace how a connection reaches its organisation and signs in; the ledger keeps that."""
+        await self._decided(
+            account_id,
+            connection_id,
+            entry,
+            url=new.url,
+            tenant=new.tenant,
+            client_id=new.client_id,
+            secret=self.vault.wrap(new.secret.encode()),
+            authority=new.authority,
+            user_id=found.user_id,
+        )
+
+    async def begin_removal(self, account_id: int, connection_id: int, entry: Entry) -> None:
+        """From now on nothing is synced, and what setup made is taken away."""
+        await self._decided(account_id, connection_id, entry, state=REMOVING)
+
+    async def end_removal(self, account_id: int, connection_id: int, state: str, settings: Settings) -> None:
+        """Keep how a removal ended: as if never set up, or stopped, and what was left."""
+        values = {"state": state, "settings": write_settings(settings)}
+
+        def work(connection: Connection) -> None:
+            if state == CREATED:
+                progress.forget_steps(connection, account_id, connection_id)
+                values["made"] = 0  # type: ignore[assignment]
+            change(connection, account_id, connection_id, **values)
+
+        await self.database.write(work)
+
+    async def _decided(self, account_id: int, connection_id: int, entry: Entry, **values: object) -> None:
+        journal = Journal(self.clock, self.vault)
+
+        def work(connection: Connection) -> None:
+            lock_account(connection, account_id)
+            change(connection, account_id, connection_id, **values)
+            journal.append(connection, account_id, [entry])
+
+        await self.database.write(work)
+
+    async def recheck(self, account_id: int, connection_id: int) -> None:
+        """Let the parts of a connection be looked at now instead of tomorrow."""
+        kept = (await self.connection(account_id, connection_id)).settings
+        await self.set_settings(account_id, connection_id, replace(kept, checked_at=None))
 
     async def set_live(self, account_id: int, connection_id: int, *, live: bool) -> None:
         """Start or stop the sync of a connection."""

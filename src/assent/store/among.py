@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Dialect,
+    LargeBinary,
     Text,
     TypeDecorator,
     Uuid,
@@ -20,7 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
-#: The SQL function that turns the hexadecimal form of an identifier into what SQLite stores.
+#: The SQL function that turns the hexadecimal form of bytes into what SQLite stores.
 GUID_BYTES = "assent_guid"
 
 
@@ -54,6 +55,21 @@ class _Texts(TypeDecorator[Collection[str]]):
         return lambda keys: msgspec.json.encode(list(keys)).decode()
 
 
+class _Bytes(TypeDecorator[Collection[bytes]]):
+    """A set of byte strings as one value."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(LargeBinary()))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if dialect.name != "sqlite":
+            return list
+        return lambda keys: msgspec.json.encode([key.hex() for key in keys]).decode()
+
+
 class _Among(FunctionElement[Any]):
     """A column's value is in a set given as one parameter."""
 
@@ -63,7 +79,7 @@ class _Among(FunctionElement[Any]):
 
 
 class _AmongGuids(_Among):
-    """The same for identifiers, which SQLite keeps as bytes and JSON cannot hold."""
+    """The same for identifiers and other bytes, which SQLite keeps as bytes and JSON cannot hold."""
 
     name = "among_guids"
     inherit_cache = True
@@ -74,6 +90,11 @@ def among_guids(
 ) -> ColumnElement[bool]:
     """The column holds one of these identifiers, or of those a named parameter will hold."""
     return _AmongGuids(column, _parameter(keys, _Guids()))
+
+
+def among_bytes(column: ColumnElement[Any], keys: Collection[bytes]) -> ColumnElement[bool]:
+    """The column holds one of these byte strings."""
+    return _AmongGuids(column, _parameter(keys, _Bytes()))
 
 
 def among_texts(

@@ -67,7 +67,10 @@ def make_category(
     known = all_categories(connection, account_id)
     bit = free_bit(reduce(or_, (c.bit for c in known), 0))
     if bit is None:
-        raise Invalid("an account has at most sixty categories; purge a retired one first")
+        raise Invalid(
+            "An account has at most sixty categories, archived ones included, for their answers are kept. "
+            "Restore an archived one, or do without a new one; nothing was made."
+        )
     schema_name = name_column([c.schema_name for c in known])
     _check(known, name, schema_name)
     category = Category(bit, name.strip(), description, _last(known) + 1, True, schema_name)

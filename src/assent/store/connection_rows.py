@@ -1,5 +1,6 @@
 """How a connection's choices lie in its row, and what the engine needs of it."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,8 @@ from assent.store.schema import connections
 
 #: The states of a connection: made, syncing, stopped by a person or a brake.
 CREATED, LIVE, PAUSED = "created", "live", "paused"
+#: What setup made is being taken away, or somebody must look before that goes on.
+REMOVING, REMOVAL_STOPPED = "removing", "removal_stopped"
 
 COLUMNS = (
     connections.c.account_id,
@@ -48,7 +51,15 @@ class Settings(msgspec.Struct, frozen=True):
     create_in_crm: bool = True
     create_from_others: bool = False  # rows for contacts born in another connection (I8)
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
-    tab: str = ""  # the form tab a person chose for the toggles, by name or GUID
+    form: str = ""  # the form a person chose for the toggles, by GUID
+    tab: str = ""  # the tab on it, by name or GUID
+    new_tab: bool = False  # a tab of its own on it
+    adopted: tuple[str, ...] = ()  # columns of others that a person let us use
+    approved: str = ""  # the plan of setup a person approved
+    repair: bool = True  # what somebody changed of our parts is put right, not only reported
+    checked_at: datetime | None = None  # when our parts were last compared with what they should be
+    drift: tuple[str, ...] = ()  # what was found then
+    left: tuple[str, ...] = ()  # what the removal of setup left and why, or why it stopped
     skip_form: bool = False  # a person chose to go on without toggles on the form
 
     @property

@@ -145,11 +145,37 @@ sends = Table(
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
+    # How each connection was asked when its recipients were checked (JSON; `manifests`).
+    Column("asked", Text, nullable=False, server_default=text("'[]'")),
     key("send_id"),
     of("accounts"),
 )
 
 #: Whom a send was for, what the gate said of each, and how far the mail got.
+#: What the check decided about everybody, by the time the first mail goes out; never changed again.
+manifests = Table(
+    "manifests",
+    metadata,
+    account(),
+    Column("send_id", BigInteger, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    key("send_id"),
+    of("sends", "send_id"),
+)
+
+manifest_parts = Table(
+    "manifest_parts",
+    metadata,
+    account(),
+    Column("send_id", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("lines", LargeBinary, nullable=False),
+    key("send_id", "part"),
+    of("sends", "send_id"),
+)
+
 recipients = Table(
     "recipients",
     metadata,

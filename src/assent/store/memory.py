@@ -11,7 +11,18 @@ from assent.errors import Unknown
 from assent.policy.identity import AddressMarks
 from assent.policy.plan import RowWrite
 from assent.policy.sides import LinkKey, Person
-from assent.ports import Candidate, Change, Clock, Join, NewContact, Notice, Settlement, Sighting, Written
+from assent.ports import (
+    Candidate,
+    Change,
+    Clock,
+    Join,
+    NewContact,
+    Notice,
+    Settlement,
+    Sighting,
+    Standing,
+    Written,
+)
 from assent.ports import Connection as CrmConnection
 from assent.store import (
     candidates,
@@ -22,7 +33,9 @@ from assent.store import (
     notices,
     pending,
     people,
+    refusing,
     sightings,
+    standings,
     ties,
 )
 from assent.store.births import FromRows
@@ -78,6 +91,19 @@ class SqlMemory:
     async def people(self, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
         """The named contacts with all their links."""
         return await self.database.read(lambda c: people.people(c, account_id, contact_ids))
+
+    async def standing(self, account_id: int, contact_ids: Collection[UUID]) -> list[Standing]:
+        """What the hub holds of the named contacts, as the gate needs it."""
+        reader = standings.Reader(self.marking)
+        return await self.database.read(lambda c: reader.run(c, account_id, contact_ids))
+
+    async def refusing(self, account_id: int, connection_id: int, fields: int) -> int:
+        """How many rows refused any of these fields when they were last read there."""
+        return await self.database.read(lambda c: refusing.size(c, account_id, connection_id, fields))
+
+    async def count_refusing(self, account_id: int, connection_id: int, fields: int, rows: int) -> None:
+        """Remember how many did."""
+        await self.database.write(lambda c: refusing.remember(c, account_id, connection_id, fields, rows))
 
     async def holders(self, account_id: int, addresses: Collection[str]) -> dict[str, UUID]:
         """Which contact holds each normalised address."""

@@ -115,10 +115,8 @@ class Organisations:
         `joined` is the organisation as it was verified; raises Invalid where it is connected already.
         """
         lock_account(connection, account_id)
-        if joined and any(
-            c.organisation_id == joined.organisation_id for c in all_of(connection, account_id)
-        ):
-            raise Invalid(f"{joined.name or new.url} is connected to this account already.")
+        if joined:
+            _refuse_second(connection, account_id, joined.organisation_id, joined.name or new.url)
         connection_id = take_numbers(connection, INSTALLATION, "connection")[0]
         key = self._new_key()
         connection.execute(
@@ -170,6 +168,19 @@ class Organisations:
 
     def _new_key(self) -> str:
         return base64.urlsafe_b64encode(self.vault.entropy(32)).rstrip(b"=").decode()
+
+
+def _refuse_second(connection: Connection, account_id: int, organisation_id: UUID, name: str) -> None:
+    """Raises Invalid where an organisation is connected already: two would undo each other's work there."""
+    statement = select(connections.c.account_id).where(connections.c.organisation_id == organisation_id)
+    owner = connection.execute(statement).scalar()
+    if owner == account_id:
+        raise Invalid(f"{name} is connected to this account already.")
+    if owner is not None:
+        raise Invalid(
+            f"{name} is connected to another account of this installation. An organisation has one account; "
+            "whoever runs this installation can tell which."
+        )
 
 
 def all_of(connection: Connection, account_id: int) -> list[CrmConnection]:

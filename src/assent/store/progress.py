@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
-from assent.store.connection_rows import PAUSED
+from assent.store.connection_rows import LIVE, PAUSED, read_settings
 from assent.store.dialects import insert
 from assent.store.schema import connections, setup_steps, sweeps
 
@@ -98,6 +98,24 @@ def steps(connection: Connection, account_id: int, connection_id: int) -> list[S
 def unfinished(connection: Connection) -> list[tuple[int, int]]:
     """Account and connection of every setup that was begun, has not ended, and waits for nobody."""
     return [(account_id, connection_id) for account_id, connection_id in connection.execute(_UNFINISHED)]
+
+
+def unchecked(connection: Connection, before: datetime) -> list[tuple[int, int]]:
+    """Live connections whose parts were not looked at since a moment."""
+    j = connections.c
+    statement = select(j.account_id, j.connection_id, j.settings).where(j.state == LIVE)
+    return [
+        (account_id, connection_id)
+        for account_id, connection_id, settings in connection.execute(statement)
+        if (at := read_settings(settings).checked_at) is None or at < before
+    ]
+
+
+def in_state(connection: Connection, state: str) -> list[tuple[int, int]]:
+    """Account and number of every connection in a state."""
+    j = connections.c
+    statement = select(j.account_id, j.connection_id).where(j.state == state)
+    return [tuple(row) for row in connection.execute(statement.order_by(j.account_id, j.connection_id))]
 
 
 def forget_steps(connection: Connection, account_id: int, connection_id: int) -> None:

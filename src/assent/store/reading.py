@@ -12,9 +12,11 @@ from assent.errors import Bug, Unknown
 from assent.ledger.chain import Break, ChainLink, Flaw, Leaf, Verified, verify
 from assent.ledger.entries import Entry, State, read_entry, replay
 from assent.ledger.seal import Position, Vault, unseal
+from assent.store import manifests
 from assent.store.columns import EPOCH
 from assent.store.database import Database
 from assent.store.journal import DESTROYED, wrapped_keys
+from assent.store.marks import Marks
 from assent.store.schema import accounts, ledger_entries, ledger_links
 
 #: Links read per statement while verifying, and entries while replaying.
@@ -73,6 +75,11 @@ class LedgerReader:
     async def verify(self, account_id: int) -> Verified:
         """Check an account's whole chain up to its head; tells the first break."""
         return await self.database.read(lambda c: verify_account(c, account_id))
+
+    async def altered_manifests(self, account_id: int) -> tuple[int, list[int]]:
+        """How many manifests the ledger knows, and the sends whose manifest is not as it was written."""
+        marks = Marks(self.vault)
+        return await self.database.read(lambda c: manifests.altered(c, account_id, marks))
 
     async def entries(
         self,

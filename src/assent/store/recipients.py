@@ -92,17 +92,31 @@ def enlist(connection: Connection, account_id: int, send_id: int, audience: Audi
     return connection.execute(statement.on_conflict_do_nothing()).rowcount
 
 
-def unchecked(connection: Connection, account_id: int, send_id: int, now: datetime, limit: int) -> list[UUID]:
-    """Recipients the gate is to be asked about now."""
+def unchecked(
+    connection: Connection,
+    account_id: int,
+    send_id: int,
+    now: datetime,
+    limit: int,
+    after: UUID | None = None,
+) -> list[UUID]:
+    """Recipients the gate is to be asked about now, from behind one of them."""
     c = recipients.c
-    statement = (
-        select(c.contact_id)
-        .where(*of_send(account_id, send_id, RecipientState.WAITING))
-        .where(c.due_at.is_(None) | (c.due_at <= now))
-        .order_by(c.contact_id)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).scalars())
+    statement = select(c.contact_id).where(*_due(account_id, send_id, now))
+    if after is not None:
+        statement = statement.where(c.contact_id > after)
+    return list(connection.execute(statement.order_by(c.contact_id).limit(limit)).scalars())
+
+
+def unchecked_count(connection: Connection, account_id: int, send_id: int, now: datetime) -> int:
+    """How many they are."""
+    statement = select(func.count()).where(*_due(account_id, send_id, now))
+    return int(connection.execute(statement).scalar_one())
+
+
+def _due(account_id: int, send_id: int, now: datetime) -> list[ColumnElement[bool]]:
+    due_at = recipients.c.due_at
+    return [*of_send(account_id, send_id, RecipientState.WAITING), due_at.is_(None) | (due_at <= now)]
 
 
 def stale(connection: Connection, account_id: int, send_id: int, before: datetime, limit: int) -> list[UUID]:

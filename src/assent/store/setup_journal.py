@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assent.ports import CategoryColumn, Clock, Organisation
+from assent.ports import Clock, Organisation
+from assent.ports.setup import CategoryColumn
 from assent.store import progress
 from assent.store.categories import all_categories
 from assent.store.connection_rows import LIVE, change

@@ -38,6 +38,7 @@ class Kind(Enum):
     SETUP = "setup"  # of the connection `number`
     SEND = "send"  # deliver the send `number`
     NOTIFY = "notify"  # tell the account's outgoing webhooks
+    DRIFT = "drift"  # compare what setup made for the connection `number` with what is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What file columns hold: the row keeps an id, the organisation the content (Use file column data)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dataverse_emulator.state import writes
 from dataverse_emulator.state.columns import Column
@@ -28,6 +28,10 @@ class Upload:
     column: str
     name: str
     content: bytearray = field(default_factory=bytearray)
+
+    def copy(self) -> "Upload":
+        """The same beginning, which goes on by itself."""
+        return replace(self, content=self.content.copy())
 
 
 def keep(

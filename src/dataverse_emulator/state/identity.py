@@ -77,6 +77,11 @@ class Identity:
         """An interactive user, made when first seen."""
         return self._known(User(derived_id("systemuser", name), name))
 
+    def expire(self, text: str) -> None:
+        """One token stops working, if it was issued here."""
+        if text in self._tokens:
+            self._tokens[text] = replace(self._tokens[text], expires=0)
+
     def expire_all(self) -> None:
         """Every token issued so far stops working (a fault to test renewal)."""
         self._tokens = {text: replace(token, expires=0) for text, token in self._tokens.items()}

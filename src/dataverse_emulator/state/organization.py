@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
 from dataverse_emulator.state.events import Event, Values
 from dataverse_emulator.state.identity import Identity, User
+from dataverse_emulator.state.lock import Lock
 from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
 from dataverse_emulator.state.sources import Sources, derived_id
 from dataverse_emulator.state.standard import standard_model
@@ -47,6 +49,7 @@ class Organization:
         self.choices = choices or Choices()
         self.model = standard_model()
         self.outbox: list[Event] = []
+        self.lock = Lock()
         self.pending_audits: list[tuple[float, Values]] = []
         self.files: dict[str, StoredFile] = {}
         self.uploads: dict[str, Upload] = {}
@@ -57,24 +60,34 @@ class Organization:
         self._model_versions: dict[str, int] = {}
         self._version = _FIRST_VERSION
         self._undo: list[Callable[[], None]] | None = None
+        # Tests look at an organisation from one thread while a server changes it from another.
+        self._alone = RLock()
         self.identity = Identity(sources, dict(clients or {}), self._welcome, strict=strict)
 
     def snapshot(self) -> "Organization":
         """A copy as of now that changes on its own (a backup, a sandbox); only the sources are shared."""
-        assert self._undo is None, "a snapshot is of one moment, so not within a transaction"
         twin = Organization.__new__(Organization)
-        twin.__dict__.update(self.__dict__)
-        twin.outbox = self.outbox.copy()
-        twin.pending_audits = self.pending_audits.copy()
-        twin.files = self.files.copy()
-        twin.uploads = {
-            token: replace(begun, content=begun.content[:]) for token, begun in self.uploads.items()
-        }
-        twin._tables = {name: table.copy() for name, table in self._tables.items()}
-        twin._drafts = {name: table.copy() for name, table in self._drafts.items()}
-        twin._model_versions = self._model_versions.copy()
-        twin.identity = self.identity.copy(twin.sources, twin._welcome)
+        with self._alone:
+            twin._become(self)
         return twin
+
+    def restore(self, kept: "Organization") -> None:
+        """Become what the snapshot is; it stays as it is and can be restored again."""
+        with self._alone:
+            self._become(kept)
+
+    def _become(self, other: "Organization") -> None:
+        assert other._undo is None, "a snapshot is of one moment, so not within a transaction"
+        alone = self.__dict__.get("_alone") or RLock()
+        self.__dict__.update(other.__dict__)
+        self._alone = alone
+        self.outbox = other.outbox.copy()
+        self.pending_audits, self.files = other.pending_audits.copy(), other.files.copy()
+        self.uploads = {token: begun.copy() for token, begun in other.uploads.items()}
+        self._tables = {name: table.copy() for name, table in other._tables.items()}
+        self._drafts = {name: table.copy() for name, table in other._drafts.items()}
+        self._model_versions = other._model_versions.copy()
+        self.identity = other.identity.copy(self.sources, self._welcome)
 
     def __deepcopy__(self, _memo: object) -> "Organization":
         return self.snapshot()
@@ -152,12 +165,22 @@ class Organization:
         self._version += 1
         return self._version
 
+    def next_versions(self, count: int) -> range:
+        """So many more at once."""
+        first = self._version + 1
+        self._version += count
+        return range(first, first + count)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: on a refusal every change inside is undone and its events dropped."""
-        if self._undo is not None:
-            yield
-            return
+        with self._alone:
+            if self._undo is not None:
+                yield
+            else:
+                yield from self._whole()
+
+    def _whole(self) -> Iterator[None]:
         self._undo, waiting = [], len(self.outbox)
         try:
             yield

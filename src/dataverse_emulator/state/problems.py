@@ -45,6 +45,7 @@ class Problem(Enum):
     TOO_MANY_AT_ONCE = "ServiceProtectionConcurrency"
     METHOD_NOT_ALLOWED = "NotSupported"
     TOO_LARGE = "PayloadTooLarge"
+    REQUEST_TIMEOUT = "RequestTimeout"
     UNAVAILABLE = "ServiceUnavailable"
     NOT_IMPLEMENTED = "NotImplemented"
 
@@ -87,6 +88,7 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.TOO_MANY_AT_ONCE: "0x80072326",
         Problem.METHOD_NOT_ALLOWED: "0x0",
         Problem.TOO_LARGE: "0x0",
+        Problem.REQUEST_TIMEOUT: "0x0",
         Problem.UNAVAILABLE: "0x0",
         Problem.NOT_IMPLEMENTED: "NotImplemented",
     }

@@ -52,18 +52,27 @@ class Table:
         self._order: list[str] = []
         self._unsorted: list[str] = []
         self._indexes: dict[tuple[str, ...], Index] = {}
+        self._shared = False
 
     def copy(self) -> "Table":
-        """The same rows, free to change on their own."""
+        """The same rows, free to change on their own: both share everything until either changes."""
+        self._settle_order()
         twin = Table.__new__(Table)
-        twin.definition = self.definition
-        twin.log = self.log.copy()
-        twin._lists = {name: cells.copy() for name, cells in self._lists.items()}
-        twin._sames = self._sames.copy()
-        twin._at, twin._size, twin._free = self._at.copy(), self._size, self._free.copy()
-        twin._order, twin._unsorted = self._order.copy(), self._unsorted.copy()
-        twin._indexes = {}
+        self._shared = True
+        twin.__dict__.update(self.__dict__)
         return twin
+
+    def _own(self) -> None:
+        """Before a change: leave what is shared with a copy to it."""
+        if not self._shared:
+            return
+        self.log = self.log.copy()
+        self._lists = {name: cells.copy() for name, cells in self._lists.items()}
+        self._sames = self._sames.copy()
+        self._at, self._free = self._at.copy(), self._free.copy()
+        self._order, self._unsorted = self._order.copy(), []
+        self._indexes = {}
+        self._shared = False
 
     # -- reading --------------------------------------------------------------------------------------
 
@@ -150,6 +159,7 @@ class Table:
 
     def insert(self, values: Mapping[str, Cell], at: float) -> int:
         """Add a row whose id and version are among the values; where it is."""
+        self._own()
         position = self._free.pop() if self._free else self._grow()
         self._fill(position, values)
         self._appear(position, str(values[self.definition.key]))
@@ -158,6 +168,7 @@ class Table:
 
     def replace(self, position: int, values: Mapping[str, Cell], at: float) -> None:
         """Overwrite values of a live row, the version among them."""
+        self._own()
         self._unindex(position, values)
         for name, value in values.items():
             self._put(name, position, value)
@@ -166,11 +177,13 @@ class Table:
 
     def remove(self, position: int, version: int, at: float) -> None:
         """Take a row away and remember that it is gone."""
+        self._own()
         self.log.remove(version, self.row_id(position), at)
         self._disappear(position)
 
-    def extend(self, columns: Mapping[str, list[Cell]], same: Mapping[str, Cell], at: float) -> None:
+    def extend(self, columns: Mapping[str, Sequence[Cell]], same: Mapping[str, Cell], at: float) -> None:
         """Add many rows at once, given by columns; `same` holds the values all of them share."""
+        self._own()
         ids, start = columns[self.definition.key], self._size
         self._size += len(ids)
         for name in {*self._lists, *columns}:
@@ -190,7 +203,8 @@ class Table:
         self.log.extend(columns[VERSION], positions, at)  # type: ignore[arg-type]
         self._indexes.clear()
 
-    # -- undoing: the log needs no repair, since superseded entries are skipped when read --------------
+    # -- undoing, always of a change just made, so nothing is shared; the log needs no repair, since
+    # -- superseded entries are skipped when read ------------------------------------------------------
 
     def undo_insert(self, position: int) -> None:
         """As if the row had never been; its log entry becomes a superseded one."""
@@ -223,10 +237,12 @@ class Table:
     def settle(self) -> None:
         """Drop superseded log entries once they outnumber the rows; only between transactions."""
         if self.log.entries > 4 * len(self._at) + 10_000:
+            self._own()
             self.log.settle(self._lists[VERSION])
 
     def forget_column(self, name: str) -> None:
         """Drop a column's values, so that one of the same name begins empty (7.4)."""
+        self._own()
         self._lists.pop(name, None)
         self._sames.pop(name, None)
         self._indexes = {names: index for names, index in self._indexes.items() if name not in names}

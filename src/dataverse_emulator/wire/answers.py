@@ -9,6 +9,7 @@ import msgspec
 
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.problems import Problem, Refusal
+from dataverse_emulator.wire.costs import Work
 
 JSON_TYPE: Final = "application/json; odata.metadata=minimal"
 
@@ -22,6 +23,7 @@ STATUS: Final[Mapping[Problem, int]] = MappingProxyType(
         Problem.VERSION_MISMATCH: 412,
         Problem.CANNOT_DELETE_ASSOCIATED: 405,
         Problem.METHOD_NOT_ALLOWED: 405,
+        Problem.REQUEST_TIMEOUT: 408,
         Problem.TOO_LARGE: 413,
         Problem.CUSTOMIZATION_LOCK: 429,
         Problem.TOO_MANY_REQUESTS: 429,
@@ -56,17 +58,20 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers and body; `operations` is what the answer cost in rows or batch parts."""
+    """Status, headers and body; `operations` is how many rows it took, `work` how much of what."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     operations: int = 1
+    work: Mapping[Work, int] = field(default_factory=dict)
 
 
-def json_answer(value: object, headers: Mapping[str, str] | None = None, status: int = 200) -> Answer:
+def json_answer(
+    value: object, headers: Mapping[str, str] | None = None, status: int = 200, *, operations: int = 1
+) -> Answer:
     """A JSON body with the documented content type (1.3)."""
-    return Answer(status, {"Content-Type": JSON_TYPE, **(headers or {})}, encode(value))
+    return Answer(status, {"Content-Type": JSON_TYPE, **(headers or {})}, encode(value), operations)
 
 
 def refused(refusal: Refusal, expired_delta_status: int = 410) -> Answer:

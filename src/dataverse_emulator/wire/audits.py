@@ -1,7 +1,7 @@
 """The change history over the wire: RetrieveAuditDetails and the histories of rows and columns (9.6)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
@@ -13,38 +13,41 @@ from dataverse_emulator.state.columns import LOOKUPS, Column
 from dataverse_emulator.state.definitions import Definition, Way
 from dataverse_emulator.state.formatted import FORMATTED, named, spelled
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import bad_syntax
+from dataverse_emulator.state.problems import bad_syntax, not_implemented
 from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire import addressing, requests
 from dataverse_emulator.wire.answers import Answer, Call, json_answer
-from dataverse_emulator.wire.requests import Preferences
+from dataverse_emulator.wire.requests import Preferences, Segment
 from dataverse_emulator.wire.rows import FORMATTED_VALUE, LOOKUP_TABLE, NAVIGATION
 
 _CRM: Final = "Microsoft.Dynamics.CRM."
-DETAILS: Final = f"{_CRM}RetrieveAuditDetails"
 _TARGET: Final = frozenset({"Target", "PagingInfo"})
 _MOST: Final = 5000
 # JSON in addresses may have its texts in single quotes, as the documented samples do.
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'((?:[^'\\]|\\.)*)'")
 
 
-def details(organization: Organization, call: Call, table: Table, position: int) -> Answer:
+def details(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
     """RetrieveAuditDetails of one audit row."""
+    table = organization.table(organization.model.by_set[path[0].name].name)
+    if table.definition.name != "audit":
+        raise not_implemented("RetrieveAuditDetails here", "on audits it is.")
+    position = addressing.need(table, path[0].key or "")
     wanted = requests.preferences(call.headers.get("prefer"))
     found = _detail(organization, table, position, wanted, None)
     context = f"{call.root}/$metadata#{_CRM}RetrieveAuditDetailsResponse"
     return json_answer({"@odata.context": context, "AuditDetail": found}, wanted.applied())
 
 
-def record_history(organization: Organization, call: Call, text: str) -> Answer:
+def record_history(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
     """RetrieveRecordChangeHistory: every audited change of a row, newest first."""
-    given = _arguments(call, text, _TARGET)
+    given = _arguments(call, path[0].key or "", _TARGET)
     return _history(organization, call, given, None, "RetrieveRecordChangeHistoryResponse")
 
 
-def attribute_history(organization: Organization, call: Call, text: str) -> Answer:
+def attribute_history(organization: Organization, call: Call, path: Sequence[Segment]) -> Answer:
     """RetrieveAttributeChangeHistory: every audited change of one column of a row, newest first."""
-    given = _arguments(call, text, _TARGET | {"AttributeLogicalName"})
+    given = _arguments(call, path[0].key or "", _TARGET | {"AttributeLogicalName"})
     column = given.get("AttributeLogicalName")
     if not isinstance(column, str):
         raise bad_syntax("AttributeLogicalName must be the name of a column.")

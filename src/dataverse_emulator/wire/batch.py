@@ -1,8 +1,9 @@
 """$batch: a multipart body of operations, change sets among them (dataverse.md 4.1)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax
 from dataverse_emulator.wire import dispatch, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
+from dataverse_emulator.wire.costs import Work
 
 MAX_OPERATIONS: Final = 1000
 _BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
@@ -46,6 +48,7 @@ class _Run:
     root: str
     headers: Mapping[str, str]
     response_id: str
+    work: Counter[Work] = field(default_factory=Counter)
 
 
 def perform(organization: Organization, call: Call) -> Answer:
@@ -58,10 +61,9 @@ def perform(organization: Organization, call: Call) -> Answer:
     shared = {k: v for k, v in call.headers.items() if k.startswith(("mscrm", "callerobjectid"))}
     run = _Run(organization, call.user, call.root, shared, organization.sources.new_id())
     parts: list[bytes] = []
-    total, status = 0, 200
+    status = 200
     for item in items:
-        failed, rendered, count = _item(run, item)
-        total += count
+        failed, rendered = _item(run, item)
         if failed and not go_on:
             status = failed
             kept = parts if organization.choices.batch_keeps_earlier_parts else []
@@ -70,15 +72,15 @@ def perform(organization: Organization, call: Call) -> Answer:
         parts.append(rendered)
     mark = f"batchresponse_{run.response_id}"
     body = _join(mark, parts)
-    return Answer(status, {"Content-Type": f"multipart/mixed; boundary={mark}"}, body, operations=total)
+    return Answer(status, {"Content-Type": f"multipart/mixed; boundary={mark}"}, body, work=run.work)
 
 
-def _item(run: _Run, item: Operation | ChangeSet) -> tuple[int, bytes, int]:
-    """The error status (0 when fine), the response part, and how many operations it took."""
+def _item(run: _Run, item: Operation | ChangeSet) -> tuple[int, bytes]:
+    """The error status (0 when fine) and the response part."""
     if isinstance(item, Operation):
         answer = _operate(run, item, {}, in_change_set=False)
         failed = answer.status if answer.status >= 400 else 0
-        return failed, _http_part(run, answer, item.content_id), answer.operations
+        return failed, _http_part(run, answer, item.content_id)
     return _change_set(run, item)
 
 
@@ -88,15 +90,13 @@ class _Aborted(Exception):
         self.content_id = content_id
 
 
-def _change_set(run: _Run, item: ChangeSet) -> tuple[int, bytes, int]:
+def _change_set(run: _Run, item: ChangeSet) -> tuple[int, bytes]:
     done: list[bytes] = []
     made: dict[str, str] = {}
-    count = 0
     try:
         with run.organization.transaction():
             for operation in item.operations:
                 answer = _operate(run, operation, made, in_change_set=True)
-                count += answer.operations
                 if answer.status >= 400:
                     raise _Aborted(answer, operation.content_id)
                 if operation.content_id and "OData-EntityId" in answer.headers:
@@ -104,10 +104,10 @@ def _change_set(run: _Run, item: ChangeSet) -> tuple[int, bytes, int]:
                 done.append(_http_part(run, answer, operation.content_id))
     except _Aborted as aborted:
         # One error part stands for the whole set (4.1).
-        return aborted.answer.status, _http_part(run, aborted.answer, aborted.content_id), count
+        return aborted.answer.status, _http_part(run, aborted.answer, aborted.content_id)
     mark = f"changesetresponse_{run.organization.sources.new_id()}"
     head = f"Content-Type: multipart/mixed; boundary={mark}\r\n\r\n".encode()
-    return 0, head + _join(mark, done), count
+    return 0, head + _join(mark, done)
 
 
 def _operate(run: _Run, operation: Operation, made: Mapping[str, str], *, in_change_set: bool) -> Answer:
@@ -129,7 +129,9 @@ def _operate(run: _Run, operation: Operation, made: Mapping[str, str], *, in_cha
         in_change_set=in_change_set,
         made=made,
     )
-    return dispatch.perform(run.organization, call)
+    answer = dispatch.perform(run.organization, call)
+    run.work.update(answer.work)
+    return answer
 
 
 def _address(url: str, made: Mapping[str, str]) -> tuple[str, str]:

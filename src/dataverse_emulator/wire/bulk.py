@@ -75,8 +75,7 @@ def _create_all(
             raise Refusal(Problem.DUPLICATE_RECORD, "Cannot insert duplicate key.")
         ids.append(table.row_id(bodies.create(organization, call, table, target)))
     context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse"
-    answer = json_answer({"@odata.context": context, "Ids": ids})
-    return Answer(200, answer.headers, answer.body, operations=len(targets))
+    return json_answer({"@odata.context": context, "Ids": ids}, operations=len(targets))
 
 
 def _update_all(organization: Organization, call: Call, table: Table, targets: list[dict[str, Any]]) -> None:

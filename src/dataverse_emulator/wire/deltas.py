@@ -70,7 +70,7 @@ def delta(
     body["value"] = write(found.rows) + [
         {"@odata.context": removed, "id": gone.row_id, "reason": "deleted"} for gone in found.gone
     ]
-    return json_answer(body, wanted.applied())
+    return json_answer(body, wanted.applied(), operations=len(found.rows) + len(found.gone))
 
 
 def _reach(cookie: paging.Cookie) -> tracking.Reach:

@@ -12,13 +12,11 @@ WINDOW_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The three documented limits (None switches one off) and what a request is said to cost."""
+    """The three documented limits (None switches one off) and the degree of parallelism advised."""
 
     requests: int | None = 6000
     execution_ms: int | None = 1_200_000
     concurrent: int | None = 52
-    cost_ms_per_request: float = 0.0
-    cost_ms_per_operation: float = 0.0
     dop_hint: int = 48
 
 
@@ -52,13 +50,12 @@ class Protection:
         usage.running += 1
         return None
 
-    def leave(self, user_id: str, measured_ms: float, operations: int) -> None:
+    def leave(self, user_id: str, execution_ms: float) -> None:
         """A request is over; its time counts from now."""
-        usage, limits = self._usage[user_id], self.limits
-        cost = measured_ms + limits.cost_ms_per_request + operations * limits.cost_ms_per_operation
+        usage = self._usage[user_id]
         usage.running -= 1
-        usage.moments.append((self._now(), cost))
-        usage.spent_ms += cost
+        usage.moments.append((self._now(), execution_ms))
+        usage.spent_ms += execution_ms
 
     def headers(self, user_id: str) -> dict[str, str]:
         """The diagnostic headers, with their thousands separators (1.3, 5.1)."""

@@ -7,7 +7,7 @@ from dataverse_emulator.query import odata
 from dataverse_emulator.query.scope import collected, followed
 from dataverse_emulator.state import files as stored
 from dataverse_emulator.state.columns import Column, Kind
-from dataverse_emulator.state.definitions import Navigation, Way
+from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented, row_missing
@@ -38,9 +38,15 @@ def below(spot: Spot, rest: Sequence[Segment]) -> Answer:
         return _collection(spot, step, head, tail)
     if head.key is None and head.name in definition.properties:
         return _property(spot, head.name, tail)
-    if head.name in definition.columns or definition.partial or head.name.startswith("$"):
-        raise not_implemented(f"{definition.set_name}/{head.name[:80]}", "see its README for what is.")
-    raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{head.name[:80]}'.")
+    raise unknown(definition, head)
+
+
+def unknown(definition: Definition, segment: Segment) -> Refusal:
+    """What a segment after a row earns that is none of the row's."""
+    name = segment.name[:80]
+    if segment.name in definition.columns or definition.partial or name.startswith(("$", "Microsoft.")):
+        return not_implemented(f"{definition.set_name}(…)/{name}", "see its README for what is.")
+    return Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{name}'.")
 
 
 def _property(spot: Spot, name: str, tail: Sequence[Segment]) -> Answer:

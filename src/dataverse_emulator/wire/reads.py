@@ -77,7 +77,7 @@ def _page(
         token = tracking.Token(until, organization.sources.now())
         body["@odata.deltaLink"] = deltas.link(url, call.query, token)
     body["value"] = write(page.rows)
-    return json_answer(body, wanted.applied())
+    return json_answer(body, wanted.applied(), operations=len(page.rows))
 
 
 def _totals(organization: Organization, page: executor.Page, wanted: requests.Preferences) -> dict[str, Any]:

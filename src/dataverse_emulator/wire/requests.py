@@ -24,6 +24,8 @@ class Segment:
 
 def segments(path: str) -> list[Segment]:
     """The path's steps; slashes inside quotes or parentheses do not separate."""
+    if not path.strip("/"):
+        return [Segment("")]
     found = []
     for text in _split(path.strip("/")):
         hit = _SEGMENT.fullmatch(unquote(text))

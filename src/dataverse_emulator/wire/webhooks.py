@@ -12,7 +12,7 @@ from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.registrations import Step, steps_for
 from dataverse_emulator.state.table import VERSION
 from dataverse_emulator.wire import notices
-from dataverse_emulator.wire.control import WebhookSwitch
+from dataverse_emulator.wire.switches import Switches
 
 TIMEOUT_S: Final = 60.0
 _AT_ONCE: Final = 32
@@ -36,12 +36,12 @@ class Deliveries:
     def __init__(
         self,
         organization: Organization,
-        switch: Callable[[], WebhookSwitch],
+        switches: Callable[[], Switches],
         host: Callable[[], str],
         post: Post | None = None,
     ) -> None:
         self._organization = organization
-        self._switch = switch
+        self._switches = switches
         self._host = host
         self._post = post or self._by_http
         self._queue: asyncio.Queue[_Job] = asyncio.Queue()
@@ -50,13 +50,15 @@ class Deliveries:
 
     def submit(self, events: list[Event]) -> None:
         """Queue a delivery for every step each event concerns; during an outage they are lost."""
-        switch = self._switch()
-        if not events or not switch.enabled:
+        switches, now = self._switches(), self._organization.sources.now()
+        if not events or not switches.webhooks.enabled:
             return
         loop = asyncio.get_running_loop()
         for event in events:
             for step in steps_for(self._organization, event):
-                self._queue.put_nowait(_Job(event, step, loop.time() + switch.delay_s))
+                for late_s in switches.trouble.delays():
+                    moment = now + switches.webhooks.delay_s + late_s
+                    self._queue.put_nowait(_Job(event, step, moment))
         while len(self._workers) < min(_AT_ONCE, self._queue.qsize()):
             self._workers.append(loop.create_task(self._work()))
 
@@ -75,11 +77,11 @@ class Deliveries:
             self._session = None
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
+        sources = self._organization.sources
         while True:
             job = await self._queue.get()
             try:
-                await asyncio.sleep(max(0.0, job.not_before - loop.time()))
+                await sources.pause(max(0.0, job.not_before - sources.now()))
                 await self._deliver(job)
             finally:
                 self._queue.task_done()

@@ -43,7 +43,9 @@ def complaints(final: Final) -> list[str]:
         email = normalise(row["emailaddress1"])
         if not row["statecode"] and entity not in linked and email in held:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} bears a known address and is not linked")
-        wanted = final.script.create_in_hub and email not in final.truth.erased
+        # The row of an erased person may have moved on before it was let go: nobody brings them back (I6).
+        gone = email in final.truth.erased or entity in final.truth.erased_rows
+        wanted = final.script.create_in_hub and not gone
         if not row["statecode"] and entity not in linked and email is not None and wanted:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} has an address and no contact")
     return found

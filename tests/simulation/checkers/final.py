@@ -13,7 +13,7 @@ from assent.policy.sides import CATEGORIES, PERMISSION, Person
 from ..lab import row_says
 from ..script import Script
 from ..truth import HUB, Entity, Truth
-from ..world import World
+from ..world import Mail, World
 from .gate import Asked
 
 FIELDS = (PERMISSION, 1, 2)
@@ -30,7 +30,7 @@ class Final:
     rows: Mapping[Entity, Mapping[str, Any]]
     entries: Sequence[Entry]
     asked: Sequence[Asked]
-    mails: Sequence[tuple[float, str, str]]
+    mails: Sequence[Mail]
     ledger_broken: str
     moved: str
     failures: Sequence[str]

@@ -1,7 +1,7 @@
 """P1: a check lets nobody through whose newest act was a refusal before the check began."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,7 +24,6 @@ class Asked:
     subject: str = ""
     category: int = 0
     may: frozenset[UUID] = frozenset()
-    emails: dict[UUID, str] = field(default_factory=dict)
     answered_at: float = 0.0
 
     @classmethod
@@ -47,14 +46,16 @@ class Asked:
                 theirs = [entity, *bearing.get(email, [])]
                 if (deed := world.truth.newest_is_refusal(theirs, what, at)) is not None:
                     refused[contact_id] = deed
-        return cls(at, refused, subject, category, emails=emails)
+        return cls(at, refused, subject, category)
 
 
 def complaints(final: "Final") -> list[str]:
-    """Whoever was let through against a refusal that nobody granted over meanwhile."""
+    """Whoever was let through against a refusal that nobody granted over, and no restore undid, meanwhile."""
     return [
         f"a check begun at {asked.at:.3f} lets {str(contact_id)[:8]} through against: {deed}"
         for asked in final.asked
         for contact_id, deed in asked.refused.items()
-        if contact_id in asked.may and not final.truth.granted_since(deed, asked.answered_at)
+        if contact_id in asked.may
+        and not final.truth.granted_since(deed, asked.answered_at)
+        and (deed.undone is None or deed.undone > asked.answered_at)
     ]

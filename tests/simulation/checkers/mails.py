@@ -5,6 +5,7 @@ from collections import Counter
 from assent.policy.sides import PERMISSION
 
 from ..truth import HUB
+from ..world import Mail
 from .final import Final
 
 #: How old the last look at the hub's own facts may be as a mail is handed over (handing.LOOK_GOOD_FOR),
@@ -14,27 +15,24 @@ LOOK_S = 2.5
 
 def complaints(final: Final) -> list[str]:
     """Mails that should not have been."""
-    counted = Counter((to, subject) for _, to, subject in final.mails)
+    counted = Counter((mail.to, mail.subject) for mail in final.mails)
     found = [f"{to} got {subject} {count} times" for (to, subject), count in counted.items() if count > 1]
     sent = {asked.subject: asked for asked in final.asked if asked.subject}
-    for at, to, subject in final.mails:
-        asked = sent[subject]
-        for contact_id, deed in asked.refused.items():
-            if asked.emails[contact_id] == to and not final.truth.granted_since(deed, at):
-                found.append(f"{to} got {subject} at {at:.3f} against: {deed}")
-        found += _against_the_hub(final, at, to, asked.category)
+    for mail in final.mails:
+        asked = sent[mail.subject]
+        deed = asked.refused.get(mail.whose) if mail.whose is not None else None
+        if deed is not None and not final.truth.granted_since(deed, mail.at):
+            found.append(f"{mail.to} got {mail.subject} at {mail.at:.3f} against: {deed}")
+        found += _against_the_hub(final, mail, asked.category)
     return found
 
 
-def _against_the_hub(final: Final, at: float, to: str, category: int) -> list[str]:
+def _against_the_hub(final: Final, mail: Mail, category: int) -> list[str]:
     """A refusal durably received stops every mail not yet handed over."""
-    found: list[str] = []
-    for person in final.people:
-        entity = (HUB, person.contact.contact_id)
-        if person.contact.email != to:
-            continue
-        for field in (PERMISSION, *([category] if category else [])):
-            deed = final.truth.newest_is_refusal([entity], field, at - LOOK_S)
-            if deed is not None:
-                found.append(f"{to} got a mail at {at:.3f} against what the hub knew: {deed}")
-    return found
+    if mail.whose is None:
+        return []
+    return [
+        f"{mail.to} got a mail at {mail.at:.3f} against what the hub knew: {deed}"
+        for field in (PERMISSION, *([category] if category else []))
+        if (deed := final.truth.newest_is_refusal([(HUB, mail.whose)], field, mail.at - LOOK_S)) is not None
+    ]

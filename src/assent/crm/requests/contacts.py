@@ -14,8 +14,8 @@ from assent.crm.spellings import spellings
 from assent.crm.transport import Lane, Request, Response
 from assent.errors import NotDataverse, Refused, Unreachable
 from assent.policy.plan import RowWrite
-from assent.policy.sides import Row
-from assent.ports import ChangePage
+from assent.policy.sides import PERMISSION, Row
+from assent.ports import ChangePage, Refusal
 
 READING = "reading contacts"
 CHANGES = "reading the change feed"
@@ -152,14 +152,36 @@ def _find(column: str, values: Sequence[str], columns: Columns) -> Operation:
 
 def refusing(columns: Columns, page_size: int, lane: Lane) -> Request:
     """Ask for every active row with Do not allow or any category No (G4); nulls refuse nothing (T6)."""
-    refusals = [f"{TOGGLE} eq true", *(f"{c.logical_name} eq false" for c in columns.categories)]
+    names = [column.logical_name for column in columns.categories]
+    refusals = [f"{TOGGLE} eq true", *(f"{name} eq false" for name in names)]
     query = odata.query(
-        select=columns.select,
+        select=",".join(("contactid", EMAIL, TOGGLE, *names)),
         filter=f"statecode eq 0 and ({' or '.join(refusals)})",
         orderby="contactid",  # without a unique order rows repeat or vanish between pages (2.4)
     )
     prefer = {"Prefer": f"odata.maxpagesize={page_size}"}
     return Request(REFUSALS, "GET", f"contacts{query}", prefer, lane=lane)
+
+
+def parse_refusals(response: Response, columns: Columns) -> tuple[tuple[Refusal, ...], str | None]:
+    """Give what the rows of such a page refuse, and the link to the next.
+
+    A row was given because it refuses something: where no column shown says so, those withheld do (T6).
+    """
+    page = odata.decode(check(response, REFUSALS).body, REFUSALS)
+    answers = [(TOGGLE, True, PERMISSION), *((c.logical_name, False, c.bit) for c in columns.categories)]
+    found = []
+    for record in odata.listed(page, REFUSALS):
+        said = sum(bit for name, refusal, bit in answers if record.get(name) is refusal)
+        withheld = 0 if said else sum(bit for name, _, bit in answers if name not in record)
+        try:
+            row_id, email = UUID(str(record["contactid"])), record.get(EMAIL)
+        except (KeyError, ValueError):
+            raise odata.broken(REFUSALS) from None
+        if email is not None and not isinstance(email, str):
+            raise odata.broken(REFUSALS)
+        found.append(Refusal(row_id, email, said | withheld))
+    return tuple(found), odata.link(page, odata.NEXT)
 
 
 def parse_page(response: Response, columns: Columns, what: str) -> tuple[tuple[Row, ...], str | None]:

@@ -7,7 +7,7 @@ from assent.crm import odata
 from assent.crm.faults import check
 from assent.crm.requests.batch import Operation
 from assent.crm.transport import Request, Response
-from assent.ports import CategoryColumn, Form
+from assent.ports.setup import CategoryColumn, Form
 
 PUBLISHER = "assent"
 PREFIX = "asn"
@@ -127,6 +127,23 @@ def create_column(wanted: CategoryColumn, language: int) -> Request:
     return Request("creating a column", "POST", _ATTRIBUTES, headers, odata.encode(body))
 
 
+def custom_columns() -> Request:
+    """Ask which columns of contact were added by anybody."""
+    query = odata.query(select="LogicalName,MetadataId,AttributeType", filter="IsCustomAttribute eq true")
+    return Request("reading the columns", "GET", _ATTRIBUTES + query, _STRONG)
+
+
+def delete_column(logical_name: str) -> Request:
+    """Delete a column and its data; refused while something refers to it (7.8)."""
+    path = f"{_ATTRIBUTES}(LogicalName={odata.text(logical_name)})"
+    return Request("deleting a column", "DELETE", path)
+
+
+def delete(table: str, row_id: UUID, what: str) -> Request:
+    """Delete a row of one of the small tables."""
+    return Request(what, "DELETE", f"{table}({row_id})")
+
+
 def probe_column(logical_name: str) -> Request:
     """Ask for one contact with the column: a new one may not be known everywhere yet (7.6)."""
     return Request(
@@ -168,12 +185,16 @@ def _yes_no(language: int) -> tuple[str, str]:
 
 def main_forms() -> Request:
     """Ask which contact main forms are active (8.1)."""
-    return find(
-        "systemforms",
-        "formid,name,isdefault,iscustomizable",
-        "objecttypecode eq 'contact' and type eq 2 and formactivationstate eq 1",
-        "reading forms",
-    )
+    return _forms("objecttypecode eq 'contact' and type eq 2 and formactivationstate eq 1")
+
+
+def every_form() -> Request:
+    """Ask for the contact forms of any kind, active or not: each may show a column."""
+    return _forms("objecttypecode eq 'contact'")
+
+
+def _forms(condition: str) -> Request:
+    return find("systemforms", "formid,name,isdefault,iscustomizable", condition, "reading forms")
 
 
 def unpublished_form(form_id: str) -> Request:

@@ -74,6 +74,15 @@ async def write_contacts(
         yield sheet.lines(page)
 
 
+async def write_lines(
+    heads: Sequence[str], pages: AsyncIterable[Sequence[Sequence[str]]]
+) -> AsyncIterator[bytes]:
+    """Write any table in the same way: the column names, then one chunk of bytes per page."""
+    yield _MARK.encode() + _lines([heads])
+    async for page in pages:
+        yield _lines(page)
+
+
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(map(_written, rows))

@@ -16,11 +16,12 @@ router = APIRouter(tags=["Ledger"], prefix="/ledger")
 
 
 class Verification(Shape):
-    """Whether the chain holds; where it does not, `broken` says how."""
+    """Whether the chain and the manifests of sends hold; where they do not, `broken` says how."""
 
     holds: bool
     links: int
     entries: int
+    manifests: int
     head: str
     broken: str
     broken_seq: int | None
@@ -60,7 +61,7 @@ class ExplainedShape(Shape):
 
 @router.get("/verification", summary="Verify the ledger", response_model=Verification)
 async def verify_ledger(app: App, calling: Calling) -> Any:
-    """Check the whole hash chain from its first link to its head."""
+    """Check the whole hash chain from its first link to its head, and the manifest of every send."""
     return await ledger.verify(app, calling)
 
 

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from assent.policy.audience import read_audience
 from assent.policy.gate import Reason
 from assent.policy.sending import RecipientState, SendState
 from assent.policy.sides import CATEGORY_LIMIT
-from assent.services import sends
+from assent.services import manifests, sends
 from assent.services.sends import Draft, Preview, Result, SendView, Wanted
 from assent.web.api.calling import App, Calling
 from assent.web.api.shapes import After, Limit, Line, Listed, Number, Shape, listed
@@ -110,6 +111,28 @@ class RecipientShape(Shape):
     detail: str
     why: str
     at: datetime
+
+
+class ManifestAskedShape(Shape):
+    """How a connection was asked while everybody was checked, and the earliest moment up to which."""
+
+    connection: int
+    since: datetime
+    method: str
+
+
+class ManifestShape(Shape):
+    """What was decided about everybody before the first mail went out; signed, and named in the ledger."""
+
+    send_id: int
+    revision: str
+    checked_at: datetime
+    asked: list[ManifestAskedShape]
+    lines: int
+    outcomes: Annotated[dict[str, int], Field(examples=[{"may": 120, "left_out": 3}])]
+    reasons: Annotated[dict[str, int], Field(examples=[{"withdrawn": 3}])]
+    digest: Annotated[str, Field(description="SHA-256 of the header and of every part, in hexadecimal.")]
+    signature: Annotated[str, Field(description="HMAC-SHA-256 under the account's own key.")]
 
 
 class MailShape(Shape):
@@ -252,3 +275,57 @@ async def list_recipients(
     wanted = Wanted(frozenset(state or ()), reason, limit=limit)
     page = await sends.recipients(app, calling, send_id, wanted, after=after)
     return Listed[RecipientShape].model_validate(listed(page))
+
+
+@router.get("/{send_id}/manifest", summary="Read a send's manifest")
+async def get_manifest(app: App, calling: Calling, send_id: Number) -> ManifestShape:
+    """What the check decided about everybody, in sums; 404 until it is over.
+
+    It never changes again; `GET /ledger/verification` tells whether it is as it was written.
+    """
+    found = await manifests.manifest(app, calling, send_id)
+    header = found.header
+    return ManifestShape(
+        send_id=header.send,
+        revision=header.revision,
+        checked_at=manifests.moment(header.checked_at),
+        asked=[
+            ManifestAskedShape(
+                connection=one.connection, since=manifests.moment(one.since), method=one.method
+            )
+            for one in header.asked
+        ],
+        lines=header.lines,
+        outcomes=dict(header.outcomes),
+        reasons=dict(header.reasons),
+        digest=found.digest.hex(),
+        signature=found.signature.hex(),
+    )
+
+
+@router.get(
+    "/{send_id}/manifest/export",
+    summary="Export a send's manifest",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+            "description": "Every contact with what was decided about it.",
+        }
+    },
+)
+async def export_manifest(
+    app: App,
+    calling: Calling,
+    send_id: Number,
+    form: Annotated[manifests.Form, Query(alias="format", description="As a table or as JSON.")] = (
+        manifests.Form.CSV
+    ),
+) -> StreamingResponse:
+    """Every line: whom mail may go to, who is left out and why, and up to when that was proved."""
+    file = await manifests.file(app, calling, send_id, form)
+    named = {"content-disposition": f'attachment; filename="{file.name}"'}
+    return StreamingResponse(file.content, media_type=file.media_type, headers=named)

@@ -8,20 +8,23 @@ from starlette.routing import Route
 
 from assent.errors import AssentError, Invalid
 from assent.policy.permission import OnAllow
-from assent.services import connections
+from assent.services import connections, credentials, deciding, planning, removing
 from assent.services.access import Right
 from assent.services.connections import Changed, ConnectionView
+from assent.services.credentials import Credentials
+from assent.services.deciding import Decision
 from assent.services.setup_words import Choice, Pause
 from assent.store.organisations import NewConnection
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 from assent.web.console.words import ON_ALLOW_MEANS
+from assent.web.files import csv_file
 
 PAGE = "/connections"
 
 #: Sweeps on a connection's page.
 SHOWN = 15
 
-_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted")
+_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted", "repair")
 
 
 def connection_routes(desk: Desk) -> list[Route]:
@@ -34,11 +37,17 @@ def connection_routes(desk: Desk) -> list[Route]:
         desk.post(f"{PAGE}/sweep", sweep),
         desk.get(one, show),
         desk.post(f"{one}/setup", set_up),
+        desk.get(f"{one}/plan.csv", plan),
         desk.post(f"{one}/decide", decide),
         desk.post(f"{one}/pause", pause),
         desk.post(f"{one}/resume", resume),
         desk.get(f"{one}/settings", ask_settings),
         desk.post(f"{one}/settings", change),
+        desk.post(f"{one}/credentials", put_credentials),
+        desk.get(f"{one}/findings", findings),
+        desk.get(f"{one}/remove", ask_removal),
+        desk.post(f"{one}/remove", remove),
+        desk.get(f"{one}/subscriptions.csv", export),
     ]
 
 
@@ -61,13 +70,17 @@ async def create(visit: Visit) -> Response:
         form.text("url"),
         form.text("tenant"),
         form.text("client_id"),
-        form.secret("secret"),
+        form.secret("secret") or form.secret("certificate"),
         authority=form.text("authority"),
     )
     try:
         made = await connections.connect(visit.app, visit.caller, new)
     except AssentError as error:
-        typed = {name: value for name, value in form.values().items() if name not in ("secret", "csrf")}
+        typed = {
+            name: value
+            for name, value in form.values().items()
+            if name not in ("secret", "certificate", "csrf")
+        }
         return visit.page("connection_new.html", status_of(error), typed=typed, error=told(error))
     return visit.onwards(f"{PAGE}/{made.connection_id}", "connected")
 
@@ -80,9 +93,10 @@ async def show(visit: Visit) -> Response:
         "connection.html",
         one=view,
         sweeps=sweeps,
-        tabs=_tabs(view.pause),
+        places=_places(view.pause),
         evidence=_evidence(view.pause),
         on_allow=ON_ALLOW_MEANS,
+        outcomes={outcome.value: words for outcome, words in planning.OUTCOMES.items()},
     )
 
 
@@ -90,6 +104,12 @@ async def set_up(visit: Visit) -> Response:
     """Begin setup, go on, or repair."""
     view = await connections.set_up(visit.app, visit.caller, visit.number("connection_id"))
     return visit.onwards(f"{PAGE}/{view.connection_id}", "setup")
+
+
+async def plan(visit: Visit) -> Response:
+    """Whom the first sync concerns, as CSV; the first part is made before anything is answered."""
+    number = visit.number("connection_id")
+    return await csv_file(planning.people(visit.app, visit.caller, number), "first-sync.csv")
 
 
 async def decide(visit: Visit) -> Response:
@@ -100,7 +120,8 @@ async def decide(visit: Visit) -> Response:
     except ValueError:
         raise Invalid("Choose what setup should do.") from None
     number = visit.number("connection_id")
-    await connections.decide(visit.app, visit.caller, number, choice, tab=form.text("tab"))
+    form_id, _, tab = form.text("place").partition(" ")
+    await deciding.decide(visit.app, visit.caller, number, Decision(choice, form_id, tab))
     return visit.onwards(f"{PAGE}/{number}", "decided")
 
 
@@ -141,13 +162,56 @@ async def change(visit: Visit) -> Response:
     return visit.onwards(f"{PAGE}/{view.connection_id}", "saved")
 
 
+async def put_credentials(visit: Visit) -> Response:
+    """Sign in anew and keep it; what cannot be is told above the form."""
+    view, form = await _read(visit), await visit.form()
+    secret = form.secret("secret") or form.secret("certificate")
+    given = Credentials(form.text("url"), form.text("tenant"), form.text("client_id"), secret)
+    try:
+        await credentials.replace(visit.app, visit.caller, view.connection_id, given)
+    except AssentError as error:
+        return _settings(visit, view, refused=error)
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "saved")
+
+
+async def findings(visit: Visit) -> Response:
+    """What the organisation tells of itself now."""
+    view = await _read(visit)
+    found = await credentials.findings(visit.app, visit.caller, view.connection_id)
+    return visit.page("connection_findings.html", one=view, found=found)
+
+
+async def ask_removal(visit: Visit) -> Response:
+    """What would be removed, and what would stay."""
+    view = await _read(visit)
+    parts = await removing.plan(visit.app, visit.caller, view.connection_id)
+    return visit.page("connection_remove.html", one=view, parts=parts)
+
+
+async def export(visit: Visit) -> Response:
+    """What the organisation's rows say, as CSV: removal deletes it there."""
+    number = visit.number("connection_id")
+    return await csv_file(removing.export(visit.app, visit.caller, number), "subscriptions.csv")
+
+
+async def remove(visit: Visit) -> Response:
+    """Take away what setup made."""
+    view = await removing.remove(visit.app, visit.caller, visit.number("connection_id"))
+    return visit.onwards(f"{PAGE}/{view.connection_id}", "removing")
+
+
 def _settings(
-    visit: Visit, view: ConnectionView, form: Form | None = None, error: AssentError | None = None
+    visit: Visit,
+    view: ConnectionView,
+    form: Form | None = None,
+    error: AssentError | None = None,
+    refused: AssentError | None = None,
 ) -> Response:
     writers = form.text("held_writers") if form else "\n".join(map(str, view.held_writers))
     return visit.page(
         "connection_settings.html",
-        status_of(error) if error else HTTPStatus.OK,
+        status_of(wrong) if (wrong := error or refused) else HTTPStatus.OK,
+        credentials_error=told(refused) if refused else "",
         one=view,
         writers=writers,
         chosen=form.text("on_allow") if form else view.on_allow.value,
@@ -173,11 +237,18 @@ async def _read(visit: Visit) -> ConnectionView:
     return await connections.read(visit.app, visit.caller, visit.number("connection_id"))
 
 
-def _tabs(pause: Pause | None) -> list[tuple[str, str]]:
-    """The tabs a pause names: what is sent, and what to call each."""
-    found = pause.evidence.get("tabs") if pause else None
-    tabs = [tab for tab in found if isinstance(tab, dict)] if isinstance(found, list) else []
-    return [(str(tab.get("name") or tab.get("id")), _tab_words(tab)) for tab in tabs]
+def _places(pause: Pause | None) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The forms a pause names: id, name, and their tabs as what is sent and what to call each."""
+    listed = pause.evidence.get("forms") if pause else None
+    forms = [form for form in listed if isinstance(form, dict)] if isinstance(listed, list) else []
+    return [
+        (
+            form["form_id"],
+            form["form"] if form["customisable"] else f"{form['form']} (locked)",
+            [(f"{form['form_id']} {tab['name'] or tab['id']}", _tab_words(tab)) for tab in form["tabs"]],
+        )
+        for form in forms
+    ]
 
 
 def _tab_words(tab: dict[str, object]) -> str:
@@ -187,8 +258,15 @@ def _tab_words(tab: dict[str, object]) -> str:
     return words if tab.get("visible", True) else f"{words} (hidden)"
 
 
+#: Evidence that is shown in a way of its own.
+_SHOWN = ("found", "in_question", "forms")
+
+
 def _evidence(pause: Pause | None) -> list[tuple[str, str]]:
     """What else was found, as it can be read."""
     told = pause.evidence if pause else {}
-    skipped = ("tabs", "in_question")
-    return [(name.replace("_", " "), str(value)) for name, value in told.items() if name not in skipped]
+    return [
+        (name.replace("_", " "), "; ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in told.items()
+        if name not in _SHOWN and value
+    ]

@@ -1,9 +1,8 @@
 """Contacts: found and filtered, created, and taken away as a file."""
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from assent.errors import AssentError
@@ -12,6 +11,7 @@ from assent.services import categories, contacts, exports
 from assent.services.contacts import NewContact
 from assent.web.console.audiences import filters, read_fields
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
+from assent.web.files import csv_file
 
 SHOWN = 50
 
@@ -68,16 +68,7 @@ async def create(visit: Visit) -> Response:
 async def export(visit: Visit) -> Response:
     """The contacts of an audience as CSV; the first part is made before anything is answered."""
     audience = read_fields(visit.request.query_params)
-    chunks = exports.export(visit.app, visit.caller, audience)
-    first = await anext(chunks, b"")
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    headers = {"Content-Disposition": 'attachment; filename="contacts.csv"'}
-    return StreamingResponse(whole(), media_type="text/csv; charset=utf-8", headers=headers)
+    return await csv_file(exports.export(visit.app, visit.caller, audience), "contacts.csv")
 
 
 def basis_of(form: Form) -> LegalBasis:

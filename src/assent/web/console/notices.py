@@ -24,6 +24,7 @@ NOTICES: Mapping[str, str] = {
     "archived": "Archived. The answers are kept, and it can be restored.",
     "restored": "Restored, with the answers it had.",
     "connected": "Connected. Nothing was read or written yet; run setup to begin.",
+    "removing": "Nothing is synced any more; what setup made is being removed.",
     "setup": "Setup is asked for; every step shows here as it happens.",
     "decided": "Decided. Setup goes on.",
     "sweep": "A sweep is asked for; its figures show when it ends.",

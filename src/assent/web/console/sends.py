@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from assent.policy.gate import Reason
 from assent.policy.sending import WHY, RecipientState, SendState
 from assent.services import sends
+from assent.services.manifests import Form, file, has_one
 from assent.services.previewing import rendered
 from assent.services.send_views import Preview, Result
 from assent.services.sends import Wanted
@@ -39,6 +40,7 @@ def send_routes(desk: Desk) -> list[Route]:
         desk.get(PAGE, show_all),
         desk.get(one, show),
         desk.get(f"{one}/mail", mail),
+        desk.get(f"{one}/manifest", manifest),
         desk.post(f"{one}/start", start),
         desk.post(f"{one}/stop", stop),
         desk.post(f"{one}/discard", discard),
@@ -64,6 +66,14 @@ async def mail(visit: Visit) -> Response:
     to = _contact(visit.asked("to"))
     shown = await rendered(visit.app, visit.caller, visit.number("send"), to)
     return framed(shown.html or "")
+
+
+async def manifest(visit: Visit) -> Response:
+    """What the check decided about everybody, as a file."""
+    form = Form.JSON if visit.asked("format") == Form.JSON.value else Form.CSV
+    found = await file(visit.app, visit.caller, visit.number("send"), form)
+    named = {"content-disposition": f'attachment; filename="{found.name}"'}
+    return StreamingResponse(found.content, media_type=found.media_type, headers=named)
 
 
 async def start(visit: Visit) -> Response:
@@ -116,6 +126,7 @@ async def _progress(visit: Visit, result: Result) -> Response:
         "send.html",
         send=result.send,
         result=result,
+        checked=await has_one(visit.app, visit.caller, result.send.send_id),
         why=WHY,
         states=_ORDER,
         filters=await filters(visit, result.send.draft.audience),

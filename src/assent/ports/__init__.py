@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from assent.errors import AssentError
@@ -79,6 +79,15 @@ class ChangePage:
     token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an active row says No to: categories, and `PERMISSION` where it says Do not allow."""
+
+    row_id: UUID
+    email: str | None
+    refused: int
+
+
 class Crm(Protocol):
     """The contacts of one connected organisation.
 
@@ -101,8 +110,11 @@ class Crm(Protocol):
     async def bearing(self, addresses: Collection[str]) -> list[Row]:
         """Every row that bears one of the addresses, by the CRM's own comparison and spelling."""
 
-    def refusing(self) -> AsyncIterator[tuple[Row, ...]]:
-        """Every active row that refuses: Do not allow, or any category No (G4), in pages."""
+    async def around(self, row_ids: Collection[UUID], addresses: Collection[str]) -> list[Row]:
+        """The named rows that exist and every row bearing one of the addresses, in as few requests (G4)."""
+
+    def refusing(self, fields: int) -> AsyncIterator[tuple[Refusal, ...]]:
+        """Every active row that refuses any of the fields: Do not allow, or a category No (G4), in pages."""
 
     async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:
         """Carry out row writes; the answer holds, per row, a read-back or what went wrong.
@@ -114,54 +126,6 @@ class Crm(Protocol):
 
     async def create(self, rows: Sequence[Row]) -> dict[UUID, Row | AssentError]:
         """Create rows under their given ids unless they exist; existing ones are read back (I5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryColumn:
-    """A category's Yes/No column on the contact table. `schema_name` never changes."""
-
-    bit: int
-    schema_name: str
-    name: str
-    description: str = ""
-
-    @property
-    def logical_name(self) -> str:
-        """The name used in queries and rows."""
-        return self.schema_name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A contact main form, its unpublished layer where there is one."""
-
-    form_id: UUID
-    name: str
-    xml: str
-    customisable: bool
-    is_default: bool
-
-
-class CrmSetup(Protocol):
-    """The parts of an organisation that setup makes; every call may be repeated safely."""
-
-    async def ensure_solution(self) -> None:
-        """Our publisher and unmanaged solution exist."""
-
-    async def ensure_column(self, column: CategoryColumn) -> bool:
-        """The column exists with the right type; True when it was made now."""
-
-    async def main_forms(self) -> list[Form]:
-        """The active contact main forms."""
-
-    async def save_form(self, form_id: UUID, xml: str) -> None:
-        """Store a form's XML in the unpublished layer."""
-
-    async def publish(self) -> None:
-        """Publish the contact table's customisations."""
-
-    async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
-        """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
 
 
 # --- memory ------------------------------------------------------------------------------------
@@ -280,6 +244,27 @@ class Candidate:
     last_name: str = ""
 
 
+#: Stands for the contact where an address is asked about that nobody holds.
+STRANGER = UUID(int=0)
+
+
+class Standing(NamedTuple):
+    """What the hub holds of one contact right now, as the gate needs it.
+
+    `blocked` are the fields that waiting notices report refused (M8); `rows` are the linked ones, each
+    as connection and the bytes of its id.
+    """
+
+    contact_id: UUID
+    email: str
+    basis: LegalBasis
+    value: int
+    hold: str | None
+    suppressed: bool
+    blocked: int
+    rows: tuple[tuple[int, bytes], ...]
+
+
 class Memory(Protocol):
     """What the engine remembers between and during reconciles: both sides, bases, intents."""
 
@@ -300,6 +285,15 @@ class Memory(Protocol):
 
     async def people(self, account_id: int, contact_ids: Collection[UUID]) -> list[Person]:
         """The named contacts with all their links, sightings, bases and waiting notices."""
+
+    async def standing(self, account_id: int, contact_ids: Collection[UUID]) -> list[Standing]:
+        """What the hub holds of the named contacts; absent ones are not of this account."""
+
+    async def refusing(self, account_id: int, connection_id: int, fields: int) -> int:
+        """How many rows refused any of these fields when they were last read there, or an estimate."""
+
+    async def count_refusing(self, account_id: int, connection_id: int, fields: int, rows: int) -> None:
+        """Remember how many did, so that the next check can tell which way of asking is cheapest."""
 
     async def holders(self, account_id: int, addresses: Collection[str]) -> dict[str, UUID]:
         """Which contact holds each normalised address."""
@@ -415,28 +409,6 @@ class Memory(Protocol):
 
     async def move_token(self, account_id: int, connection_id: int, token: str | None) -> None:
         """Move a connection's change token; only after every page it covers was stored."""
-
-
-class Journal(Protocol):
-    """What setup has done to a connection, step by step."""
-
-    async def done(self, connection_id: int) -> set[str]:
-        """The steps that are finished."""
-
-    async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
-        """Record a step as running, done or paused, with what a person should know."""
-
-    async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
-        """Remember who this connection is joined to (M7)."""
-
-    async def go_live(self, connection_id: int) -> None:
-        """From now on real time, sweeps and checks include this connection."""
-
-    async def columns(self, connection_id: int) -> list[CategoryColumn]:
-        """The columns the account's active categories want."""
-
-    async def made(self, connection_id: int, categories: int) -> None:
-        """From now on these categories have their column there."""
 
 
 # --- people in the hub -------------------------------------------------------------------------
