@@ -31,4 +31,4 @@ def collection(
     write = JoinedWriter(scope, query, wanted, nulls=False)
     body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{definition.set_name}"}
     body["value"] = write.groups(query.aggregation.parts, found)
-    return json_answer(body, wanted.applied())
+    return json_answer(body, wanted.applied(), operations=len(found.values))

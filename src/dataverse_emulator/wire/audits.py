@@ -89,7 +89,9 @@ def _history(
         "AuditDetails": [_detail(organization, log, p, wanted, column) for p in shown],
     }
     context = f"{call.root}/$metadata#{_CRM}{response}"
-    return json_answer({"@odata.context": context, "AuditDetailCollection": found}, wanted.applied())
+    return json_answer(
+        {"@odata.context": context, "AuditDetailCollection": found}, wanted.applied(), operations=len(shown)
+    )
 
 
 def _cookie(page: int) -> str:

@@ -27,7 +27,7 @@ def bulk_delete(organization: Organization, call: Call) -> Answer:
     queries, name = body.get("QuerySet"), body.get("JobName")
     if not isinstance(queries, list) or not queries or not isinstance(name, str):
         raise bad_payload("BulkDelete", "QuerySet and JobName are needed.")
-    scope = Scope(organization, call.user)
+    scope, deleted = Scope(organization, call.user), 0
     for query in queries:
         table_name, condition = query_expression.parsed(organization, query)
         table = organization.table(table_name)
@@ -39,8 +39,10 @@ def bulk_delete(organization: Organization, call: Call) -> Answer:
             position = table.position(row_id)
             if position is not None:
                 writes.delete(organization, call.user, table, position)
+                deleted += 1
     context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse"
-    return json_answer({"@odata.context": context, "JobId": _job(organization, call, name)})
+    job = _job(organization, call, name)
+    return json_answer({"@odata.context": context, "JobId": job}, operations=deleted)
 
 
 def _job(organization: Organization, call: Call, name: str) -> str:

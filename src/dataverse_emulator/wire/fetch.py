@@ -78,7 +78,7 @@ def _groups(
     if wanted.wants(f"{_CRM}morerecords"):
         body[f"@{_CRM}morerecords"] = fetch.top is None and len(found.values) > start + size
     body["value"] = write.groups(fetch.query.aggregation.parts, kept)
-    return json_answer(body, wanted.applied())
+    return json_answer(body, wanted.applied(), operations=len(kept.values))
 
 
 class _Page:
@@ -127,7 +127,7 @@ class _Page:
         body |= self._annotations(found.total, cookie, more=more)
         write = JoinedWriter(self._scope, self._query, self._wanted, nulls=False)
         body["value"] = write.rows(self._query.outputs, found.rows, etag=not self._query.distinct)
-        return json_answer(body, self._wanted.applied())
+        return json_answer(body, self._wanted.applied(), operations=len(found.rows))
 
     def _annotations(self, total: int | None, cookie: paging.Cookie | None, *, more: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -23,7 +23,7 @@ def collection(
     organization: Organization, call: Call, table: Table, among: Iterable[int] | None = None
 ) -> Answer:
     """GET of a table with ?sql=: a page of rows, with a nextLink when there are more."""
-    if among is not None:
+    if "/" in call.path.strip("/"):
         raise not_implemented("?sql= on a related collection", "tables have it.")
     given = requests.options(call.query)
     check_options(given, _ALLOWED)
@@ -38,7 +38,7 @@ def collection(
     size = wanted.page_size
     if statement.limit is not None:
         size = min(size, max(statement.limit - read, 0))
-    values, more = _rows(Scope(organization, call.user), statement, wanted, read, size)
+    values, more = _rows(Scope(organization, call.user), statement, wanted, read, size, among)
     context = f"{call.root}/$metadata#{table.definition.set_name}"
     body: dict[str, Any] = {"@odata.context": context}
     if more and (statement.limit is None or read + size < statement.limit):
@@ -47,18 +47,23 @@ def collection(
         url = f"{call.root}/{call.path}"
         body["@odata.nextLink"] = paging.link(url, call.query, "$skiptoken", following.encoded())
     body["value"] = values
-    return json_answer(body, wanted.applied())
+    return json_answer(body, wanted.applied(), operations=len(values))
 
 
 def _rows(
-    scope: Scope, statement: Statement, wanted: requests.Preferences, read: int, size: int
+    scope: Scope,
+    statement: Statement,
+    wanted: requests.Preferences,
+    read: int,
+    size: int,
+    among: Iterable[int] | None,
 ) -> tuple[list[dict[str, Any]], bool]:
     query, start = statement.query, statement.skip + read
     write = JoinedWriter(scope, query, wanted, nulls=scope.organization.choices.sql_shows_nulls)
     if query.aggregation is None:
-        found = joins.page(scope, query, size, skip=start)
+        found = joins.page(scope, query, size, skip=start, among=among)
         return write.rows(query.outputs, found.rows, etag=False), found.more
-    groups = joins.groups(scope, query, query.aggregation)
+    groups = joins.groups(scope, query, query.aggregation, among)
     end = start + min(size, executor.MAX_PAGE)
     kept = joins.Groups(groups.values[start:end], groups.examples[start:end])
     return write.groups(statement.parts, kept), len(groups.values) > end
