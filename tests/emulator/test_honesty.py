@@ -21,8 +21,6 @@ PACKAGE = Path(dataverse_emulator.__file__).parent
     [
         ("GET", "incidents"),
         ("GET", ""),
-        ("GET", "audits"),
-        ("POST", "BulkDelete"),
         ("GET", "ManagedPropertyDefinitions"),
         ("GET", "EntityDefinitions(LogicalName='incident')"),
         ("POST", "systemforms"),
@@ -106,6 +104,9 @@ HEADS = st.sampled_from(
         "systemforms",
         "systemforms(1fed44d1-ae68-4a41-bd2b-f13acac4acfa)",
         "savedqueries",
+        "userqueries",
+        "audits",
+        "RetrieveRecordChangeHistory(Target=@t,PagingInfo=@p)",
         "serviceendpoints",
         "sdkmessageprocessingsteps",
         "sdkmessageprocessingstepimages",
@@ -113,6 +114,7 @@ HEADS = st.sampled_from(
         "solutions",
         "Merge",
         "PublishXml",
+        "BulkDelete",
         "AddSolutionComponent",
         "$batch",
     ]

@@ -9,6 +9,7 @@ import pytest
 import dataverse_emulator
 from dataverse_emulator import Organization, create_organization, reference
 from dataverse_emulator.state import key_definitions, layers
+from dataverse_emulator.state.columns import Column, Kind
 from dataverse_emulator.state.privileges import id_of
 from dataverse_emulator.state.seeds import ADMINISTRATOR
 from dataverse_emulator.state.sources import derived_id
@@ -61,6 +62,27 @@ def customer(relationship: str, lookup: str) -> dict[str, object]:
         "Lookup": of_type("Lookup", lookup),
     }
 
+
+#: What deletes nobody.
+PURGE = {
+    "JobName": "x",
+    "QuerySet": [
+        {
+            "EntityName": "contact",
+            "Criteria": {
+                "Conditions": [
+                    {"AttributeName": "contactid", "Operator": "In", "Values": [{"Value": NOBODY}]}
+                ]
+            },
+        }
+    ],
+}
+FISCAL = (
+    "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
+    "</filter></entity></fetch>"
+)
+NOTHING_CHANGED = '{"changedAttributes":[]}'
+HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
 
 #: A request for every operation that is implemented: path and body.
 EXAMPLES: dict[str, tuple[str, object]] = {
@@ -124,6 +146,14 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "GET WhoAmI": ("WhoAmI()", None),
     "GET RetrieveVersion": ("RetrieveVersion", None),
     "POST Merge": ("Merge", MERGE),
+    "POST BulkDelete": ("BulkDelete", PURGE),
+    "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
+    f"GET {{set}}({{key}})/{CRM}RetrieveAuditDetails": (f"audits({MINE})/{CRM}RetrieveAuditDetails", None),
+    "GET RetrieveRecordChangeHistory({key})": (f"RetrieveRecordChangeHistory(Target=@t)?{HISTORY}", None),
+    "GET RetrieveAttributeChangeHistory({key})": (
+        f"RetrieveAttributeChangeHistory(Target=@t,AttributeLogicalName=@n)?{HISTORY}&@n='lastname'",
+        None,
+    ),
     "POST PublishXml": ("PublishXml", {"ParameterXml": PUBLISH}),
     "POST PublishAllXml": ("PublishAllXml", None),
     "POST AddSolutionComponent": (
@@ -156,7 +186,10 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         None,
     ),
     "GET EntityDefinitions({key})/Keys": (f"{THING}/Keys", None),
-    "POST EntityDefinitions({key})/Keys": (f"{THING}/Keys", key_of("asn_name", "createdon", schema="asn_Second")),
+    "POST EntityDefinitions({key})/Keys": (
+        f"{THING}/Keys",
+        key_of("asn_name", "createdon", schema="asn_Second"),
+    ),
     "GET EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
     "DELETE EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
     "GET EntityDefinitions({key})/Attributes({key})/{property}": (f"{OLD}/SchemaName", None),
@@ -236,9 +269,19 @@ EXAMPLES: dict[str, tuple[str, object]] = {
 
 #: A request for every gap: method, path, body and headers.
 GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
-    "`$apply`": ("GET", "contacts?$apply=aggregate($count as n)", None, {}),
-    "FetchXML": ("GET", "contacts?fetchXml=<fetch/>", None, {}),
-    "saved and user queries": ("GET", f"contacts?savedQuery={NOBODY}", None, {}),
+    "`$apply` beyond filters and one groupby or aggregate": ("GET", "contacts?$apply=top(2)", None, {}),
+    "FetchXML on hierarchies, fiscal periods and names of lookups": (
+        "GET",
+        f"contacts?fetchXml={FISCAL}",
+        None,
+        {},
+    ),
+    "`?sql=` with figures that have no name": ("GET", "contacts?sql=SELECT COUNT(*) FROM contact", None, {}),
+    "repeated jobs and mail": ("POST", "BulkDelete", {**PURGE, "RecurrencePattern": "FREQ=DAILY"}, {}),
+    "links of a QueryExpression": (
+        "POST", "BulkDelete",
+        {"JobName": "x", "QuerySet": [{"EntityName": "contact", "LinkEntities": [{}]}]}, {},
+    ),
     "functions on hierarchies and fiscal periods": (
         "GET",
         f"accounts?$filter={CRM}InFiscalYear(PropertyName='createdon',PropertyValue=2025)",
@@ -348,6 +391,12 @@ def furnished() -> Organization:
         assert answer.status == 204, (path, answer.body)
     key_definitions.settle(organization)  # and the key is Failed, as two rows are called twice
     form = str(organization.table("systemform").row(0)["formxml"])
+    contact = organization.model.tables["contact"].with_columns(
+        Column("asn_file", Kind.FILE, "asn_File", 30_000)
+    )
+    organization.change_model(organization.model.with_table(contact))
+    noted = {"auditid": MINE, "objecttypecode": "contact", "objectid": ANN, "changedata": NOTHING_CHANGED}
+    organization.table("audit").insert({**noted, "versionnumber": organization.next_version()}, 0)
     layers.put_form(organization, MINE, "Locked", form, customizable=False)
     return organization
 

@@ -25,3 +25,7 @@ class Choices:
     prefix_of_a_publisher: bool = False
     # 7.5: seconds until the index of a new alternate key is built; until then the key is Pending.
     key_index_s: float = 0.0
+    # The SQL endpoint of the official Python client: whether rows have the columns that are null.
+    sql_shows_nulls: bool = True
+    # 9.6: seconds between a change and its row in the audit log ("written with a delay").
+    audit_lag_s: float = 0.0

@@ -56,7 +56,7 @@ LOOKUPS: Final = frozenset({Kind.LOOKUP, Kind.CUSTOMER, Kind.OWNER})
 GUIDS: Final = LOOKUPS | {Kind.GUID}
 TEXTS: Final = frozenset({Kind.TEXT, Kind.MEMO, Kind.TABLE_NAME, Kind.CHOICES})
 OPTIONS: Final = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS})
-_UNEXPOSED: Final = frozenset({Kind.VIRTUAL, Kind.IMAGE, Kind.FILE})
+_UNEXPOSED: Final = frozenset({Kind.VIRTUAL, Kind.IMAGE})
 
 _EDM: Final = MappingProxyType(
     {
@@ -66,6 +66,7 @@ _EDM: Final = MappingProxyType(
         Kind.DECIMAL: "Decimal",
         Kind.MONEY: "Decimal",
         Kind.DOUBLE: "Double",
+        Kind.FILE: "Guid",
         **dict.fromkeys(TEXTS, "String"),
         **dict.fromkeys(GUIDS, "Guid"),
     }
@@ -114,6 +115,11 @@ class Column:
     def wire_name(self) -> str:
         """Lookups are read as `_name_value` (dataverse.md 2.5)."""
         return f"_{self.name}_value" if self.kind in LOOKUPS else self.name
+
+    @property
+    def file_name(self) -> str:
+        """The read-only column beside a file column that holds the file's name."""
+        return f"{self.name}_name"
 
     @property
     def exposed(self) -> bool:

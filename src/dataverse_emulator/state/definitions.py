@@ -63,7 +63,11 @@ class Definition:
     @cached_property
     def properties(self) -> Mapping[str, Column]:
         """What a row can be asked for, by wire name."""
-        return MappingProxyType({c.wire_name: c for c in self.columns.values() if c.exposed})
+        found = {c.wire_name: c for c in self.columns.values() if c.exposed}
+        for column in [c for c in found.values() if c.kind is Kind.FILE]:
+            name = Column(column.file_name, Kind.TEXT, create=False, update=False)
+            found.setdefault(column.file_name, name)
+        return MappingProxyType(found)
 
     @cached_property
     def defaults(self) -> Mapping[str, Cell]:

@@ -4,17 +4,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
-from dataverse_emulator.state.events import Event
+from dataverse_emulator.state.events import Event, Values
 from dataverse_emulator.state.identity import Identity, User
 from dataverse_emulator.state.lock import Lock
 from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
 from dataverse_emulator.state.sources import Sources, derived_id
 from dataverse_emulator.state.standard import standard_model
 from dataverse_emulator.state.table import VERSION, Table
+
+if TYPE_CHECKING:
+    from dataverse_emulator.state.files import StoredFile, Upload
 
 _FIRST_VERSION = 1_000_000
 
@@ -64,6 +67,9 @@ class Organization:
         self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
         self.lock = Lock()
+        self.pending_audits: list[tuple[float, Values]] = []
+        self.files: dict[str, StoredFile] = {}
+        self.uploads: dict[str, Upload] = {}
         self._founded = sources.now()
         self._name_ids()
         self._tables: dict[str, Table] = {}
@@ -93,6 +99,8 @@ class Organization:
         self.__dict__.update(other.__dict__)
         self._alone = alone
         self.outbox, self.rights = other.outbox.copy(), (None, {})
+        self.pending_audits, self.files = other.pending_audits.copy(), other.files.copy()
+        self.uploads = {token: begun.copy() for token, begun in other.uploads.items()}
         self._tables = {name: table.copy() for name, table in other._tables.items()}
         self._drafts = {name: table.copy() for name, table in other._drafts.items()}
         self._model_versions = other._model_versions.copy()

@@ -24,6 +24,11 @@ class Problem(Enum):
     DUPLICATE_KEY = "DuplicateRecordEntityKey"
     NOT_A_KEY = "EntityKeyNotDefined"
     NO_SUCH_COLUMN = "QueryBuilderNoAttribute"
+    NO_SUCH_TABLE = "QueryBuilderNoEntity"
+    TOO_MANY_CONDITIONS = "TooManyConditionsInQuery"
+    TOO_MANY_LINKS = "TooManyLinkEntitiesInQuery"
+    SQL_TIMEOUT = "SqlTimeout"
+    INVALID_XML = "InvalidXml"
     BAD_EXPAND = "UnsupportedExpand"
     TOO_MANY_TO_AGGREGATE = "AggregateQueryRecordLimitExceeded"
     BAD_STATUS_PAIR = "InvalidStateCodeStatusCode"
@@ -90,6 +95,11 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.DUPLICATE_KEY: "0x80060892",
         Problem.NOT_A_KEY: "0x80060890",
         Problem.NO_SUCH_COLUMN: "0x80041103",
+        Problem.NO_SUCH_TABLE: "0x80041102",
+        Problem.TOO_MANY_CONDITIONS: "0x8004430c",
+        Problem.TOO_MANY_LINKS: "0x8004430d",
+        Problem.SQL_TIMEOUT: "0x80044151",
+        Problem.INVALID_XML: "0x80040201",
         Problem.BAD_EXPAND: "0x80060888",
         Problem.TOO_MANY_TO_AGGREGATE: "0x8004e023",
         Problem.BAD_STATUS_PAIR: "0x80048408",

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from dataverse_emulator.state import computed, pairs, rules, security
+from dataverse_emulator.state import audit, computed, pairs, rules, security
+from dataverse_emulator.state.audit import Operation
 from dataverse_emulator.state.columns import LOOKUPS, Cell, Kind
 from dataverse_emulator.state.definitions import Definition, Way
 from dataverse_emulator.state.events import Message, Values
@@ -85,6 +86,8 @@ def create(
     row[VERSION] = organization.next_version()
     position = table.insert(row, at)
     organization.on_undo(lambda: table.undo_insert(position))
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.CREATE, {}, row)
     tell(organization, Message.CREATE, user, table, position, values, before=None)
     return position
 
@@ -205,6 +208,8 @@ def apply(
     undone = {name: table.cell(position, name) for name in changes}
     table.replace(position, changes, at)
     organization.on_undo(lambda: table.undo_replace(position, undone))
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.UPDATE, undone, changes)
     if told:
         tell(organization, Message.UPDATE, user, table, position, values, before=before, depth=depth)
 
@@ -236,6 +241,8 @@ def _remove(organization: Organization, user: User, table: Table, position: int)
     rules.check_removal(organization, definition, row_id)
     _detach(organization, user, definition, row_id)
     values = table.row(position)
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.DELETE, values, {})
     tell(organization, Message.DELETE, user, table, position, {}, before=values)
     table.remove(position, organization.next_version(), organization.sources.now())
     organization.on_undo(lambda: table.undo_remove(position, values))

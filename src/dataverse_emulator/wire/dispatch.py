@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from dataverse_emulator.state import audit
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
 from dataverse_emulator.wire import guard, paths, requests
@@ -31,6 +32,7 @@ def perform(organization: Organization, call: Call) -> Answer:
 
 def _perform(organization: Organization, call: Call) -> Answer:
     _check_headers(call)
+    audit.settle(organization)
     guard.member(organization, call.user)
     call = guard.impersonated(organization, call)
     limit = MAX_URL_IN_BATCH if call.in_batch else MAX_URL

@@ -16,7 +16,8 @@ _WRITES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
         ("solutioncomponent", "sdkmessage", "sdkmessagefilter", "asyncoperation", "privilege"), frozenset()
     ),
-    "organization": frozenset(),
+    "audit": frozenset(),
+    "organization": frozenset({"PATCH"}),
     "systemform": frozenset({"PATCH"}),
     "systemuser": frozenset({"PATCH"}),
 }
