@@ -156,7 +156,10 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         None,
     ),
     "GET EntityDefinitions({key})/Keys": (f"{THING}/Keys", None),
-    "POST EntityDefinitions({key})/Keys": (f"{THING}/Keys", key_of("asn_name", "createdon", schema="asn_Second")),
+    "POST EntityDefinitions({key})/Keys": (
+        f"{THING}/Keys",
+        key_of("asn_name", "createdon", schema="asn_Second"),
+    ),
     "GET EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
     "DELETE EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
     "GET EntityDefinitions({key})/Attributes({key})/{property}": (f"{OLD}/SchemaName", None),
