@@ -19,25 +19,25 @@ QUICK_VIEW: Final = "bdb0ae1c-32fa-4374-b637-8dafe107bc44"
 QUICK_CREATE: Final = "661157fe-2fc9-4eaa-835f-5bfa2f7b64f7"
 CARD: Final = derived_id("systemform", "contact", "card")
 
-_NAMES: Final = (("firstname", "First name", Kind.TEXT), ("lastname", "Last name", Kind.TEXT))
+_NAMES: Final = (("firstname", "First Name", Kind.TEXT), ("lastname", "Last Name", Kind.TEXT))
 _REACHED: Final = (
     ("emailaddress1", "Email", Kind.TEXT),
-    ("telephone1", "Business phone", Kind.TEXT),
-    ("mobilephone", "Mobile phone", Kind.TEXT),
+    ("telephone1", "Business Phone", Kind.TEXT),
+    ("mobilephone", "Mobile Phone", Kind.TEXT),
 )
 _SHORT: Final = (
-    ("fullname", "Full name", Kind.TEXT),
-    ("jobtitle", "Job title", Kind.TEXT),
+    ("fullname", "Full Name", Kind.TEXT),
+    ("jobtitle", "Job Title", Kind.TEXT),
     ("parentcustomerid", "Company", Kind.CUSTOMER),
     *_REACHED,
 )
 #: The only cell whose id is documented: the toggle for bulk e-mail.
 _BULK_CELL: Final = "{041968bd-14fe-486a-baa0-719e7691e6ee}"
 _PREFERENCES: Final = (
-    ("preferredcontactmethodcode", "Contact method", Kind.CHOICE, ""),
+    ("preferredcontactmethodcode", "Contact Method", Kind.CHOICE, ""),
     ("donotemail", "Email", Kind.BOOLEAN, ""),
-    ("followemail", "Follow email", Kind.BOOLEAN, ""),
-    ("donotbulkemail", "Bulk email", Kind.BOOLEAN, _BULK_CELL),
+    ("followemail", "Follow Email", Kind.BOOLEAN, ""),
+    ("donotbulkemail", "Bulk Email", Kind.BOOLEAN, _BULK_CELL),
     ("donotphone", "Phone", Kind.BOOLEAN, ""),
     ("donotfax", "Fax", Kind.BOOLEAN, ""),
     ("donotpostalmail", "Mail", Kind.BOOLEAN, ""),

@@ -43,8 +43,8 @@ class Markup:
         self._languages = tuple(languages)
 
     def labels(self, text: str) -> str:
-        """A text in every language; in English where nobody translated it."""
-        known = _translations().get(text, {})
+        """A text in every language; in English where it is in none of ours."""
+        known = _translations()[text]
         parts = (
             f"<label description={quoteattr(known.get(code, text))} languagecode={quoteattr(str(code))}/>"
             for code in self._languages
