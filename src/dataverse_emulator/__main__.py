@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataverse_emulator import reference
 from dataverse_emulator.emulator import Emulator
 from dataverse_emulator.serving import serve
+from dataverse_emulator.state.form_variants import VARIANTS
+from dataverse_emulator.state.organization import Settings
 from dataverse_emulator.wire.costs import PROFILES
 from dataverse_emulator.wire.faults import shares
 
@@ -41,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     content = parser.add_argument_group("what is in it")
     content.add_argument("--contacts", type=int, default=0, help="how many generated contacts to begin with")
     content.add_argument("--seed", type=int, default=1, help="decides contacts, ids and what faults strike")
+    content.add_argument(
+        "--forms", action="append", default=[], choices=tuple(VARIANTS), help="what makers did to the forms"
+    )
     access = parser.add_argument_group("who may come in")
     access.add_argument(
         "--auth", choices=("any", "strict"), default="any",
@@ -89,6 +94,7 @@ def main(given: Sequence[str] | None = None) -> None:
         seed=options.seed,
         strict=options.auth == "strict",
         clients=dict(options.client),
+        settings=Settings(form_variants=tuple(options.forms)),
         profile=options.profile,
         faults=options.faults,
         clock=options.clock,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dataverse_emulator.pages import site
+from dataverse_emulator.state import key_definitions
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
@@ -189,6 +190,7 @@ class Application:
             protection.leave(user_id, spent_s * 1000)
 
     def _operate(self, call: Call) -> Answer:
+        key_definitions.settle(self.organization)
         if call.path.rstrip("/") == "$batch":
             if call.method != "POST":
                 return refused(Refusal(Problem.METHOD_NOT_ALLOWED, "$batch takes POST."))

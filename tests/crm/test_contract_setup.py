@@ -48,9 +48,10 @@ async def test_a_makers_draft_is_kept() -> None:
 
 
 async def test_a_renamed_category_is_relabelled() -> None:
-    """The column keeps its name for ever and takes the category's new label (section 4)."""
+    """The column keeps its name for ever and takes the category's new label, seen once published."""
     async with organisation() as world:
         assert await world.setup.ensure_column(replace(NEWS, name="Weekly news")) is False
+        await world.setup.publish()
         path = "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='asn_sub_news')"
         found = await world.rep("GET", path)
         assert found["DisplayName"]["LocalizedLabels"][0]["Label"] == "Weekly news"

@@ -68,10 +68,9 @@ async def test_duplicate_column(api: Api) -> None:
         (column(DisplayName=label("Nyhetsbrev", 1053)), (400, "0x80040203")),
         (column(DisplayName="x"), (400, "0x80048d19")),
         (column(OptionSet=5), (400, "0x80048d19")),
-        (
-            column(**{"@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata"}),
-            (501, "NotImplemented"),
-        ),
+        (column(**{"@odata.type": "Microsoft.Dynamics.CRM.AttributeMetadata"}), (400, "0x80048d19")),
+        (column(Colour="red"), (400, "0x80048d19")),
+        (column(DisplayName=label("x") | {"LocalizedLabels": [{"Label": "x"}]}), (400, "0x80048d19")),
     ],
 )
 async def test_refused_columns(api: Api, body: dict[str, object], expected: tuple[int, str]) -> None:
@@ -104,14 +103,13 @@ async def test_list_columns(api: Api) -> None:
 
 
 async def test_relabel(api: Api) -> None:
-    """PUT of the definition changes label and default (7.3)."""
+    """PUT of the definition changes label and default, seen once published (7.3, 7.6)."""
     await add(api)
     path = f"{ATTRIBUTES}(LogicalName='asn_sub_news')"
-    assert (
-        await api.put(path, column(DisplayName=label("News"), DefaultValue=False), MSCRM_MergeLabels="true")
-    ).status in (204, 501)
     body = column(DisplayName=label("News"), DefaultValue=False)
     assert (await api.put(path, body, **{"MSCRM.MergeLabels": "true"})).status == 204
+    assert (await api.get(f"{path}/{BOOLEAN}")).json["DefaultValue"] is True
+    await api.post("PublishAllXml")
     found = (await api.get(f"{path}/{BOOLEAN}")).json
     assert (found["DisplayName"]["UserLocalizedLabel"]["Label"], found["DefaultValue"]) == ("News", False)
 

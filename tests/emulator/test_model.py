@@ -66,7 +66,7 @@ class _TakenBackError(Exception):
 
 
 @pytest.mark.thorough
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(ACTS, max_size=30), st.integers(1, 4))
 def test_follower_ends_up_with_the_table(acts: list[tuple[str, str, str | None]], size: int) -> None:
     """After any history and any polls, a client that applies deltas holds exactly the table (3.3)."""

@@ -8,7 +8,11 @@ import pytest
 
 import dataverse_emulator
 from dataverse_emulator import Organization, create_organization, reference
-from dataverse_emulator.state import layers
+from dataverse_emulator.state import key_definitions, layers
+from dataverse_emulator.state.columns import Column, Kind
+from dataverse_emulator.state.privileges import id_of
+from dataverse_emulator.state.seeds import ADMINISTRATOR
+from dataverse_emulator.state.sources import derived_id
 from dataverse_emulator.wire import batch, dispatch, requests
 from dataverse_emulator.wire.answers import Answer, Call
 from dataverse_emulator.wire.operation import Operation
@@ -17,6 +21,8 @@ from dataverse_emulator.wire.shapes import shape
 
 from .api import batch_of, change_set
 from .api import part as one_part
+from .model import column as of_type
+from .model import key_of, label, one_to_many, options, table
 from .test_definitions import column
 
 CRM = "Microsoft.Dynamics.CRM."
@@ -29,7 +35,54 @@ COLUMNS = "EntityDefinitions(LogicalName='contact')/Attributes"
 OLD = f"{COLUMNS}(LogicalName='asn_old')"
 TYPE = f"{CRM}BooleanAttributeMetadata"
 MERGE = {"Target": {**CONTACT, "contactid": ANN}, "Subordinate": {**CONTACT, "contactid": BEN}}
+THING = "EntityDefinitions(LogicalName='asn_thing')"
+RELATION = "RelationshipDefinitions(SchemaName='asn_contact_thing')"
+ONE = f"{CRM}OneToManyRelationshipMetadata"
+SET = "GlobalOptionSetDefinitions(Name='asn_level')"
+SET_TYPE = f"{CRM}OptionSetMetadata"
+LEVEL = {"OptionSetName": "asn_level"}
+ME = derived_id("systemuser", "rep-anna")
+MORE = {"Privileges": [{"Depth": "Global", "PrivilegeId": id_of("prvReadContact")}]}
 PUBLISH = "<importexportxml><entities><entity>contact</entity></entities></importexportxml>"
+
+
+def customer(relationship: str, lookup: str) -> dict[str, object]:
+    """A lookup to accounts and contacts."""
+    return {
+        "OneToManyRelationships": [
+            one_to_many(
+                f"{relationship}_{name}",
+                ReferencingEntity="asn_thing",
+                ReferencedEntity=name,
+                ReferencedAttribute=f"{name}id",
+                Lookup=None,
+            )
+            for name in ("account", "contact")
+        ],
+        "Lookup": of_type("Lookup", lookup),
+    }
+
+
+#: What deletes nobody.
+PURGE = {
+    "JobName": "x",
+    "QuerySet": [
+        {
+            "EntityName": "contact",
+            "Criteria": {
+                "Conditions": [
+                    {"AttributeName": "contactid", "Operator": "In", "Values": [{"Value": NOBODY}]}
+                ]
+            },
+        }
+    ],
+}
+FISCAL = (
+    "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
+    "</filter></entity></fetch>"
+)
+NOTHING_CHANGED = '{"changedAttributes":[]}'
+HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
 
 #: A request for every operation that is implemented: path and body.
 EXAMPLES: dict[str, tuple[str, object]] = {
@@ -93,6 +146,14 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "GET WhoAmI": ("WhoAmI()", None),
     "GET RetrieveVersion": ("RetrieveVersion", None),
     "POST Merge": ("Merge", MERGE),
+    "POST BulkDelete": ("BulkDelete", PURGE),
+    "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
+    f"GET {{set}}({{key}})/{CRM}RetrieveAuditDetails": (f"audits({MINE})/{CRM}RetrieveAuditDetails", None),
+    "GET RetrieveRecordChangeHistory({key})": (f"RetrieveRecordChangeHistory(Target=@t)?{HISTORY}", None),
+    "GET RetrieveAttributeChangeHistory({key})": (
+        f"RetrieveAttributeChangeHistory(Target=@t,AttributeLogicalName=@n)?{HISTORY}&@n='lastname'",
+        None,
+    ),
     "POST PublishXml": ("PublishXml", {"ParameterXml": PUBLISH}),
     "POST PublishAllXml": ("PublishAllXml", None),
     "POST AddSolutionComponent": (
@@ -103,7 +164,96 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         f"systemforms({FORM})/{CRM}RetrieveUnpublished()",
         None,
     ),
+    f"GET {{set}}({{key}})/{CRM}RetrieveUserPrivileges": (
+        f"systemusers({ME})/{CRM}RetrieveUserPrivileges()",
+        None,
+    ),
+    f"GET {{set}}({{key}})/{CRM}RetrieveRolePrivilegesRole": (
+        f"roles({ADMINISTRATOR})/{CRM}RetrieveRolePrivilegesRole()",
+        None,
+    ),
+    f"POST {{set}}({{key}})/{CRM}AddPrivilegesRole": (f"roles({MINE})/{CRM}AddPrivilegesRole", MORE),
+    f"POST {{set}}({{key}})/{CRM}ReplacePrivilegesRole": (f"roles({MINE})/{CRM}ReplacePrivilegesRole", MORE),
+    "GET EntityDefinitions": ("EntityDefinitions?$select=LogicalName", None),
+    "POST EntityDefinitions": ("EntityDefinitions", table("asn_Other")),
     "GET EntityDefinitions({key})": ("EntityDefinitions(LogicalName='contact')", None),
+    "PUT EntityDefinitions({key})": (THING, table("asn_Thing")),
+    "DELETE EntityDefinitions({key})": (THING, None),
+    "GET EntityDefinitions({key})/{property}": (f"{THING}/EntitySetName", None),
+    "GET EntityDefinitions({key})/{relationships}": (f"{THING}/ManyToOneRelationships", None),
+    "GET EntityDefinitions({key})/{relationships}({key})": (
+        f"{THING}/ManyToOneRelationships(SchemaName='asn_contact_thing')",
+        None,
+    ),
+    "GET EntityDefinitions({key})/Keys": (f"{THING}/Keys", None),
+    "POST EntityDefinitions({key})/Keys": (
+        f"{THING}/Keys",
+        key_of("asn_name", "createdon", schema="asn_Second"),
+    ),
+    "GET EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
+    "DELETE EntityDefinitions({key})/Keys({key})": (f"{THING}/Keys(LogicalName='asn_key')", None),
+    "GET EntityDefinitions({key})/Attributes({key})/{property}": (f"{OLD}/SchemaName", None),
+    "GET EntityDefinitions({key})/Attributes({key})/{cast}/{property}": (f"{OLD}/{TYPE}/OptionSet", None),
+    "GET RelationshipDefinitions": ("RelationshipDefinitions", None),
+    "GET RelationshipDefinitions/{cast}": (f"RelationshipDefinitions/{ONE}", None),
+    "POST RelationshipDefinitions": (
+        "RelationshipDefinitions",
+        one_to_many("asn_two", ReferencingEntity="asn_thing", Lookup=of_type("Lookup", "asn_TwoId")),
+    ),
+    "GET RelationshipDefinitions({key})": (RELATION, None),
+    "GET RelationshipDefinitions({key})/{cast}": (f"{RELATION}/{ONE}", None),
+    "PUT RelationshipDefinitions({key})": (RELATION, {"CascadeConfiguration": {"Delete": "Restrict"}}),
+    "PUT RelationshipDefinitions({key})/{cast}": (f"{RELATION}/{ONE}", {"IsValidForAdvancedFind": True}),
+    "DELETE RelationshipDefinitions({key})": (RELATION, None),
+    "GET GlobalOptionSetDefinitions": ("GlobalOptionSetDefinitions", None),
+    "GET GlobalOptionSetDefinitions/{cast}": (f"GlobalOptionSetDefinitions/{SET_TYPE}", None),
+    "POST GlobalOptionSetDefinitions": (
+        "GlobalOptionSetDefinitions",
+        {**options((1, "a")), "Name": "asn_other", "DisplayName": label("x")},
+    ),
+    "GET GlobalOptionSetDefinitions({key})": (SET, None),
+    "GET GlobalOptionSetDefinitions({key})/{cast}": (f"{SET}/{SET_TYPE}", None),
+    "PUT GlobalOptionSetDefinitions({key})": (SET, {"Name": "asn_level", "DisplayName": label("x")}),
+    "DELETE GlobalOptionSetDefinitions({key})": (SET, None),
+    "POST InsertOptionValue": ("InsertOptionValue", {**LEVEL, "Label": label("x")}),
+    "POST InsertStatusValue": (
+        "InsertStatusValue",
+        {
+            "EntityLogicalName": "asn_thing",
+            "AttributeLogicalName": "statuscode",
+            "StateCode": 0,
+            "Label": label("x"),
+        },
+    ),
+    "POST UpdateOptionValue": ("UpdateOptionValue", {**LEVEL, "Value": 1, "Label": label("x")}),
+    "POST UpdateStateValue": (
+        "UpdateStateValue",
+        {
+            "EntityLogicalName": "asn_thing",
+            "AttributeLogicalName": "statecode",
+            "Value": 0,
+            "Label": label("x"),
+        },
+    ),
+    "POST DeleteOptionValue": ("DeleteOptionValue", {**LEVEL, "Value": 1}),
+    "POST OrderOption": ("OrderOption", {**LEVEL, "Values": [1]}),
+    "POST CreateEntities": ("CreateEntities", {"Entities": [table("asn_Other")]}),
+    "POST CreateCustomerRelationships": ("CreateCustomerRelationships", customer("asn_a", "asn_CustomerId")),
+    "POST CreatePolymorphicLookupAttribute": (
+        "CreatePolymorphicLookupAttribute",
+        customer("asn_b", "asn_WhoId"),
+    ),
+    "POST ReactivateEntityKey": (
+        "ReactivateEntityKey",
+        {"EntityLogicalName": "asn_thing", "EntityKeyLogicalName": "asn_key"},
+    ),
+    "GET RetrieveDependenciesForDelete({key})": (
+        f"RetrieveDependenciesForDelete(ObjectId={MINE},ComponentType=1)",
+        None,
+    ),
+    "GET RetrieveProvisionedLanguages": ("RetrieveProvisionedLanguages()", None),
+    "GET RetrieveAvailableLanguages": ("RetrieveAvailableLanguages()", None),
+    "GET $metadata": ("$metadata", None),
     "GET EntityDefinitions({key})/Attributes": (COLUMNS, None),
     "GET EntityDefinitions({key})/Attributes/{cast}": (f"{COLUMNS}/{TYPE}", None),
     "POST EntityDefinitions({key})/Attributes": (COLUMNS, column("asn_New")),
@@ -119,9 +269,19 @@ EXAMPLES: dict[str, tuple[str, object]] = {
 
 #: A request for every gap: method, path, body and headers.
 GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
-    "`$apply`": ("GET", "contacts?$apply=aggregate($count as n)", None, {}),
-    "FetchXML": ("GET", "contacts?fetchXml=<fetch/>", None, {}),
-    "saved and user queries": ("GET", f"contacts?savedQuery={NOBODY}", None, {}),
+    "`$apply` beyond filters and one groupby or aggregate": ("GET", "contacts?$apply=top(2)", None, {}),
+    "FetchXML on hierarchies, fiscal periods and names of lookups": (
+        "GET",
+        f"contacts?fetchXml={FISCAL}",
+        None,
+        {},
+    ),
+    "`?sql=` with figures that have no name": ("GET", "contacts?sql=SELECT COUNT(*) FROM contact", None, {}),
+    "repeated jobs and mail": ("POST", "BulkDelete", {**PURGE, "RecurrencePattern": "FREQ=DAILY"}, {}),
+    "links of a QueryExpression": (
+        "POST", "BulkDelete",
+        {"JobName": "x", "QuerySet": [{"EntityName": "contact", "LinkEntities": [{}]}]}, {},
+    ),
     "functions on hierarchies and fiscal periods": (
         "GET",
         f"accounts?$filter={CRM}InFiscalYear(PropertyName='createdon',PropertyValue=2025)",
@@ -138,7 +298,9 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "writing what the system sets": ("POST", "contacts", {"createdon": "2025-01-01T00:00:00Z"}, {}),
     "tables the platform keeps": ("POST", "systemusers", {"lastname": "X"}, {}),
     "columns that nobody listed of partly listed tables": ("POST", "tasks", {"nosuch": 1}, {}),
-    "impersonation, bypass headers, duplicate detection": ("POST", "contacts", {}, {"callerobjectid": ANN}),
+    "bypass headers, duplicate detection": (
+        "POST", "contacts", {}, {"mscrm.suppressduplicatedetection": "false"},
+    ),
     "`If-Match` together with `If-None-Match`": (
         "PATCH", f"contacts({ANN})", {}, {"if-match": "*", "if-none-match": "*"},
     ),
@@ -156,16 +318,39 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         "POST", "Merge",
         {"Target": {**CONTACT, "contactid": ANN}, "Subordinate": {**CONTACT, "contactid": OLDER}}, {},
     ),
-    "anything but tables": (
+    "anything but tables and option sets": (
         "POST", "PublishXml", {"ParameterXml": "<importexportxml><webresources/></importexportxml>"}, {},
     ),
     "tables other than forms and views": ("GET", f"contacts({ANN})/{CRM}RetrieveUnpublished()", None, {}),
     "filters beyond comparisons": ("GET", f"{COLUMNS}?$filter=startswith(LogicalName,'a')", None, {}),
-    "`$expand` of anything but OptionSet": ("GET", f"{COLUMNS}?$expand=GlobalOptionSet", None, {}),
-    "types other than Boolean": (
-        "POST", COLUMNS, {**column("asn_Text"), "@odata.type": f"{CRM}StringAttributeMetadata"}, {},
+    "properties nobody documented of standard definitions": (
+        "GET", f"{COLUMNS}?$select=IsSearchable", None, {},
     ),
-    "columns of the system": ("DELETE", f"{COLUMNS}(LogicalName='fullname')", None, {}),
+    "tables of activities": ("POST", "EntityDefinitions", table("asn_Other", IsActivity=True), {}),
+    "elastic and virtual tables": ("POST", "EntityDefinitions", table("asn_Other", TableType="Elastic"), {}),
+    "changing EntitySetName": ("PUT", THING, table("asn_Thing", EntitySetName="asn_others"), {}),
+    "a lookup without its relationship": ("POST", COLUMNS, of_type("Lookup", "asn_SomeId"), {}),
+    "shortening a column": (
+        "PUT", f"{THING}/Attributes(LogicalName='asn_name')", of_type("String", "asn_Name", MaxLength=5), {},
+    ),
+    "a many-to-many relationship of a table with itself without names of its properties": (
+        "POST", "RelationshipDefinitions",
+        {"@odata.type": f"{CRM}ManyToManyRelationshipMetadata", "SchemaName": "asn_many",
+         "Entity1LogicalName": "contact", "Entity2LogicalName": "contact"},
+        {},
+    ),
+    "RetrieveUserPrivileges of other than users": (
+        "GET", f"contacts({ANN})/{CRM}RetrieveUserPrivileges()", None, {},
+    ),
+    "RetrieveRolePrivilegesRole of other than roles": (
+        "GET", f"contacts({ANN})/{CRM}RetrieveRolePrivilegesRole()", None, {},
+    ),
+    "AddPrivilegesRole to other than roles": (
+        "POST", f"contacts({ANN})/{CRM}AddPrivilegesRole", MORE, {},
+    ),
+    "ReplacePrivilegesRole of other than roles": (
+        "POST", f"contacts({ANN})/{CRM}ReplacePrivilegesRole", MORE, {},
+    ),
 }  # fmt: skip
 
 IMPLEMENTED = [operation for operation in OPERATIONS if operation.perform]
@@ -189,6 +374,14 @@ def furnished() -> Organization:
         ("contacts", {"contactid": MINE, "lastname": "D"}),
         ("Merge", {"Target": {**CONTACT, "contactid": MINE}, "Subordinate": {**CONTACT, "contactid": OLDER}}),
         (COLUMNS, column("asn_Old")),
+        ("EntityDefinitions", table("asn_Thing")),
+        ("RelationshipDefinitions", one_to_many("asn_contact_thing", ReferencingEntity="asn_thing")),
+        ("asn_things", {"asn_name": "twice"}),
+        ("asn_things", {"asn_name": "twice"}),
+        (f"{THING}/Keys", key_of("asn_name")),
+        ("GlobalOptionSetDefinitions",
+         {**options((1, "a")), "Name": "asn_level", "DisplayName": label("x")}),
+        ("roles", {"roleid": MINE, "name": "Role"}),
         ("publishers", {"publisherid": MINE, "uniquename": "us", "friendlyname": "Us",
                         "customizationprefix": "us", "customizationoptionvalueprefix": 20000}),
         ("solutions", {"uniquename": "ours", "friendlyname": "Ours", "version": "1.0.0.0",
@@ -196,7 +389,14 @@ def furnished() -> Organization:
     ):  # fmt: skip
         answer = asked(organization, "POST", path, body)
         assert answer.status == 204, (path, answer.body)
+    key_definitions.settle(organization)  # and the key is Failed, as two rows are called twice
     form = str(organization.table("systemform").row(0)["formxml"])
+    contact = organization.model.tables["contact"].with_columns(
+        Column("asn_file", Kind.FILE, "asn_File", 30_000)
+    )
+    organization.change_model(organization.model.with_table(contact))
+    noted = {"auditid": MINE, "objecttypecode": "contact", "objectid": ANN, "changedata": NOTHING_CHANGED}
+    organization.table("audit").insert({**noted, "versionnumber": organization.next_version()}, 0)
     layers.put_form(organization, MINE, "Locked", form, customizable=False)
     return organization
 

@@ -21,6 +21,7 @@ from dataverse_emulator.query.model import (
     Not,
     Op,
     Path,
+    Related,
     Some,
     Within,
 )
@@ -98,6 +99,31 @@ def getter(scope: Scope, table: str, path: Path) -> Getter:
     return _Compiler(scope, table).getter(path)
 
 
+def absent(condition: Condition, scope: Scope, table: str) -> bool:
+    """Whether a row that an outer join did not find passes for one that holds."""
+    return _Compiler(scope, table).absent(condition, negated=False)
+
+
+def finder(scope: Scope, table: str, column: str, condition: Condition | None) -> Callable[[Any], list[int]]:
+    """A function from a value to the rows of that table that have it in the column, and hold."""
+    other, known = scope.organization.table(table), dict[Any, list[int]]()
+    narrow: Narrowing = list if condition is None else narrowing(condition, scope, table)
+
+    def found(value: Any) -> list[int]:
+        if value is None:
+            return []
+        if value not in known:
+            if column == other.definition.key:
+                position = other.position(value)
+                at = [] if position is None else [position]
+            else:
+                at = other.holding((column,), (value,))
+            known[value] = narrow(at)
+        return known[value]
+
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     scope: Scope
@@ -113,10 +139,27 @@ class _Compiler:
                 return _every(tests) if isinstance(condition, All) != negated else _any(tests)
             case Exists():
                 return self._exists(condition, negated=negated)
+            case Related():
+                return self._related(condition, negated=negated)
             case CompareColumns(path, op, other):
                 return self._columns(path, _OPPOSITE[op] if negated else op, other)
             case _:
                 return self._on(condition.path, self._leaf(condition, negated=negated))
+
+    def absent(self, condition: Condition, *, negated: bool) -> bool:
+        """What is said of a row that is not there: as if all its values were null."""
+        match condition:
+            case Not(part):
+                return self.absent(part, negated=not negated)
+            case All(parts) | Some(parts):
+                answers = [self.absent(part, negated=negated) for part in parts]
+                return all(answers) if isinstance(condition, All) != negated else any(answers)
+            case Exists() | Related():
+                return (isinstance(condition, Exists) and condition.every) != negated
+            case CompareColumns():
+                return False
+            case _:
+                return self._leaf(condition, negated=negated).on_null
 
     def _leaf(self, condition: Compare | Like | Within | Between | Named, *, negated: bool) -> Leaf:
         column = self._column(condition.path)
@@ -214,6 +257,11 @@ class _Compiler:
         if condition.every:
             return lambda position: all(map(inner, found(position))) != negated
         return lambda position: any(map(inner, found(position))) != negated
+
+    def _related(self, condition: Related, *, negated: bool) -> Predicate:
+        get = self.getter(Path(condition.column, logical=True))
+        found = finder(self.scope, condition.table, condition.other, condition.condition)
+        return lambda position: bool(found(get(position))) != negated
 
     def _found(self, step: Navigation) -> Callable[[int], list[int]]:
         organization, table = self.scope.organization, self.scope.organization.table(self.table)

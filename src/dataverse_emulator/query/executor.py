@@ -4,10 +4,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 from typing import Any, Final
 
-from dataverse_emulator.query.conditions import Getter, Narrowing, getter, narrowing
+from dataverse_emulator.query.conditions import Narrowing, getter, narrowing
 from dataverse_emulator.query.model import (
     All,
     Compare,
@@ -20,6 +19,7 @@ from dataverse_emulator.query.model import (
     Some,
     Within,
 )
+from dataverse_emulator.query.ordering import ordered, place_after
 from dataverse_emulator.query.scope import Scope, column_of, resolved
 from dataverse_emulator.state.columns import GUIDS, Kind
 from dataverse_emulator.state.definitions import Definition
@@ -85,9 +85,12 @@ def count(scope: Scope, table: Table, query: Query, among: Iterable[int] | None 
     return _count(table, near, _narrowing(scope, table, query.condition))
 
 
-def matching(scope: Scope, table: Table, condition: Condition | None) -> list[int]:
+def matching(
+    scope: Scope, table: Table, condition: Condition | None, among: Iterable[int] | None = None
+) -> list[int]:
     """Every row that matches, in no particular order: where joins and aggregates begin."""
-    return _narrowing(scope, table, condition)(_all(table, _candidates(table, condition)))
+    near = _candidates(table, condition) if among is None else list(among)
+    return _narrowing(scope, table, condition)(_all(table, near))
 
 
 def _narrowing(scope: Scope, table: Table, condition: Condition | None) -> Narrowing:
@@ -109,23 +112,6 @@ def _count(table: Table, near: list[int] | None, narrow: Narrowing) -> int:
     return len(_first(table, None, COUNT_CAP, narrow))
 
 
-class _Down:
-    """A value that sorts the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: "_Down") -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Down) and bool(self.value == other.value)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 def _sorted_page(
     scope: Scope, table: Table, query: Query, rows: list[int], size: int, after: Place | None
 ) -> Page:
@@ -135,38 +121,10 @@ def _sorted_page(
             raise not_implemented("$orderby on a managed property", f"'{part.path}'.")
     parts = [(getter(scope, name, part.path), part.descending) for part in query.order]
     rows.sort(key=table.row_id)
-    # Sorting by the last column first, each time keeping the order of equals, sorts by all of them.
-    for get, down in reversed(parts):
-        rows = _sorted_by(rows, get, down=down)
-    start = 0
-    if after is not None:
-
-        def key(position: int) -> tuple[Any, ...]:
-            held = (_sortable(get(position), down=down) for get, down in parts)
-            return (*held, table.row_id(position))
-
-        held = zip(after.values, parts, strict=True)
-        last = (*(_sortable(value, down=down) for value, (_, down) in held), after.row_id)
-        start = bisect_right(rows, last, key=key)
+    rows = ordered(rows, parts)
+    start = 0 if after is None else place_after(rows, parts, table.row_id, (after.values, after.row_id))
     total = min(len(rows), COUNT_CAP) if query.count else None
     return Page(rows[start : start + size], len(rows) > start + size, total)
-
-
-def _sorted_by(rows: list[int], get: Getter, *, down: bool) -> list[int]:
-    """In the order of one column; nulls come first when ascending, as in SQL Server."""
-    values = [(get(position), position) for position in rows]
-    nulls = [position for value, position in values if value is None]
-    rest = [(v.lower() if isinstance(v, str) else v, p) for v, p in values if v is not None]
-    rest.sort(key=itemgetter(0), reverse=down)
-    ordered = [position for _, position in rest]
-    return ordered + nulls if down else nulls + ordered
-
-
-def _sortable(value: Any, *, down: bool) -> Any:
-    pair = (value is not None, value.lower() if isinstance(value, str) else value)
-    if value is None:
-        pair = (False, 0)
-    return _Down(pair) if down else pair
 
 
 # -- indexes ------------------------------------------------------------------------------------------

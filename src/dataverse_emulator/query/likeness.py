@@ -14,6 +14,8 @@ def text_test(match: Match, text: str) -> Callable[[str], bool]:
     if _WILD.search(lowered):
         pattern = _like_pattern(match, lowered)
         return lambda value: pattern.fullmatch(value.lower()) is not None
+    if match is Match.LIKE:
+        return lambda value: value.lower() == lowered
     if match is Match.CONTAINS:
         return lambda value: lowered in value.lower()
     if match is Match.STARTS:
@@ -35,10 +37,12 @@ def _like_pattern(match: Match, text: str) -> re.Pattern[str]:
         else:
             parts[-1] += "." if text[at] == "_" else re.escape(text[at])
         at += 1
-    if match is not Match.STARTS:
+    if match in (Match.CONTAINS, Match.ENDS):
         parts.insert(0, "")
-    if match is not Match.ENDS:
+    if match in (Match.CONTAINS, Match.STARTS):
         parts.append("")
+    if len(parts) == 1:
+        return re.compile(parts[0], re.DOTALL)
     # Atomic groups: each part is found once, at its first place, so a hostile text cannot cause a hang.
     middle = "".join(f"(?>.*?{part})" for part in parts[1:-1])
     return re.compile(f"{parts[0]}{middle}.*{parts[-1]}", re.DOTALL)

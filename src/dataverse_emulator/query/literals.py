@@ -45,6 +45,17 @@ def incompatible(ours: Kind, theirs: Kind | None, name: str) -> Refusal:
     )
 
 
+def typed(column: Column, text: str) -> Literal:
+    """A constant that is written as text and meant for this column."""
+    value = from_text(column, text)
+    if column.kind in TEXTS:
+        return Literal(Kind.TEXT, text)
+    if column.kind in GUIDS:
+        return Literal(Kind.GUID, str(value))
+    kind = Kind.INTEGER if column.kind in NUMERIC else column.kind
+    return Literal(kind, value)  # type: ignore[arg-type]
+
+
 def from_text(column: Column, text: str) -> object:
     """A value that is written as text, in the column's own form (dataverse.md 2.3)."""
     kind = column.kind

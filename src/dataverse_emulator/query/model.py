@@ -18,11 +18,12 @@ class Op(Enum):
 
 
 class Match(Enum):
-    """The text functions (dataverse.md 2.3)."""
+    """The text functions (dataverse.md 2.3); LIKE is the whole pattern, as SQL and FetchXML have it."""
 
     CONTAINS = "contains"
     STARTS = "startswith"
     ENDS = "endswith"
+    LIKE = "like"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,19 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Rows of another table whose column equals one of this row's exist (FetchXML `link-type` any, in, …).
+
+    Both columns go by their logical names.
+    """
+
+    column: str
+    table: str
+    other: str
+    condition: "Condition | None"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The opposite, with unknown staying unknown."""
 
@@ -135,7 +149,7 @@ class Some:
 
 
 Condition = (
-    Compare | CompareColumns | Like | Within | Between | Named | Exists | Not | All | Some
+    Compare | CompareColumns | Like | Within | Between | Named | Exists | Related | Not | All | Some
 )  # fmt: skip
 
 
@@ -160,55 +174,6 @@ class Expand:
     options: tuple[tuple[str, str], ...] = ()
 
 
-class Function(Enum):
-    """The aggregate functions, by their names in FetchXML."""
-
-    SUM = "sum"
-    AVERAGE = "avg"
-    MIN = "min"
-    MAX = "max"
-    COUNT = "count"
-    COUNT_COLUMN = "countcolumn"
-    COUNT_DISTINCT = "countdistinct"
-
-
-class DatePart(Enum):
-    """How moments are put into groups (FetchXML `dategrouping`)."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One value that rows are grouped by."""
-
-    alias: str
-    path: Path
-    part: DatePart | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """One figure per group; COUNT needs no path."""
-
-    alias: str
-    function: Function
-    path: Path | None = None
-    distinct: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregation:
-    """Groups and their figures, in place of rows."""
-
-    groups: tuple[Group, ...] = ()
-    aggregates: tuple[Aggregate, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a read of one table asks for; `select` empty means every property."""
@@ -219,7 +184,6 @@ class Query:
     top: int | None = None
     count: bool = False
     expand: tuple[Expand, ...] = field(default=())
-    aggregation: Aggregation | None = None
 
 
 @dataclass(frozen=True, slots=True)

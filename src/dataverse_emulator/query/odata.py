@@ -61,7 +61,7 @@ def _query(
         condition=filter_text.parsed(text, aliases) if text is not None else None,
         order=_order(organization, table, given.get("$orderby")),
         top=_top(given.get("$top")),
-        count=_truth(given.get("$count")),
+        count=truth(given.get("$count")),
         expand=_expand(organization, table, given.get("$expand"), aliases),
     )
 
@@ -103,7 +103,8 @@ def _top(text: str | None) -> int | None:
     return int(text)
 
 
-def _truth(text: str | None) -> bool:
+def truth(text: str | None) -> bool:
+    """What $count says."""
     if text not in (None, "true", "false"):
         raise bad_syntax(f"Invalid value '{text[:40]}' for $count query option.")
     return text == "true"

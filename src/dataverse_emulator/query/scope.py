@@ -7,7 +7,7 @@ from dataverse_emulator.state.columns import Column
 from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Refusal, no_such_property, not_implemented
+from dataverse_emulator.state.problems import Problem, Refusal, no_such_property, not_implemented
 from dataverse_emulator.state.table import Table
 
 
@@ -41,6 +41,32 @@ def column_of(definition: Definition, path: Path) -> Column:
         if found is not None and found.exposed:
             return found
     return property_of(definition, path.name)
+
+
+def column_named(definition: Definition, name: str) -> Column:
+    """The column of that logical name, or the refusal of FetchXML and SQL (dataverse.md 2.8)."""
+    found = definition.columns.get(name)
+    if found is not None and found.exposed:
+        return found
+    if definition.partial or found is not None:
+        raise not_implemented(f"column {name[:60]} of {definition.name}", "only those in its README are.")
+    raise Refusal(
+        Problem.NO_SUCH_COLUMN,
+        f"'{definition.schema_name}' entity doesn't contain attribute with Name = '{name[:100]}' and "
+        "NameMapping = 'Logical'.",
+    )
+
+
+def table_named(organization: Organization, name: str) -> Definition:
+    """The table of that logical name, or the refusal of FetchXML and SQL."""
+    found = organization.model.tables.get(name)
+    if found is None:
+        raise Refusal(
+            Problem.NO_SUCH_TABLE,
+            f"The entity with a name = '{name[:100]}' with namemapping = 'Logical' was not found in the "
+            "MetadataCache.",
+        )
+    return found
 
 
 def navigation_of(organization: Organization, table: str, name: str) -> Navigation:

@@ -21,3 +21,11 @@ class Choices:
     merge_raises_updates: bool = True
     # 4.2: whether the same id twice in one UpdateMultiple is refused (else the last one wins).
     refuse_repeated_ids: bool = True
+    # 7.1, 7.4: whether a custom name must begin with the prefix of one of the organisation's publishers.
+    prefix_of_a_publisher: bool = False
+    # 7.5: seconds until the index of a new alternate key is built; until then the key is Pending.
+    key_index_s: float = 0.0
+    # The SQL endpoint of the official Python client: whether rows have the columns that are null.
+    sql_shows_nulls: bool = True
+    # 9.6: seconds between a change and its row in the audit log ("written with a delay").
+    audit_lag_s: float = 0.0

@@ -1,235 +1,174 @@
-"""The definitions of tables and columns: described, added, relabelled, deleted (dataverse.md section 7)."""
+"""Adding, changing and deleting columns (dataverse.md 7.3, 7.6, 7.8)."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, Final
 
-from dataverse_emulator.state import layers, registrations
-from dataverse_emulator.state.columns import Column, Kind
-from dataverse_emulator.state.definitions import Definition
+from dataverse_emulator.state import column_reading, dependencies, edits, solutions
+from dataverse_emulator.state.column_facts import metadata_id
+from dataverse_emulator.state.columns import LOOKUPS, OPTIONS, Column, Kind
+from dataverse_emulator.state.definitions import Definition, OneToMany
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
-from dataverse_emulator.state.sources import derived_id
+from dataverse_emulator.state.problems import Problem, Refusal
 
-Facts = dict[str, Any]
-
-BOOLEAN_TYPE: Final = "Microsoft.Dynamics.CRM.BooleanAttributeMetadata"
-_SCHEMA_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]{1,91}")
 _FIRST_CUSTOM_NUMBER: Final = 10_000
-_YES_NO: Final = MappingProxyType({0: "No", 1: "Yes"})
+#: Kinds whose values are shown in words by a column beside them.
+_NAMED: Final = OPTIONS | {Kind.BOOLEAN, Kind.CHOICES}
 
 
-def table(organization: Organization, definition: Definition) -> Facts:
-    """A table's own properties (9.1, 7.6)."""
-    return {
-        "MetadataId": definition.metadata_id,
-        "LogicalName": definition.name,
-        "SchemaName": definition.schema_name,
-        "EntitySetName": definition.set_name,
-        "LogicalCollectionName": definition.set_name,
-        "ObjectTypeCode": definition.code,
-        "PrimaryIdAttribute": definition.key,
-        "PrimaryNameAttribute": definition.primary_name or None,
-        "OwnershipType": definition.ownership,
-        "ChangeTrackingEnabled": definition.tracked,
-        "IsOptimisticConcurrencyEnabled": True,
-        "IsCustomEntity": definition.custom,
-        "IsAuditEnabled": {
-            "Value": organization.settings.is_audit_enabled,
-            "CanBeChanged": True,
-            "ManagedPropertyLogicalName": "canmodifyauditsettings",
-        },
-        "HasChanged": None,
-    }
+def create(
+    organization: Organization, definition: Definition, body: Mapping[str, Any], solution: str | None
+) -> Column:
+    """A new column of the type the body names; existing rows hold null in it (7.3)."""
+    column = column_reading.column(organization, body, next_number(definition), solution)
+    check_free(definition, column.name)
+    add(organization, definition.name, column, *companions(definition, column))
+    solutions.join(organization, solution, "attribute", column.metadata_id)
+    return column
 
 
-def metadata_id(definition: Definition, column: Column) -> str:
-    """Stable for a name; a real organisation gives each column its own."""
-    return derived_id("attribute", definition.name, column.name)
-
-
-def attribute(
-    organization: Organization, definition: Definition, column: Column, *, option_set: bool
-) -> Facts:
-    """One column's definition; option sets come only where they are expanded (7.3)."""
-    language = organization.settings.language_code
-    found: Facts = {
-        "MetadataId": metadata_id(definition, column),
-        "LogicalName": column.name,
-        "SchemaName": column.schema_name,
-        "EntityLogicalName": definition.name,
-        "AttributeType": column.kind.value,
-        "AttributeTypeName": {"Value": f"{column.kind.value}Type"},
-        "ColumnNumber": column.number,
-        "DisplayName": _label(column.label, language),
-        "AttributeOf": column.of,
-        "IsCustomAttribute": column.custom,
-        "IsManaged": not column.custom,
-        "IsValidForCreate": column.create,
-        "IsValidForUpdate": column.update,
-        "IsValidForRead": column.read,
-        "IsPrimaryId": column.name == definition.key,
-        "IsPrimaryName": column.name == definition.primary_name,
-    }
-    if column.kind in (Kind.TEXT, Kind.MEMO):
-        found |= {"MaxLength": column.max_length, "Format": column.format}
-    if column.kind is Kind.BOOLEAN:
-        found["DefaultValue"] = column.default
-        if option_set:
-            found["OptionSet"] = _option_set(column, language)
-    return found
-
-
-def odata_type(column: Column) -> str:
-    """The derived type a collection of attributes names each member by."""
-    return f"#Microsoft.Dynamics.CRM.{column.kind.value}AttributeMetadata"
-
-
-def add_boolean(organization: Organization, definition: Definition, body: Facts) -> Column:
-    """A new Yes/No column; existing rows hold null in it (7.3)."""
-    if str(body.get("@odata.type", "")).removeprefix("#") != BOOLEAN_TYPE:
-        raise not_implemented("columns that are not Boolean", f"@odata.type must be {BOOLEAN_TYPE}.")
-    schema = body.get("SchemaName")
-    if not isinstance(schema, str) or not _SCHEMA_NAME.fullmatch(schema):
-        raise Refusal(Problem.BAD_SCHEMA_NAME, f"The schema name '{str(schema)[:60]}' is not valid.")
-    name = schema.lower()
+def check_free(definition: Definition, name: str) -> None:
+    """Refuse a name the table already has (7.3)."""
     if name in definition.columns:
         raise Refusal(
             Problem.DUPLICATE_COLUMN,
             f"An attribute with the specified name {name} already exists for entity {definition.name}. "
             "Attribute names should be unique across an entity.",
         )
-    number = max(_FIRST_CUSTOM_NUMBER, *(column.number for column in definition.columns.values())) + 1
-    column = Column(
-        name,
-        Kind.BOOLEAN,
+
+
+def next_number(definition: Definition) -> int:
+    """The next ColumnNumber; custom columns of the emulator begin at 10,001."""
+    return max(_FIRST_CUSTOM_NUMBER, *(column.number for column in definition.columns.values())) + 1
+
+
+def companions(definition: Definition, column: Column) -> list[Column]:
+    """The columns the platform makes along: names of options and rows, amounts in the base currency."""
+    made: list[tuple[str, Kind, dict[str, Any]]] = []
+    if column.kind in _NAMED:
+        made = [("name", Kind.VIRTUAL, {})]
+    elif column.kind in LOOKUPS:
+        made = [("name", Kind.TEXT, {"max_length": 100}), ("yominame", Kind.TEXT, {"max_length": 100})]
+        if len(column.targets) > 1:
+            made.append(("type", Kind.TABLE_NAME, {"create": True, "update": True}))
+    found = [
+        _companion(column, f"{column.schema_name}{end}", kind, at, fields)
+        for at, (end, kind, fields) in enumerate(made, start=1)
+    ]
+    if column.kind is Kind.MONEY:
+        found = [_base_amount(column), *_currency(definition, column)]
+    return found
+
+
+def _companion(column: Column, schema: str, kind: Kind, at: int, fields: dict[str, Any]) -> Column:
+    base = Column(
+        schema.lower(),
+        kind,
         schema,
-        number,
-        _label_text(body, "DisplayName", organization) or schema,
-        default=_default(body),
-        options=_options(body, organization),
+        column.number + at,
+        of=column.name,
         custom=True,
+        create=False,
+        update=False,
     )
-    add(organization, definition.name, column)
-    return column
+    return replace(base, **fields)
 
 
-def add(organization: Organization, table_name: str, column: Column) -> None:
-    """Put a column into a table: null on every existing row, whatever its default (7.3)."""
-    model = organization.model
-    organization.change_model(model.with_table(model.tables[table_name].with_columns(column)))
+def _base_amount(column: Column) -> Column:
+    return replace(
+        column,
+        name=f"{column.name}_base",
+        schema_name=f"{column.schema_name}_Base",
+        number=column.number + 1,
+        metadata_id="",
+        create=False,
+        update=False,
+    )
+
+
+def _currency(definition: Definition, column: Column) -> list[Column]:
+    """The currency and rate that come with the first amount of a table."""
+    if "transactioncurrencyid" in definition.columns:
+        return []
+    number = column.number
+    return [
+        Column(
+            "transactioncurrencyid",
+            Kind.LOOKUP,
+            "TransactionCurrencyId",
+            number + 2,
+            "Currency",
+            targets=("transactioncurrency",),
+        ),
+        Column(
+            "exchangerate",
+            Kind.DECIMAL,
+            "ExchangeRate",
+            number + 3,
+            "Exchange Rate",
+            precision=12,
+            create=False,
+            update=False,
+        ),
+    ]
+
+
+def add(organization: Organization, table_name: str, *columns: Column) -> None:
+    """Put columns into a table: null on every existing row, whatever their defaults (7.3)."""
+    definition = organization.model.tables[table_name]
+    model = organization.model.with_table(definition.with_columns(*columns))
+    for column in columns:
+        if column.name == "transactioncurrencyid" and column.name not in definition.columns:
+            name = f"TransactionCurrency_{definition.schema_name}"
+            model = model.with_relationship(
+                OneToMany(name, table_name, column.name, column.name, "transactioncurrency", name, "Restrict")
+            )
+    organization.change_model(model)
     organization.metadata_changed(table_name)
 
 
 def drop(organization: Organization, table_name: str, name: str) -> None:
-    """Take a column and its values out of a table."""
-    model = organization.model
-    organization.change_model(model.with_table(model.tables[table_name].without_column(name)))
-    organization.table(table_name).forget_column(name)
+    """Take a column, what came along with it and their values out of a table."""
+    model, definition = organization.model, organization.model.tables[table_name]
+    along = {name, f"{name}_base"} & definition.columns.keys()
+    along |= {column.name for column in definition.columns.values() if column.of == name}
+    for one in along:
+        definition = definition.without_column(one)
+    kept = tuple(
+        relation
+        for relation in model.relationships
+        if not (isinstance(relation, OneToMany) and (relation.table, relation.column) == (table_name, name))
+    )
+    organization.change_model(replace(model.with_table(definition), relationships=kept))
+    for one in along:
+        organization.table(table_name).forget_column(one)
+        edits.forget(organization, ("attribute", table_name, one))
     organization.metadata_changed(table_name)
 
 
-def relabel(organization: Organization, definition: Definition, name: str, body: Facts) -> Column:
-    """New label and default of a custom column; option labels have an action of their own (7.3)."""
-    column = need(definition, name)
-    _check_same(column, body)
-    label = _label_text(body, "DisplayName", organization) or column.label
-    default = _default(body) if "DefaultValue" in body else column.default
-    changed = replace(column, label=label, default=default)
-    add(organization, definition.name, changed)
-    return changed
-
-
-def remove(organization: Organization, definition: Definition, name: str) -> Column:
-    """Delete a custom column unless a form, a view or a step refers to it (7.8)."""
-    column = need(definition, name)
-    if not column.custom:
-        raise not_implemented("deleting a column of the system", "custom ones are.")
-    used = layers.mention(organization, definition.name, name)
-    if used or registrations.filtered_on(organization, definition.name, name):
-        raise Refusal(
-            Problem.COMPONENT_IN_USE,
-            f"The Attribute({metadata_id(definition, column)}) component cannot be deleted because it is "
-            "referenced by other components. For a list of referenced components, use the "
-            "RetrieveDependenciesForDeleteRequest.",
-        )
-    drop(organization, definition.name, name)
+def update(
+    organization: Organization, definition: Definition, name: str, body: Mapping[str, Any], *, merge: bool
+) -> Column:
+    """New labels and properties of a column, to be seen once published (7.3, 7.6)."""
+    edits.need_column(definition, name)
+    column = edits.column(organization, definition.name, name)
+    changes = column_reading.changes(organization, column, body, merge=merge)
+    edits.keep(organization, ("attribute", definition.name, name), changes)
     return column
 
 
-def need(definition: Definition, name: str) -> Column:
-    """The column of that name, or 404 (7.3)."""
-    column = definition.columns.get(name)
-    if column is not None:
-        return column
-    if definition.partial:
-        raise not_implemented(
-            f"column {name[:60]} of {definition.name}", "only the columns in its README are."
-        )
-    raise Refusal(
-        Problem.OBJECT_DOES_NOT_EXIST,
-        "Could not find an attribute with specified name: "
-        f"entityLogicalName={definition.name}, attributeName={name[:100]}",
-    )
-
-
-def _check_same(column: Column, body: Facts) -> None:
-    for key, present in (("LogicalName", column.name), ("SchemaName", column.schema_name)):
-        if body.get(key, present) != present:
-            raise not_implemented(f"changing {key}", "names cannot be changed (7.4).")
+def remove(organization: Organization, definition: Definition, name: str) -> Column:
+    """Delete a custom column unless something refers to it (7.8)."""
+    column = edits.need_column(definition, name)
     if not column.custom:
-        raise not_implemented("changing a column of the system", "custom ones are.")
-
-
-def _default(body: Facts) -> bool:
-    value = body.get("DefaultValue", False)
-    if not isinstance(value, bool):
-        raise bad_payload("Attributes", "DefaultValue must be a Boolean.")
-    return value
-
-
-def _options(body: Facts, organization: Organization) -> dict[int, str]:
-    given = body.get("OptionSet")
-    if given is None:
-        raise not_implemented("a Boolean column without an OptionSet", "the documented request has one.")
-    if not isinstance(given, dict):
-        raise bad_payload("Attributes", "OptionSet must be an object.")
-    found = dict(_YES_NO)
-    for value, name in ((0, "FalseOption"), (1, "TrueOption")):
-        option = given.get(name)
-        if not isinstance(option, dict) or option.get("Value", value) != value:
-            raise bad_payload("Attributes", f"{name} must be an object with Value {value}.")
-        found[value] = _label_text(option, "Label", organization) or found[value]
-    return found
-
-
-def _label_text(body: Facts, key: str, organization: Organization) -> str | None:
-    """The text in the organisation's base language, which every label must include (7.2)."""
-    label, language = body.get(key), organization.settings.language_code
-    if label is None:
-        return None
-    texts = label.get("LocalizedLabels") if isinstance(label, dict) else None
-    if not isinstance(texts, list):
-        raise bad_payload("Attributes", f"{key} must be a Label with LocalizedLabels.")
-    for text in texts:
-        if (
-            isinstance(text, dict)
-            and text.get("LanguageCode") == language
-            and isinstance(text.get("Label"), str)
-        ):
-            return str(text["Label"])
-    raise Refusal(Problem.INVALID_ARGUMENT, f"{key} has no text in the base language {language}.")
-
-
-def _label(text: str, language: int) -> Facts:
-    localized = {"Label": text, "LanguageCode": language, "IsManaged": False, "HasChanged": None}
-    return {"LocalizedLabels": [localized], "UserLocalizedLabel": localized}
-
-
-def _option_set(column: Column, language: int) -> Facts:
-    return {
-        "OptionSetType": "Boolean",
-        "TrueOption": {"Value": 1, "Label": _label(column.options[1], language)},
-        "FalseOption": {"Value": 0, "Label": _label(column.options[0], language)},
-    }
+        raise Refusal(Problem.NOT_CUSTOM, "The specified attribute is not a custom attribute")
+    if column.of is not None:
+        raise Refusal(Problem.CHILD_COLUMN, "The Child Attribute is not valid for deletion")
+    if name == definition.primary_name:
+        raise Refusal(Problem.PRIMARY_COLUMN, "The Primary UI Attribute is not valid for deletion")
+    column_id = metadata_id(definition, column)
+    found = dependencies.of_column(organization, definition, column)
+    dependencies.check("Attribute", column_id, found)
+    drop(organization, definition.name, name)
+    solutions.leave(organization, column_id)
+    return column

@@ -14,7 +14,12 @@ Cell = str | bool | int | float | Mapping[str, Any] | None
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _EPOCH: Final = date(1970, 1, 1)
-_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+#: Texts by language code.
+Texts = Mapping[int, str]
+#: Texts in other languages than the base one, by what they name: `DisplayName`, `option 1`, …
+Translations = Mapping[str, Texts]
 
 
 class Kind(Enum):
@@ -51,7 +56,7 @@ LOOKUPS: Final = frozenset({Kind.LOOKUP, Kind.CUSTOMER, Kind.OWNER})
 GUIDS: Final = LOOKUPS | {Kind.GUID}
 TEXTS: Final = frozenset({Kind.TEXT, Kind.MEMO, Kind.TABLE_NAME, Kind.CHOICES})
 OPTIONS: Final = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS})
-_UNEXPOSED: Final = frozenset({Kind.VIRTUAL, Kind.IMAGE, Kind.FILE})
+_UNEXPOSED: Final = frozenset({Kind.VIRTUAL, Kind.IMAGE})
 
 _EDM: Final = MappingProxyType(
     {
@@ -61,6 +66,7 @@ _EDM: Final = MappingProxyType(
         Kind.DECIMAL: "Decimal",
         Kind.MONEY: "Decimal",
         Kind.DOUBLE: "Double",
+        Kind.FILE: "Guid",
         **dict.fromkeys(TEXTS, "String"),
         **dict.fromkeys(GUIDS, "Guid"),
     }
@@ -73,6 +79,8 @@ class Column:
 
     `pairs` leads from a state to its default status and from a status to its state. A column is `of`
     another when it only repeats it, such as a label; those are metadata and no properties of rows.
+    `choice` names the global option set its options are those of, and `facts` are further metadata
+    properties by their wire names.
     """
 
     name: str
@@ -96,11 +104,22 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     custom: bool = False
+    metadata_id: str = ""
+    description: str = ""
+    translations: Translations = field(default_factory=lambda: _NOTHING)
+    choice: str = ""
+    secured: bool = False
+    facts: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     @property
     def wire_name(self) -> str:
         """Lookups are read as `_name_value` (dataverse.md 2.5)."""
         return f"_{self.name}_value" if self.kind in LOOKUPS else self.name
+
+    @property
+    def file_name(self) -> str:
+        """The read-only column beside a file column that holds the file's name."""
+        return f"{self.name}_name"
 
     @property
     def exposed(self) -> bool:

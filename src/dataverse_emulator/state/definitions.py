@@ -1,17 +1,22 @@
 """What an organisation's tables look like: immutable, so organisations share what they did not change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from dataverse_emulator.state.columns import LOOKUPS, Cell, Column, Kind
+from dataverse_emulator.state.columns import LOOKUPS, Cell, Column, Kind, Texts, Translations
 
 #: Methods a table's rows can be written with over the Web API.
 ALL_WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 _ADDRESS: Final = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
+
+
+def _nothing() -> Mapping[Any, Any]:
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,16 @@ class Key:
     schema_name: str
     columns: tuple[str, ...]
     status: str = "Active"
+    metadata_id: str = ""
+    labels: Texts = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, eq=False)
 class Definition:
     """One table: names, keys, columns and what may be done with it (dataverse.md 7.6, 9.1).
 
-    Of a `partial` table nobody listed all real columns, so any other name may be one.
+    Of a `partial` table nobody listed all real columns, so any other name may be one. `facts` are further
+    metadata properties by their wire names.
     """
 
     name: str
@@ -47,11 +55,19 @@ class Definition:
     custom: bool = False
     partial: bool = False
     writes: frozenset[str] = ALL_WRITES
+    description: str = ""
+    translations: Translations = field(default_factory=_nothing)
+    intersect: bool = False
+    facts: Mapping[str, Any] = field(default_factory=_nothing)
 
     @cached_property
     def properties(self) -> Mapping[str, Column]:
         """What a row can be asked for, by wire name."""
-        return MappingProxyType({c.wire_name: c for c in self.columns.values() if c.exposed})
+        found = {c.wire_name: c for c in self.columns.values() if c.exposed}
+        for column in [c for c in found.values() if c.kind is Kind.FILE]:
+            name = Column(column.file_name, Kind.TEXT, create=False, update=False)
+            found.setdefault(column.file_name, name)
+        return MappingProxyType(found)
 
     @cached_property
     def defaults(self) -> Mapping[str, Cell]:
@@ -101,8 +117,24 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionSet:
+    """Choices that several columns share (dataverse.md 7.2 on labels, 8 on publishing)."""
+
+    name: str
+    metadata_id: str
+    options: Mapping[int, str]
+    label: str = ""
+    description: str = ""
+    translations: Translations = field(default_factory=_nothing)
+    boolean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OneToMany:
-    """A lookup and the collection it makes at its other end (dataverse.md 7.5)."""
+    """A lookup and the collection it makes at its other end (dataverse.md 7.5).
+
+    `facts` are further metadata properties by their wire names.
+    """
 
     schema_name: str
     table: str
@@ -113,6 +145,8 @@ class OneToMany:
     delete: str = ""
     merge: str = ""
     custom: bool = False
+    metadata_id: str = ""
+    facts: Mapping[str, Any] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +162,8 @@ class ManyToMany:
     other_column: str
     intersect: str
     custom: bool = False
+    metadata_id: str = ""
+    facts: Mapping[str, Any] = field(default_factory=_nothing)
 
 
 class Way(Enum):
@@ -167,6 +203,7 @@ class Model:
 
     tables: Mapping[str, Definition]
     relationships: tuple[OneToMany | ManyToMany, ...] = ()
+    option_sets: Mapping[str, OptionSet] = field(default_factory=_nothing)
 
     @cached_property
     def by_set(self) -> Mapping[str, Definition]:
@@ -210,7 +247,7 @@ class Model:
     def without_table(self, name: str) -> "Model":
         """The same model without a table and what connected it."""
         tables = {key: held for key, held in self.tables.items() if key != name}
-        kept = tuple(r for r in self.relationships if name not in (r.table, r.other))
+        kept = tuple(r for r in self.relationships if name not in (r.table, r.other, *_pairs(r)))
         return replace(self, tables=tables, relationships=kept)
 
     def with_relationship(self, relation: OneToMany | ManyToMany) -> "Model":
@@ -221,6 +258,18 @@ class Model:
         """The same model with a relationship less."""
         kept = tuple(r for r in self.relationships if r.schema_name != schema_name)
         return replace(self, relationships=kept)
+
+    def with_option_set(self, option_set: OptionSet) -> "Model":
+        """The same model with a global option set added or replaced."""
+        return replace(self, option_sets={**self.option_sets, option_set.name: option_set})
+
+    def without_option_set(self, name: str) -> "Model":
+        """The same model without a global option set."""
+        return replace(self, option_sets={k: held for k, held in self.option_sets.items() if k != name})
+
+
+def _pairs(relation: OneToMany | ManyToMany) -> tuple[str, ...]:
+    return (relation.intersect,) if isinstance(relation, ManyToMany) else ()
 
 
 def _navigations(relation: OneToMany | ManyToMany) -> tuple[Navigation, Navigation]:

@@ -13,7 +13,7 @@ FORMATTED = (
     OPTIONS
     | LOOKUPS
     | {Kind.BOOLEAN, Kind.CHOICES, Kind.WHEN, Kind.MONEY, Kind.DECIMAL, Kind.DOUBLE}
-    | {Kind.INTEGER, Kind.BIGINT}
+    | {Kind.INTEGER, Kind.BIGINT, Kind.TABLE_NAME}
 )
 
 
@@ -24,6 +24,9 @@ def formatted(
     cells = table.cells(column.name)
     if column.kind in LOOKUPS:
         return lambda at: _names(organization, table, column, at)
+    if column.kind is Kind.TABLE_NAME:
+        tables = organization.model.tables
+        return lambda at: [tables[v].label if (v := cells[p]) in tables else None for p in at]
     if column.kind is Kind.CHOICES:
         return lambda at: [None if (v := cells[p]) is None else _several(column, v) for p in at]
     if column.options:
@@ -57,6 +60,15 @@ def named(organization: Organization, table: str, row_id: str) -> str | None:
     position = rows.position(row_id)
     name = rows.definition.primary_name
     return None if position is None or not name else rows.cell(position, name)
+
+
+def spelled(column: Column, value: Cell) -> str:
+    """One value that stands alone, such as a figure over many rows, in words."""
+    if column.kind is Kind.CHOICES:
+        return _several(column, str(value))
+    if column.options and isinstance(value, int):
+        return column.options.get(value, str(value))
+    return _plain(column, value)
 
 
 def _several(column: Column, value: str) -> str:

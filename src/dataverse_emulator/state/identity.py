@@ -11,11 +11,15 @@ TOKEN_LIFETIME_S = 3599
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may act; `application_id` is set for application users."""
+    """Somebody who may act; `application_id` is set for application users.
+
+    `behind` is the id of the user who acts in this one's name (impersonation, dataverse.md 2.2).
+    """
 
     user_id: str
     name: str
     application_id: str | None = None
+    behind: str | None = None
 
     @property
     def application_guid(self) -> str | None:

@@ -1,18 +1,20 @@
 """Forms and views in two layers: what everybody sees, and edits that wait for a publish (8.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from types import MappingProxyType
 from typing import Final
 
 from dataverse_emulator.state.columns import Cell
+from dataverse_emulator.state.contact_forms import form_row
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.formxml import columns_shown, validated
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import not_implemented, row_missing
-from dataverse_emulator.state.seeds import form_row
+from dataverse_emulator.state.problems import Problem, Refusal, not_implemented, row_missing
 from dataverse_emulator.state.table import VERSION, Table
 
-#: Tables whose updates go to a layer of their own until published.
-LAYERED: Final = ("systemform", "savedquery")
+#: Tables whose updates go to a layer of their own until published, each with the column that says which
+#: table a row is about.
+LAYERED: Final = MappingProxyType({"systemform": "objecttypecode", "savedquery": "returnedtypecode"})
 
 
 def newest(organization: Organization, name: str, row_id: str) -> tuple[Table, int]:
@@ -29,6 +31,8 @@ def edit(organization: Organization, name: str, row_id: str, values: Values) -> 
     base, position = newest(organization, name, row_id)
     customizable = base.cell(position, "iscustomizable")
     if isinstance(customizable, dict) and customizable.get("Value") is False:
+        if name == "savedquery":
+            raise Refusal(Problem.VIEW_FIXED, "The specified view is not customizable")
         raise not_implemented(
             "editing a component that is not customizable", "its error code is not documented."
         )
@@ -45,21 +49,29 @@ def edit(organization: Organization, name: str, row_id: str, values: Values) -> 
     organization.on_undo(lambda: drafts.undo_insert(added))
 
 
-def publish(organization: Organization, *names: str) -> None:
-    """Make every pending edit the published one, of some layered tables or of all."""
+def publish(organization: Organization, tables: Collection[str] | None = None) -> None:
+    """Make pending edits the published rows: those about some tables, or all (7.6)."""
     at = organization.sources.now()
-    for name in names or LAYERED:
+    for name, about in LAYERED.items():
         drafts, table = organization.unpublished(name), organization.table(name)
         version = organization.next_version()
         for position in list(drafts.positions()):
             row = drafts.row(position)
+            if tables is not None and row.get(about) not in tables:
+                continue
             published: Values = {**row, "componentstate": 0, VERSION: version}
             if "publishedon" in table.definition.columns:
                 published["publishedon"] = int(at)
-            place = table.position(drafts.row_id(position))
-            if place is not None:
-                table.replace(place, published, at)
+            _put(organization, table, published)
             discard(organization, name, drafts.row_id(position))
+
+
+def _put(organization: Organization, table: Table, row: Values) -> None:
+    place = table.position(str(row[table.definition.key]))
+    if place is not None:
+        undone = {column: table.cell(place, column) for column in row}
+        table.replace(place, row, organization.sources.now())
+        organization.on_undo(lambda: table.undo_replace(place, undone))
 
 
 def discard(organization: Organization, name: str, row_id: str) -> None:
@@ -106,13 +118,17 @@ def put_form(
         forms.replace(position, row, at)
 
 
-def mention(organization: Organization, table: str, column: str) -> bool:
-    """Whether a form or view of the table refers to the column, in either layer (7.8)."""
+def mentions(organization: Organization, table: str, column: str) -> Iterator[tuple[str, str]]:
+    """The forms and views of the table that refer to the column, in either layer, by kind and id (7.8)."""
+    found = dict[tuple[str, str], None]()
     for form in _both(organization, "systemform"):
         if form.get("objecttypecode") == table and column in columns_shown(str(form["formxml"])):
-            return True
-    views = (view for view in _both(organization, "savedquery") if view.get("returnedtypecode") == table)
-    return any(f'"{column}"' in f"{view.get('fetchxml')}{view.get('layoutxml')}" for view in views)
+            found["systemform", str(form["formid"])] = None
+    for view in _both(organization, "savedquery"):
+        text = f"{view.get('fetchxml')}{view.get('layoutxml')}"
+        if view.get("returnedtypecode") == table and f'"{column}"' in text:
+            found["savedquery", str(view["savedqueryid"])] = None
+    yield from found
 
 
 def _both(organization: Organization, name: str) -> Iterator[dict[str, Cell]]:

@@ -1,13 +1,14 @@
 """One Dataverse organisation in memory: everything the wire does goes through here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.definitions import Model
-from dataverse_emulator.state.events import Event
+from dataverse_emulator.state.events import Event, Values
 from dataverse_emulator.state.identity import Identity, User
 from dataverse_emulator.state.lock import Lock
 from dataverse_emulator.state.seeds import SEED_VERSION, Facts, seeds
@@ -15,17 +16,34 @@ from dataverse_emulator.state.sources import Sources, derived_id
 from dataverse_emulator.state.standard import standard_model
 from dataverse_emulator.state.table import VERSION, Table
 
+if TYPE_CHECKING:
+    from dataverse_emulator.state.files import StoredFile, Upload
+
 _FIRST_VERSION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2)."""
+    """The organisation's own facts (dataverse.md 1.3, 3.4, 7.2).
+
+    `languages` are provisioned beside the base one; `role_of_new_users` is the security role of whoever is
+    seen for the first time ("" for none); `outsiders` are clients and people who are no members (1.4);
+    `form_variants` name what makers did to the contact forms (8.5, `state/form_variants.py`).
+    """
 
     name: str = "unqemulated"
     language_code: int = 1033
+    languages: tuple[int, ...] = (1030, 1031, 1036, 1044, 1053)
     expire_change_tracking_in_days: int = 7
     is_audit_enabled: bool = False
+    role_of_new_users: str = "System Administrator"
+    outsiders: frozenset[str] = frozenset()
+    form_variants: tuple[str, ...] = ()
+
+    @property
+    def provisioned(self) -> tuple[int, ...]:
+        """Every language labels may be in, the base one first."""
+        return tuple(dict.fromkeys((self.language_code, *self.languages)))
 
 
 class Organization:
@@ -44,8 +62,14 @@ class Organization:
         self.settings = settings or Settings()
         self.choices = choices or Choices()
         self.model = standard_model()
+        self.edits: Mapping[tuple[str, ...], Mapping[str, Any]] = {}
+        self.rights: tuple[object, dict[str, Any]] = (None, {})
+        self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
         self.lock = Lock()
+        self.pending_audits: list[tuple[float, Values]] = []
+        self.files: dict[str, StoredFile] = {}
+        self.uploads: dict[str, Upload] = {}
         self._founded = sources.now()
         self._name_ids()
         self._tables: dict[str, Table] = {}
@@ -74,7 +98,9 @@ class Organization:
         alone = self.__dict__.get("_alone") or RLock()
         self.__dict__.update(other.__dict__)
         self._alone = alone
-        self.outbox = other.outbox.copy()
+        self.outbox, self.rights = other.outbox.copy(), (None, {})
+        self.pending_audits, self.files = other.pending_audits.copy(), other.files.copy()
+        self.uploads = {token: begun.copy() for token, begun in other.uploads.items()}
         self._tables = {name: table.copy() for name, table in other._tables.items()}
         self._drafts = {name: table.copy() for name, table in other._drafts.items()}
         self._model_versions = other._model_versions.copy()
@@ -105,6 +131,7 @@ class Organization:
                 self.organization_id, self.business_unit_id, self.currency_id, self.settings.name,
                 self.settings.language_code, self.settings.expire_change_tracking_in_days,
                 is_audit_enabled=self.settings.is_audit_enabled,
+                languages=self.settings.provisioned, form_variants=self.settings.form_variants,
             )  # fmt: skip
             for row in seeds(name, facts, self.model):
                 found.insert({**row, VERSION: SEED_VERSION}, self._founded)
@@ -215,3 +242,13 @@ class Organization:
             },
             at,
         )
+        if self.settings.role_of_new_users:
+            self._give_role(user.user_id, self.settings.role_of_new_users)
+
+    def _give_role(self, user_id: str, name: str) -> None:
+        roles, pairs = self.table("role"), self.table("systemuserroles")
+        found = roles.find(name=name)
+        if found is None:
+            raise LookupError(f"there is no security role {name!r} for new users")
+        row = {pairs.definition.key: derived_id("systemuserroles", user_id, name), "systemuserid": user_id}
+        pairs.insert({**row, "roleid": roles.row_id(found), VERSION: SEED_VERSION}, self.sources.now())

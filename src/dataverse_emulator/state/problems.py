@@ -24,6 +24,11 @@ class Problem(Enum):
     DUPLICATE_KEY = "DuplicateRecordEntityKey"
     NOT_A_KEY = "EntityKeyNotDefined"
     NO_SUCH_COLUMN = "QueryBuilderNoAttribute"
+    NO_SUCH_TABLE = "QueryBuilderNoEntity"
+    TOO_MANY_CONDITIONS = "TooManyConditionsInQuery"
+    TOO_MANY_LINKS = "TooManyLinkEntitiesInQuery"
+    SQL_TIMEOUT = "SqlTimeout"
+    INVALID_XML = "InvalidXml"
     BAD_EXPAND = "UnsupportedExpand"
     TOO_MANY_TO_AGGREGATE = "AggregateQueryRecordLimitExceeded"
     BAD_STATUS_PAIR = "InvalidStateCodeStatusCode"
@@ -34,6 +39,34 @@ class Problem(Enum):
     CANNOT_DELETE_ASSOCIATED = "CannotDeleteDueToAssociation"
     EXPIRED_VERSION_STAMP = "ExpiredVersionStamp"
     FORM_XML = "ImportFormXmlError"
+    INVALID_LANGUAGE = "InvalidLanguageCode"
+    DUPLICATE_RELATIONSHIP = "EntityRelationshipSchemaNameNotUnique"
+    RELATIONSHIP_NAME_TOO_LONG = "RelationshipNameLengthExceedsLimit"
+    DUPLICATE_OPTION_SET = "InvalidOptionSetSchemaName"
+    OPTION_SET_IN_USE = "CannotDeleteInUseOptionSet"
+    OPTION_NOT_UNIQUE = "PicklistValueNotUnique"
+    OPTION_WRONG_TYPE = "InsertOptionValueInvalidType"
+    NOT_CUSTOM = "AttributeIsNotCustomAttribute"
+    CHILD_COLUMN = "CannotDeleteChildAttribute"
+    PRIMARY_COLUMN = "CannotDeletePrimaryUIAttribute"
+    NOT_CUSTOM_RELATIONSHIP = "RelationshipIsNotCustomRelationship"
+    CANNOT_DELETE_METADATA = "CannotDeleteMetadata"
+    BAD_CASCADE = "InvalidCascadeLinkType"
+    KEY_NAME_EXISTS = "EntityKeyNameExists"
+    KEY_COLUMNS_EXIST = "EntityKeyWithSelectedAttributesExists"
+    BAD_KEY = "InvalidEntityKeyOperation"
+    KEY_NOT_FAILED = "ReactivateEntityKeyOnlyForFailedJobs"
+    KEY_SECURED = "CannotSecureEntityKeyAttribute"
+    VIEW_FIXED = "SavedQueryIsNotCustomizable"
+    FORM_KEPT = "CannotDeleteSystemForm"
+    PRIVILEGE_DENIED = "PrivilegeDenied"
+    CANNOT_ACT_ON_BEHALF = "CannotActOnBehalfOfAnotherUser"
+    USER_DISABLED = "UserDisabled"
+    NO_ROLES = "UserNotAssignedRoles"
+    NOT_A_MEMBER = "UserNotMemberOfOrg"
+    SECURED_READ = "AttributePermissionReadIsMissing"
+    SECURED_CREATE = "AttributePrivilegeCreateIsMissing"
+    SECURED_UPDATE = "AttributePermissionUpdateIsMissing"
     CUSTOMIZATION_LOCK = "CustomizationLockException"
     TOO_MANY_REQUESTS = "ServiceProtectionRequests"
     TOO_MUCH_TIME = "ServiceProtectionExecutionTime"
@@ -62,6 +95,11 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.DUPLICATE_KEY: "0x80060892",
         Problem.NOT_A_KEY: "0x80060890",
         Problem.NO_SUCH_COLUMN: "0x80041103",
+        Problem.NO_SUCH_TABLE: "0x80041102",
+        Problem.TOO_MANY_CONDITIONS: "0x8004430c",
+        Problem.TOO_MANY_LINKS: "0x8004430d",
+        Problem.SQL_TIMEOUT: "0x80044151",
+        Problem.INVALID_XML: "0x80040201",
         Problem.BAD_EXPAND: "0x80060888",
         Problem.TOO_MANY_TO_AGGREGATE: "0x8004e023",
         Problem.BAD_STATUS_PAIR: "0x80048408",
@@ -72,6 +110,34 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.CANNOT_DELETE_ASSOCIATED: "0x80040227",
         Problem.EXPIRED_VERSION_STAMP: "0x80044352",
         Problem.FORM_XML: "0x80048007",
+        Problem.INVALID_LANGUAGE: "0x80044195",
+        Problem.DUPLICATE_RELATIONSHIP: "0x8004432b",
+        Problem.RELATIONSHIP_NAME_TOO_LONG: "0x8004802a",
+        Problem.DUPLICATE_OPTION_SET: "0x80044345",
+        Problem.OPTION_SET_IN_USE: "0x80048417",
+        Problem.OPTION_NOT_UNIQUE: "0x80044310",
+        Problem.OPTION_WRONG_TYPE: "0x80044320",
+        Problem.NOT_CUSTOM: "0x80047009",
+        Problem.CHILD_COLUMN: "0x80047016",
+        Problem.PRIMARY_COLUMN: "0x80047002",
+        Problem.NOT_CUSTOM_RELATIONSHIP: "0x8004700a",
+        Problem.CANNOT_DELETE_METADATA: "0x8004f032",
+        Problem.BAD_CASCADE: "0x80048204",
+        Problem.KEY_NAME_EXISTS: "0x80060893",
+        Problem.KEY_COLUMNS_EXIST: "0x80060894",
+        Problem.BAD_KEY: "0x8006088f",
+        Problem.KEY_NOT_FAILED: "0x80060897",
+        Problem.KEY_SECURED: "0x80060896",
+        Problem.VIEW_FIXED: "0x80047017",
+        Problem.FORM_KEPT: "0x8004f652",
+        Problem.PRIVILEGE_DENIED: "0x80040220",
+        Problem.CANNOT_ACT_ON_BEHALF: "0x8004a110",
+        Problem.USER_DISABLED: "0x80040225",
+        Problem.NO_ROLES: "0x80042f09",
+        Problem.NOT_A_MEMBER: "0x80072560",
+        Problem.SECURED_READ: "0x8004f504",
+        Problem.SECURED_CREATE: "0x8004f502",
+        Problem.SECURED_UPDATE: "0x8004f507",
         Problem.CUSTOMIZATION_LOCK: "0x80071151",
         Problem.TOO_MANY_REQUESTS: "0x80072322",
         Problem.TOO_MUCH_TIME: "0x80072321",

@@ -118,13 +118,14 @@ def steps_for(organization: Organization, event: Event) -> list[Step]:
     return found
 
 
-def filtered_on(organization: Organization, table: str, column: str) -> bool:
-    """Whether a step names the column, which keeps it from being deleted (7.8)."""
-    return any(
-        column in _names(step.get("filteringattributes"))
+def filtered_on(organization: Organization, table: str, column: str) -> list[str]:
+    """The steps that name the column, which keep it from being deleted (7.8)."""
+    return [
+        str(step[f"{_STEPS}id"])
         for step in organization.table(_STEPS).rows()
-        if _table_of(organization, step.get("sdkmessagefilterid")) in (table, None)
-    )
+        if column in _names(step.get("filteringattributes"))
+        and _table_of(organization, step.get("sdkmessagefilterid")) in (table, None)
+    ]
 
 
 def _step(organization: Organization, row: Values) -> Step:

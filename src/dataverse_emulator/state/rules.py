@@ -8,9 +8,18 @@ from dataverse_emulator.state import layers, registrations, solutions
 from dataverse_emulator.state.definitions import Definition
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
+from dataverse_emulator.state.problems import not_implemented
 
 #: From the values given and the whole row they would make, the values to keep.
 Rule = Callable[[Organization, Values, Values], Values]
+
+
+def _check_organization(_organization: Organization, values: Values, _row: Values) -> Values:
+    """Of the organisation's own row only the switch of auditing has an effect here (9.6)."""
+    if others := values.keys() - {"isauditenabled"}:
+        raise not_implemented(f"setting {min(others)} of the organisation", "isauditenabled is.")
+    return values
+
 
 _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
@@ -20,6 +29,7 @@ _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "publisher": solutions.check_publisher,
         "solution": solutions.check_solution,
         "savedquery": solutions.check_view,
+        "organization": _check_organization,
     }
 )
 

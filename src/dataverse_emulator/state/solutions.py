@@ -6,16 +6,20 @@ from typing import Final
 
 from lxml import etree
 
+from dataverse_emulator.state.contact_forms import managed
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.state.seeds import managed
+from dataverse_emulator.state.problems import Problem, Refusal
 from dataverse_emulator.state.table import VERSION
 
 COMPONENT_TYPES: Final = MappingProxyType(
     {
         "entity": 1,
         "attribute": 2,
+        "relationship": 10,
+        "optionset": 9,
+        "entitykey": 14,
+        "role": 20,
         "savedquery": 26,
         "systemform": 60,
         "sdkmessageprocessingstep": 92,
@@ -56,12 +60,13 @@ def _check_name(organization: Organization, table: str, merged: Values) -> None:
         raise Refusal(Problem.DUPLICATE_NAME, f"A {table} named {name} already exists.")
 
 
-def check_view(_organization: Organization, values: Values, merged: Values) -> Values:
-    """A public view of contact whose definition parses (8.6)."""
-    if merged.get("returnedtypecode") != "contact" or merged.get("querytype") != 0:
-        raise not_implemented(
-            "views other than public ones of contact", "returnedtypecode contact, querytype 0."
-        )
+def check_view(organization: Organization, values: Values, merged: Values) -> Values:
+    """A view of a table, whose definition parses; only public ones are made by clients (8.6)."""
+    table = str(merged.get("returnedtypecode"))
+    if table not in organization.model.tables:
+        raise Refusal(Problem.INVALID_ARGUMENT, f"returnedtypecode '{table[:60]}' is no table.")
+    if VERSION not in merged and merged.get("querytype") != 0:
+        raise Refusal(Problem.INVALID_ARGUMENT, "Only views of querytype 0 can be created.")
     if not merged.get("name"):
         raise Refusal(Problem.INVALID_ARGUMENT, "A view needs a name.")
     for part, tag in (("fetchxml", "fetch"), ("layoutxml", "grid")):

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from dataverse_emulator.state import computed, pairs, rules
-from dataverse_emulator.state.columns import LOOKUPS, Cell
+from dataverse_emulator.state import audit, computed, pairs, rules, security
+from dataverse_emulator.state.audit import Operation
+from dataverse_emulator.state.columns import LOOKUPS, Cell, Kind
 from dataverse_emulator.state.definitions import Definition, Way
 from dataverse_emulator.state.events import Message, Values
 from dataverse_emulator.state.identity import User
@@ -72,6 +73,9 @@ def create(
 ) -> int:
     """A new row with the defaults of columns not named; the id may be the caller's (2.5). Where it is."""
     definition = table.definition
+    security.require_on(organization, user, "Create", definition)
+    security.require_columns(organization, user, definition, list(given), "cancreate")
+    _require_links(organization, user, definition, given)
     chosen = row_id or given.get(definition.key) or organization.sources.new_id()
     if table.position(str(chosen)) is not None:
         raise Refusal(Problem.DUPLICATE_RECORD, "A record with matching key values already exists.")
@@ -82,8 +86,24 @@ def create(
     row[VERSION] = organization.next_version()
     position = table.insert(row, at)
     organization.on_undo(lambda: table.undo_insert(position))
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.CREATE, {}, row)
     tell(organization, Message.CREATE, user, table, position, values, before=None)
     return position
+
+
+def _require_links(
+    organization: Organization, user: User, definition: Definition, given: Mapping[str, Cell]
+) -> None:
+    """Pointing at a row appends this one to it: Append here, AppendTo there (10)."""
+    for name, value in given.items():
+        column = definition.columns.get(name)
+        if value is None or column is None or column.kind not in LOOKUPS or column.kind is Kind.OWNER:
+            continue
+        kind = given.get(definition.type_columns.get(name, ""), column.targets[0])
+        if kind in organization.model.tables:
+            security.require_on(organization, user, "Append", definition)
+            security.require_on(organization, user, "AppendTo", organization.model.tables[str(kind)])
 
 
 def _begin(organization: Organization, definition: Definition, user: User, row: Values, at: float) -> None:
@@ -93,6 +113,8 @@ def _begin(organization: Organization, definition: Definition, user: User, row: 
         "modifiedon": int(at),
         "createdby": user.user_id,
         "modifiedby": user.user_id,
+        "createdonbehalfby": user.behind,
+        "modifiedonbehalfby": user.behind,
     }
     row.update((name, value) for name, value in stamps.items() if name in definition.columns)
     if row.get("overriddencreatedon") is not None:
@@ -141,6 +163,11 @@ def update(
 ) -> None:
     """New values, new version, also when nothing differs; state beside others makes two updates (6.6)."""
     definition = table.definition
+    security.require_row(organization, user, "Write", table, position)
+    security.require_columns(organization, user, definition, list(given), "canupdate")
+    _require_links(organization, user, definition, given)
+    if given.get("ownerid") not in (None, table.cell(position, "ownerid")):
+        security.require_row(organization, user, "Assign", table, position)
     values = rules.check(organization, definition, dict(given), position)
     if not _STATE_COLUMNS.isdisjoint(values) and definition.columns.keys() >= _STATE_COLUMNS:
         values = {**values, **_paired(definition, values, table.cell(position, "statecode"))}
@@ -170,6 +197,8 @@ def apply(
     if "modifiedon" in definition.columns:
         changes["modifiedon"] = int(at)
         changes["modifiedby"] = user.user_id
+        if "modifiedonbehalfby" in definition.columns:
+            changes["modifiedonbehalfby"] = user.behind
     if values.get("ownerid") is not None:
         changes.setdefault("owneridtype", "systemuser")
         changes.update(_ownership(organization, changes))
@@ -179,6 +208,8 @@ def apply(
     undone = {name: table.cell(position, name) for name in changes}
     table.replace(position, changes, at)
     organization.on_undo(lambda: table.undo_replace(position, undone))
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.UPDATE, undone, changes)
     if told:
         tell(organization, Message.UPDATE, user, table, position, values, before=before, depth=depth)
 
@@ -200,11 +231,18 @@ def _paired(definition: Definition, values: Mapping[str, Cell], present: Cell) -
 
 
 def delete(organization: Organization, user: User, table: Table, position: int) -> None:
-    """Take the row away, and what the relationships say goes or is unlinked with it (9.4)."""
+    """Take the row away if the caller may, and what goes or is unlinked with it (9.4)."""
+    security.require_row(organization, user, "Delete", table, position)
+    _remove(organization, user, table, position)
+
+
+def _remove(organization: Organization, user: User, table: Table, position: int) -> None:
     definition, row_id = table.definition, table.row_id(position)
     rules.check_removal(organization, definition, row_id)
     _detach(organization, user, definition, row_id)
     values = table.row(position)
+    if audit.switched_on(organization, definition):
+        audit.note(organization, user, table, position, Operation.DELETE, values, {})
     tell(organization, Message.DELETE, user, table, position, {}, before=values)
     table.remove(position, organization.next_version(), organization.sources.now())
     organization.on_undo(lambda: table.undo_remove(position, values))
@@ -222,7 +260,7 @@ def _detach(organization: Organization, user: User, definition: Definition, row_
                     "The object cannot be deleted because it is associated with another object.",
                 )
             if relation.delete == "Cascade":
-                delete(organization, user, table, position)
+                _remove(organization, user, table, position)
             else:
                 cleared: Values = {relation.column: None}
                 apply(organization, user, table, position, cleared, depth=2, silent=True)

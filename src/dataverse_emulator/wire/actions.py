@@ -1,13 +1,11 @@
-"""Functions and actions without a table of their own: WhoAmI, RetrieveVersion, Merge, publishing."""
+"""Functions and actions without a table of their own: WhoAmI, RetrieveVersion, Merge, solutions."""
 
 from typing import Any
 
-from lxml import etree
-
-from dataverse_emulator.state import layers, merging, solutions, writes
+from dataverse_emulator.state import merging, solutions, writes
 from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
+from dataverse_emulator.state.problems import bad_payload, not_implemented
 from dataverse_emulator.state.seeds import MERGEABLE
 from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire.answers import Answer, Call, json_answer, json_object
@@ -70,29 +68,6 @@ def _merged_row(organization: Organization, body: dict[str, Any], part: str) -> 
     if found is None:
         raise bad_payload("Merge", f"{part} needs a {table.definition.key}.")
     return table, writes.need(table, found)
-
-
-def publish_xml(organization: Organization, call: Call) -> Answer:
-    """Publish forms and views (7.6)."""
-    text = json_object(call).get("ParameterXml")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
-        root = etree.fromstring(str(text or "").encode("utf-8", "surrogatepass"), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Refusal(Problem.INVALID_ARGUMENT, f"ParameterXml cannot be read: {error}") from None
-    names = [str(name) for name in root.xpath("/importexportxml/entities/entity/text()")]  # type: ignore[union-attr]
-    if root.tag != "importexportxml" or not names:
-        raise not_implemented("publishing anything but entities", "<importexportxml><entities>… is.")
-    if unknown := [name for name in names if name not in organization.model.tables]:
-        raise not_implemented(f"publishing {', '.join(unknown)[:80]}", "its tables can be published.")
-    layers.publish(organization)
-    return Answer(204)
-
-
-def publish_all_xml(organization: Organization, _call: Call) -> Answer:
-    """Publish everything (7.6)."""
-    layers.publish(organization)
-    return Answer(204)
 
 
 def add_solution_component(organization: Organization, call: Call) -> Answer:

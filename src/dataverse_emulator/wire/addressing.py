@@ -128,6 +128,20 @@ def linked(organization: Organization, text: object, made: dict[str, str] | Any 
     return table, need(table, path[0].key)
 
 
+def reference(organization: Organization, text: object) -> tuple[str, str]:
+    """The table and id that an `@odata.id` names, whether or not the row is still there."""
+    hit = _LINK.fullmatch(text) if isinstance(text, str) else None
+    path = segments(hit[1]) if hit else []
+    definition = organization.model.by_set.get(path[0].name) if len(path) == 1 else None
+    if definition is None or path[0].key is None:
+        raise bad_payload("", "@odata.id must be the address of a row.")
+    key = key_of(definition, path[0].key)
+    if key.row_id is None:
+        table = organization.table(definition.name)
+        return definition.name, table.row_id(need(table, path[0].key))
+    return definition.name, key.row_id
+
+
 def is_lookup(definition: Definition, name: str) -> bool:
     """Whether the name, with or without its wire dress, is that of a lookup."""
     column = definition.properties.get(name) or definition.columns.get(name)

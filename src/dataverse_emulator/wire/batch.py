@@ -17,7 +17,8 @@ from dataverse_emulator.wire.costs import Work
 
 MAX_OPERATIONS: Final = 1000
 _BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
-_REQUEST_LINE: Final = re.compile(r"([A-Z]+) (\S+) HTTP/1\.1")
+# Microsoft's Python client leaves spaces in the address of a part as they are.
+_REQUEST_LINE: Final = re.compile(r"([A-Z]+) (\S(?:.*\S)?) HTTP/1\.1")
 _REFERENCE: Final = re.compile(r"/?\$(\w{1,40})(?=$|[/?(])")
 _SERVICE: Final = re.compile(r"/api/data/v9\.[0-2]/")
 
@@ -224,7 +225,7 @@ def _operation(headers: dict[str, str], content: bytes, seen: set[str], *, in_ch
         seen.add(content_id)
     head, _, body = content.partition(b"\r\n\r\n")
     first, _, rest = head.partition(b"\r\n")
-    line = _REQUEST_LINE.fullmatch(first.decode("latin-1"))
+    line = _REQUEST_LINE.fullmatch(first.decode("utf-8", "replace"))
     if line is None:
         raise _unreadable("a part does not begin with a request line")
     return Operation(content_id, line[1], line[2], _headers(rest), body)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataverse_emulator.state import pairs, writes
+from dataverse_emulator.state import pairs, security, writes
 from dataverse_emulator.state.columns import guid
 from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.events import Values
@@ -201,8 +201,14 @@ def tie(
     if step.way is Way.MANY:
         writes.update(organization, call.user, other, found, _pointing(table, other, step, position))
         return
+    _require_append(organization, call, table, other)
     near, far = (step.column, table.row_id(position)), (step.far_column, other.row_id(found))
     pairs.tie(organization, step.intersect, near, far)
+
+
+def _require_append(organization: Organization, call: Call, table: Table, other: Table) -> None:
+    security.require_on(organization, call.user, "Append", table.definition)
+    security.require_on(organization, call.user, "AppendTo", other.definition)
 
 
 def untie(
@@ -216,6 +222,7 @@ def untie(
 ) -> None:
     """Take a row out of a collection of another (Disassociate)."""
     if step.way is Way.PAIRS:
+        _require_append(organization, call, table, other)
         near, far = (step.column, table.row_id(position)), (step.far_column, other.row_id(found))
         pairs.untie(organization, step.intersect, near, far)
         return

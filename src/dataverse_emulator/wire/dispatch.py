@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from dataverse_emulator.state import audit
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.wire import paths, requests
+from dataverse_emulator.wire import guard, paths, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
 from dataverse_emulator.wire.costs import CUSTOMIZATIONS, Work
 from dataverse_emulator.wire.operation import Operation
@@ -17,7 +18,7 @@ from dataverse_emulator.wire.shapes import shape
 MAX_URL: Final = 32_768
 MAX_URL_IN_BATCH: Final = 65_536
 # Headers that change what a request does; each would be a lie if it were silently ignored (2.2, 9.7).
-_UNIMITATED_HEADERS: Final = ("callerobjectid", "mscrmcallerid", "mscrm.bypass", "mscrm.suppresscallback")
+_UNIMITATED_HEADERS: Final = ("mscrm.bypass", "mscrm.suppresscallback")
 
 
 def perform(organization: Organization, call: Call) -> Answer:
@@ -31,6 +32,9 @@ def perform(organization: Organization, call: Call) -> Answer:
 
 def _perform(organization: Organization, call: Call) -> Answer:
     _check_headers(call)
+    audit.settle(organization)
+    guard.member(organization, call.user)
+    call = guard.impersonated(organization, call)
     limit = MAX_URL_IN_BATCH if call.in_batch else MAX_URL
     if len(call.root) + len(call.path) + len(call.query) + 2 > limit:
         raise not_implemented("a URL beyond the documented length", f"the limit is {limit} characters.")
@@ -41,6 +45,7 @@ def _perform(organization: Organization, call: Call) -> Answer:
     if call.in_change_set and not in_table:
         raise not_implemented("this operation in a change set", "writes to rows are.")
     operation = _operation(organization, call, path)
+    guard.check(organization, call, path)
     _check_lock(organization, operation.work)
     answer = operation(organization, call, path)
     return replace(answer, work={operation.work: answer.operations})
@@ -62,6 +67,9 @@ def _operation(organization: Organization, call: Call, path: Sequence[Segment]) 
         raise not_implemented(f"{call.method[:20]} {found}", f"{', '.join(methods)} of it are.")
     if definition is not None and path[0].key is not None:
         raise paths.unknown(definition, path[1])
+    if definition is None and "_" in path[0].name:
+        # Only a customisation has such a name, and then the model would know it.
+        raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{path[0].name[:80]}'.")
     raise not_implemented(
         f"'{'/'.join(segment.name for segment in path)[:120]}'", "see its README for what is."
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.wire import actions, row_calls
+from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_operations import DEFINITIONS
 from dataverse_emulator.wire.operation import Operation, plain
@@ -12,9 +12,9 @@ from dataverse_emulator.wire.operation import Operation, plain
 CRM: Final = "Microsoft.Dynamics.CRM."
 _ROW: Final = "{set}({key})"
 _QUERIES: Final = (
-    "`$apply`",
-    "FetchXML",
-    "saved and user queries",
+    "`$apply` beyond filters and one groupby or aggregate",
+    "FetchXML on hierarchies, fiscal periods and names of lookups",
+    "`?sql=` with figures that have no name",
     "functions on hierarchies and fiscal periods",
     "`$orderby` on managed properties",
     "change tracking on tables where it is off",
@@ -23,7 +23,7 @@ _WRITES: Final = (
     "writing what the system sets",
     "tables the platform keeps",
     "columns that nobody listed of partly listed tables",
-    "impersonation, bypass headers, duplicate detection",
+    "bypass headers, duplicate detection",
 )
 _CONDITIONS: Final = (
     "`If-Match` together with `If-None-Match`",
@@ -76,6 +76,7 @@ _BELOW: Final = tuple(
     for name, method, rest, source, work in (
         ("Read one column", "GET", "{property}", "2.1", Work.READ),
         ("Read one column's text", "GET", "{property}/$value", "Retrieve a table row", Work.READ),
+        ("Upload a file, whole or a piece", "PATCH", "{property}", "Use file column data", Work.UPDATE),
         ("Write one column", "PUT", "{property}", "2.1", Work.UPDATE),
         ("Clear one column", "DELETE", "{property}", "2.1", Work.UPDATE),
         ("Follow a lookup", "GET", "{lookup}", "Retrieve a table row", Work.READ),
@@ -107,16 +108,6 @@ _NAMED: Final = (
     Operation("RetrieveVersion", "GET", "RetrieveVersion", "2.1", perform=plain(actions.retrieve_version)),
     Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, plain(actions.merge), _MERGE),
     Operation(
-        "PublishXml",
-        "POST",
-        "PublishXml",
-        "7.6",
-        Work.PUBLISH,
-        plain(actions.publish_xml),
-        ("anything but tables",),
-    ),
-    Operation("PublishAllXml", "POST", "PublishAllXml", "7.6", Work.PUBLISH, plain(actions.publish_all_xml)),
-    Operation(
         "AddSolutionComponent",
         "POST",
         "AddSolutionComponent",
@@ -134,27 +125,58 @@ _NAMED: Final = (
     ),
 )
 
+_PRIVILEGES: Final = tuple(
+    Operation(
+        name, method, f"{_ROW}/{CRM}{name}", "10", work, partial(row_calls.bound, act), (f"{name} {gap}",)
+    )
+    for name, method, work, act, gap in (
+        ("RetrieveUserPrivileges", "GET", Work.READ, role_actions.user_privileges, "of other than users"),
+        ("RetrieveRolePrivilegesRole", "GET", Work.READ, role_actions.role_privileges, "of other than roles"),
+        ("AddPrivilegesRole", "POST", Work.UPDATE, role_actions.add, "to other than roles"),
+        ("ReplacePrivilegesRole", "POST", Work.UPDATE, role_actions.replace, "of other than roles"),
+    )
+)
+
+_BULK_DELETE: Final = ("repeated jobs and mail", "links of a QueryExpression")
+_LATER: Final = (
+    Operation(
+        "BulkDelete", "POST", "BulkDelete", "4.2", Work.DELETE, plain(bulk_delete.bulk_delete), _BULK_DELETE
+    ),
+    Operation(
+        "RetrieveAuditDetails", "GET", f"{_ROW}/{CRM}RetrieveAuditDetails", "9.6", Work.READ, audits.details
+    ),
+    Operation(
+        "RetrieveRecordChangeHistory",
+        "GET",
+        "RetrieveRecordChangeHistory({key})",
+        "9.6",
+        Work.READ,
+        audits.record_history,
+    ),
+    Operation(
+        "RetrieveAttributeChangeHistory",
+        "GET",
+        "RetrieveAttributeChangeHistory({key})",
+        "9.6",
+        Work.READ,
+        audits.attribute_history,
+    ),
+)
+
 # -- what is documented and not imitated ------------------------------------------------------------------
 
 _MISSING: Final = tuple(
     Operation(name, method, shape, source, work)
     for name, method, shape, source, work in (
         ("Service document", "GET", "", "2.1", Work.OTHER),
-        ("Service description", "GET", "$metadata", "3.1", Work.OTHER),
-        ("ReactivateEntityKey", "POST", "ReactivateEntityKey", "7.5", Work.OTHER),
-        ("UpdateOptionValue", "POST", "UpdateOptionValue", "7.3", Work.COLUMN),
-        ("RetrieveProvisionedLanguages", "GET", "RetrieveProvisionedLanguages", "7.2", Work.OTHER),
-        ("RetrieveAvailableLanguages", "GET", "RetrieveAvailableLanguages", "7.2", Work.OTHER),
-        ("RetrieveDependenciesForDelete", "GET", "RetrieveDependenciesForDelete({key})", "7.8", Work.OTHER),
         ("RetrieveTotalRecordCount", "GET", "RetrieveTotalRecordCount({key})", "2.3", Work.OTHER),
         ("RetrieveMetadataChanges", "GET", "RetrieveMetadataChanges({key})", "3.5", Work.OTHER),
-        ("RetrieveAuditDetails", "GET", f"{_ROW}/{CRM}RetrieveAuditDetails", "9.6", Work.READ),
-        ("RetrieveUserPrivileges", "GET", f"{_ROW}/{CRM}RetrieveUserPrivileges", "10", Work.READ),
-        ("BulkDelete", "POST", "BulkDelete", "4.2", Work.OTHER),
     )
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*_ROWS, *_BELOW, *_NAMED, *DEFINITIONS, *_MISSING)
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *_ROWS, *_BELOW, *_NAMED, *_PRIVILEGES, *_LATER, *DEFINITIONS, *_MISSING
+)  # fmt: skip
 
 
 def _by_shape() -> Mapping[str, Mapping[str, Operation]]:

@@ -26,18 +26,19 @@ class Cookie:
     tracking: bool
     elements: Mapping[str, Mapping[str, str]]
 
-    def encoded(self) -> str:
-        """The value of $skiptoken: an XML text around another one that is encoded twice."""
+    def text(self) -> str:
+        """The cookie as an annotation has it: an XML text around another one that is encoded twice."""
         held = "".join(
             f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes.items())}/>"
             for name, attributes in self.elements.items()
         )
         inner = f'<cookie page="{self.page - 1}">{held}</cookie>'
         twice = quote(quote(inner, safe=""), safe="")
-        return quote(
-            f'<cookie pagenumber="{self.page}" pagingcookie="{twice}" istracking="{self.tracking}" />',
-            safe="",
-        )
+        return f'<cookie pagenumber="{self.page}" pagingcookie="{twice}" istracking="{self.tracking}" />'
+
+    def encoded(self) -> str:
+        """The cookie as the value of $skiptoken."""
+        return quote(self.text(), safe="")
 
 
 def after(key: str, first: str, last: str, page: int = 2) -> Cookie:
@@ -50,20 +51,23 @@ def parsed(text: str) -> Cookie:
     """The cookie in a (once decoded) skiptoken; anything altered is refused."""
     outer = _OUTER.fullmatch(text)
     if outer is None:
-        raise _malformed()
+        raise malformed()
+    return Cookie(int(outer[1]), outer[3] == "True", elements(unquote(unquote(outer[2]))))
+
+
+def elements(text: str) -> dict[str, dict[str, str]]:
+    """The attributes of each element of the inner text."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
-        root = etree.fromstring(unquote(unquote(outer[2])).encode("utf-8", "surrogatepass"), parser)
+        root = etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise _malformed() from None
-    elements = {
-        str(element.tag): {str(key): str(value) for key, value in element.attrib.items()} for element in root
-    }
-    return Cookie(int(outer[1]), outer[3] == "True", elements)
+        raise malformed() from None
+    return {str(held.tag): {str(key): str(value) for key, value in held.attrib.items()} for held in root}
 
 
-def _malformed() -> Refusal:
-    return bad_syntax("The paging cookie in $skiptoken is malformed. Use the nextLink verbatim.")
+def malformed() -> Refusal:
+    """A cookie that is none of those handed out."""
+    return bad_syntax("The paging cookie is malformed. Use it, or the nextLink, verbatim.")
 
 
 def attribute(cookie: Cookie, element: str, name: str) -> str:
@@ -71,22 +75,26 @@ def attribute(cookie: Cookie, element: str, name: str) -> str:
     try:
         return cookie.elements[element][name]
     except KeyError:
-        raise _malformed() from None
+        raise malformed() from None
 
 
 def number(cookie: Cookie, element: str, name: str) -> int:
     """A number the cookie must have."""
     text = attribute(cookie, element, name)
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise _malformed()
+        raise malformed()
     return int(text)
 
 
 def decimal(cookie: Cookie, element: str, name: str) -> float:
     """A number with a sign or a fraction that the cookie must have."""
-    text = attribute(cookie, element, name)
+    return decimal_of(attribute(cookie, element, name))
+
+
+def decimal_of(text: str) -> float:
+    """A number as cookies spell it."""
     if not _DECIMAL.fullmatch(text):
-        raise _malformed()
+        raise malformed()
     return float(text) if "." in text or "e" in text else int(text)
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from dataverse_emulator.query import odata
 from dataverse_emulator.query.scope import collected, followed
+from dataverse_emulator.state import files as stored
+from dataverse_emulator.state import security
+from dataverse_emulator.state.columns import Column, Kind
 from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented, row_missing
 from dataverse_emulator.state.table import Table
-from dataverse_emulator.wire import addressing, bodies, changes, reads, requests
+from dataverse_emulator.wire import addressing, bodies, changes, files, reads, requests
 from dataverse_emulator.wire.answers import Answer, Call, json_object
 from dataverse_emulator.wire.requests import Segment
 
@@ -26,7 +29,8 @@ class Spot:
 
 
 def below(spot: Spot, rest: Sequence[Segment]) -> Answer:
-    """Answer a call whose address goes on after a row."""
+    """Answer a call whose address goes on after a row the caller may read."""
+    security.require_row(spot.organization, spot.call.user, "Read", spot.table, spot.position)
     head, *tail = rest
     definition = spot.table.definition
     step = spot.organization.model.navigations[definition.name].get(head.name)
@@ -50,6 +54,9 @@ def unknown(definition: Definition, segment: Segment) -> Refusal:
 def _property(spot: Spot, name: str, tail: Sequence[Segment]) -> Answer:
     if tail and (len(tail) > 1 or tail[0] != Segment("$value")):
         raise not_implemented(f"…/{name}/{tail[0].name[:60]}", "/$value is.")
+    column = spot.table.definition.properties[name]
+    if column.kind is Kind.FILE and (found := _file(spot, column, value=bool(tail))) is not None:
+        return found
     match spot.call.method:
         case "GET":
             return reads.property_value(
@@ -58,6 +65,20 @@ def _property(spot: Spot, name: str, tail: Sequence[Segment]) -> Answer:
         case "PUT" | "DELETE" if not tail:
             return changes.set_property(spot.organization, spot.call, spot.table, spot.position, name)
     raise not_implemented(f"{spot.call.method} of one column", "GET, PUT and DELETE are.")
+
+
+def _file(spot: Spot, column: Column, *, value: bool) -> Answer | None:
+    """The operations that only file columns have."""
+    organization, table, position = spot.organization, spot.table, spot.position
+    match spot.call.method:
+        case "GET" if value:
+            return files.download(organization, table, position, column)
+        case "PATCH" if not value:
+            return files.upload(organization, spot.call, table, position, column)
+        case "DELETE" if not value:
+            stored.remove(organization, spot.call.user, table, position, column)
+            return Answer(204)
+    return None
 
 
 def _lookup(spot: Spot, step: Navigation, tail: Sequence[Segment]) -> Answer:
@@ -73,6 +94,7 @@ def _lookup(spot: Spot, step: Navigation, tail: Sequence[Segment]) -> Answer:
         raise not_implemented(f"{call.method} of a navigation property", "GET, and writes to /$ref, are.")
     if found is None:
         return Answer(204)
+    security.require_row(spot.organization, call.user, "Read", *found)
     return reads.one(spot.organization, call, *found)
 
 
@@ -107,6 +129,9 @@ def _collection(spot: Spot, step: Navigation, head: Segment, tail: Sequence[Segm
     if head.key is not None:
         return _member(spot, step, target, head.key, tail)
     among = collected(organization, step, spot.table.row_id(spot.position))
+    readable = security.readable(organization, call.user, target)
+    if readable is not None:
+        among = sorted(set(among) & set(readable))
     match call.method, tuple(tail):
         case "GET", ():
             return reads.collection(organization, call, target, among)
@@ -136,6 +161,7 @@ def _member(spot: Spot, step: Navigation, target: Table, key: str, tail: Sequenc
         raise row_missing(target.definition.name, target.row_id(found))
     if spot.call.method == "DELETE" and list(tail) == [Segment("$ref")]:
         return _tied(spot, step, target, found, bodies.untie)
+    security.require_row(spot.organization, spot.call.user, "Read", target, found)
     if spot.call.method != "GET":
         raise not_implemented(f"{spot.call.method} through {step.name}", "GET is, and DELETE of its /$ref.")
     if tail:

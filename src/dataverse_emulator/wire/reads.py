@@ -9,9 +9,9 @@ from dataverse_emulator.query.scope import Scope, property_of, resolved
 from dataverse_emulator.state import tracking
 from dataverse_emulator.state.columns import NUMERIC, Column, Kind, guid, utc_text
 from dataverse_emulator.state.organization import Organization
-from dataverse_emulator.state.problems import bad_syntax, not_implemented
+from dataverse_emulator.state.problems import not_implemented
 from dataverse_emulator.state.table import VERSION, Table
-from dataverse_emulator.wire import deltas, paging, requests, rows
+from dataverse_emulator.wire import apply, deltas, fetch, paging, requests, rows, sql
 from dataverse_emulator.wire.answers import Answer, Call, json_answer
 
 _STORED_AS_NUMBER = NUMERIC | {Kind.WHEN, Kind.BOOLEAN}
@@ -24,6 +24,12 @@ def collection(
 ) -> Answer:
     """GET of a table, or of some of its rows: a page, a tracked page, or a delta."""
     given = requests.options(call.query)
+    if not fetch.SOURCES.keys().isdisjoint(given):
+        return fetch.collection(organization, call, table, among)
+    if apply.OPTION in given:
+        return apply.collection(organization, call, table, among)
+    if sql.OPTION in given:
+        return sql.collection(organization, call, table, among)
     wanted = requests.preferences(call.headers.get("prefer"))
     if "$deltatoken" in given:
         return deltas.delta(organization, call, table, given, wanted)
@@ -112,7 +118,7 @@ def _cookie_text(value: object) -> str:
 def _place(scope: Scope, table: Table, cookie: paging.Cookie, query: Query) -> Place:
     last = guid(paging.attribute(cookie, table.definition.key, "last"))
     if last is None:
-        raise bad_syntax("The paging cookie in $skiptoken is malformed. Use the nextLink verbatim.")
+        raise paging.malformed()
     values: list[object] = []
     for at, part in enumerate(query.order):
         name = f"sort{at}"

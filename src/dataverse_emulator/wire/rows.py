@@ -8,6 +8,7 @@ from urllib.parse import quote
 from dataverse_emulator.query.executor import MAX_PAGE, Page, page
 from dataverse_emulator.query.model import Expand, Query
 from dataverse_emulator.query.scope import Scope, collected, followed, navigation_of
+from dataverse_emulator.state import security
 from dataverse_emulator.state.columns import LOOKUPS, Column, Kind, utc_text
 from dataverse_emulator.state.definitions import Definition, Navigation, Way
 from dataverse_emulator.state.formatted import FORMATTED, formatted, target_of
@@ -41,6 +42,7 @@ class Writer:
         self._nested = any(expand.query.expand for expand in query.expand)
         self._parts: list[tuple[str, Producer]] = []
         self._gaps = False
+        self._reach: dict[str, frozenset[int] | None] = {}
         self._properties(query)
         for expand in query.expand:
             self._expand(expand)
@@ -67,11 +69,18 @@ class Writer:
         definition, versions = self._table.definition, self._table.cells(VERSION)
         self._parts.append(("@odata.etag", lambda at: [f'W/"{versions[p]}"' for p in at]))
         for column in _shown(definition, query.select):
+            if column.secured and not self._permitted(column):
+                self._parts.append((column.wire_name, lambda at: [None] * len(at)))
+                continue
             self._annotate(column)
             self._parts.append((column.wire_name, _producer(self._table.cells(column.name), column)))
         if definition.name in _PRINCIPALS:
             keys = self._table.cells(definition.key)
             self._parts.append(("ownerid", lambda at: [keys[p] for p in at]))
+
+    def _permitted(self, column: Column) -> bool:
+        scope = self._scope
+        return security.permitted(scope.organization, scope.user, self._table.definition, column, "canread")
 
     def _annotate(self, column: Column) -> None:
         if not self._wanted.annotations:
@@ -112,14 +121,28 @@ class Writer:
         else:
             self._expand_many(expand, step)
 
+    def _readable(self, table: Table) -> frozenset[int] | None:
+        """The rows of another table that the caller may read; None when they are all."""
+        name = table.definition.name
+        if name not in self._reach:
+            found = security.readable(self._scope.organization, self._scope.user, table)
+            self._reach[name] = None if found is None else frozenset(found)
+        return self._reach[name]
+
     def _expand_one(self, expand: Expand, step: Navigation) -> None:
         writers: dict[str, Writer] = {}
 
+        # "userid … will always return null when using $expand" (Retrieve the history of audited changes).
+        empty = self._table.definition.name == "audit"
+
         def show(position: int) -> dict[str, Any] | None:
-            found = followed(self._scope.organization, step, position)
+            found = None if empty else followed(self._scope.organization, step, position)
             if found is None:
                 return None
             table, place = found
+            readable = self._readable(table)
+            if readable is not None and place not in readable:
+                return None
             if expand.references:
                 return {"@odata.id": address(self._root, table, place)}
             if table.definition.name not in writers:
@@ -138,6 +161,9 @@ class Writer:
 
         def found(position: int) -> Page:
             rows = collected(organization, step, table.row_id(position))
+            readable = self._readable(target)
+            if readable is not None:
+                rows = [place for place in rows if place in readable]
             top = expand.query.top
             return page(
                 self._scope, target, expand.query, size if top is None else min(top, size), None, rows

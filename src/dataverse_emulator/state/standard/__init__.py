@@ -14,11 +14,19 @@ _FOLDER: Final = Path(__file__).parent
 #: Tables that the platform keeps, and what a client may still do with their rows.
 _WRITES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
-        ("solutioncomponent", "sdkmessage", "sdkmessagefilter", "asyncoperation", "systemuser"), frozenset()
+        ("solutioncomponent", "sdkmessage", "sdkmessagefilter", "asyncoperation", "privilege"), frozenset()
     ),
-    "organization": frozenset(),
+    "audit": frozenset(),
+    "organization": frozenset({"PATCH"}),
     "systemform": frozenset({"PATCH"}),
+    "systemuser": frozenset({"PATCH"}),
 }
+
+
+#: How far a role's privilege reaches, kept with the pair of role and privilege.
+_DEPTH: Final = Column(
+    "privilegedepthmask", Kind.INTEGER, "privilegedepthmask", 5, create=False, update=False
+)
 
 
 @cache
@@ -29,6 +37,7 @@ def standard_model() -> Model:
     tables = {facts["name"]: _definition(facts) for facts in _records("tables")}
     for relation in many:
         tables.setdefault(relation.intersect, intersect(relation))
+    tables["roleprivileges"] = tables["roleprivileges"].with_columns(_DEPTH)
     return Model(tables, (*one, *many))
 
 
@@ -51,6 +60,7 @@ def intersect(relation: ManyToMany) -> Definition:
         metadata_id=derived_id("table", relation.intersect),
         ownership="None",
         custom=relation.custom,
+        intersect=True,
         writes=frozenset(),
     )
 
