@@ -50,7 +50,10 @@ _NAMED: Final = MappingProxyType(
 )
 #: Views are customisations: making and changing them asks for that (10).
 _OTHERWISE: Final = MappingProxyType(
-    {("savedquery", verb): "prvWriteCustomization" for verb in ("Create", "Write", "Delete")}
+    {
+        **{("savedquery", verb): "prvWriteCustomization" for verb in ("Create", "Write", "Delete")},
+        ("audit", "Read"): "prvReadAuditSummary",
+    }
 )
 #: Privileges that are of no table of rows (10).
 OTHERS: Final = (

@@ -6,9 +6,11 @@ from typing import Any
 from dataverse_emulator.query.joined import Aggregate, Function, Group, JoinedQuery, Output
 from dataverse_emulator.query.joins import Groups, Row, column_of_field, value_of
 from dataverse_emulator.query.scope import Scope
+from dataverse_emulator.state import security
 from dataverse_emulator.state.columns import LOOKUPS, Column, Kind, utc_text
-from dataverse_emulator.state.definitions import Way
+from dataverse_emulator.state.definitions import Definition, Way
 from dataverse_emulator.state.formatted import FORMATTED, formatted, spelled, target_of
+from dataverse_emulator.state.problems import not_implemented
 from dataverse_emulator.state.table import VERSION, Table
 from dataverse_emulator.wire.requests import Preferences
 from dataverse_emulator.wire.rows import FORMATTED_VALUE, LOOKUP_TABLE, NAVIGATION
@@ -26,12 +28,19 @@ class JoinedWriter:
         self._wanted = wanted
         self._nulls = nulls
         self._root = scope.organization.table(query.table)
+        for name in query.tables[1:]:
+            other = scope.organization.table(name)
+            if security.readable(scope.organization, scope.user, other) is not None:
+                raise not_implemented(
+                    f"joining {name}", "the caller reads less of it than the whole organization has."
+                )
 
     def rows(self, outputs: Sequence[Output], rows: Sequence[Row], *, etag: bool) -> list[dict[str, Any]]:
         """The rows, each with the etag of the first table's row when asked."""
         parts = [
             (o.name, value_of(self._scope, self._names, o.field), self._column(o), self._annotations(o))
             for o in outputs
+            if self._permitted(o)
         ]
         versions, made = self._root.cells(VERSION), list[dict[str, Any]]()
         for row in rows:
@@ -40,6 +49,15 @@ class JoinedWriter:
                 self._put(found, name, get(row), column, annotate, row)
             made.append(found)
         return made
+
+    def _permitted(self, output: Output) -> bool:
+        """Whether the caller sees the column; others are left out, as nulls are."""
+        column, definition = self._column(output), self._definition(output)
+        scope = self._scope
+        return security.permitted(scope.organization, scope.user, definition, column, "canread")
+
+    def _definition(self, output: Output) -> Definition:
+        return self._scope.organization.model.tables[self._names[output.field.source]]
 
     def groups(self, parts: Sequence[Group | Aggregate], found: Groups) -> list[dict[str, Any]]:
         """The groups of an aggregation: what they are grouped by and their figures."""
