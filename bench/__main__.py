@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench import emulator, first_sync, presend, rules
+from bench import delivery, emulator, first_sync, one_click, presend, rules
 
 #: What each measures, given a number of contacts: figures by name, or a coroutine that gives them.
 BENCHES: Mapping[str, Callable[[int], Any]] = {
@@ -16,6 +16,8 @@ BENCHES: Mapping[str, Callable[[int], Any]] = {
     "first_sync": first_sync.measure,
     "presend": presend.measure,
     "emulator": emulator.measure,
+    "delivery": delivery.measure,
+    "one_click": one_click.measure,
 }
 
 

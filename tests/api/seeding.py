@@ -26,6 +26,7 @@ async def seeded(served: Served, account_id: int, key: str) -> dict[str, str]:
     contact = await made("/contacts", {"email": "seeded@person.example", "basis": "withdrawn"})
     upload = await made("/imports", b"email\nx@person.example\n", **{"content-type": "text/csv"})
     category = await made("/categories", {"name": "Seeded"})
+    form = await made("/forms", {"name": "Seeded", "text": "Write to me"})
     send = await made("/sends", {"name": "Seeded", "subject": "Hello", "body": "Hello"})
     endpoint = await made("/webhook-endpoints", {"url": "https://hooks.example/seeded"})
     user = await made("/users", {"email": "seeded@team.example", "name": "Seeded", "role": "reader"})
@@ -39,6 +40,7 @@ async def seeded(served: Served, account_id: int, key: str) -> dict[str, str]:
         "contact_id": str(contact_id),
         "import_id": str(upload["import_id"]),
         "number": str(category["number"]),
+        "form_id": str(form["form_id"]),
         "send_id": str(send["send_id"]),
         "endpoint_id": str(endpoint_id),
         "user_id": user["user"]["user_id"],

@@ -47,7 +47,7 @@ async def test_what_cannot_be_done_is_a_problem_with_words(served: Served) -> No
     assert "The text, line 1" in broken.problem(400)["detail"]
     for wrong in ({"category": 61}, {"category": 59}, {"audience": {"x": 1}}, {"subject": ""}, {"more": 1}):
         (await served.call("POST", "/sends", BODY | wrong)).problem(400)
-    assert {"by_state": {}, "left_out": {}} == {
+    assert {"by_state": {}, "left_out": {}, "returned": {}} == {
         name: value
         for name, value in (await served.call("GET", f"{path}/result")).json().items()
         if name != "send"

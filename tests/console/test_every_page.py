@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from assent.services import connections, erasing, sends
+from assent.services import connections, erasing, forms, sends
 from assent.services.access import operator
 from assent.services.drafts import Draft
 from assent.services.setup_words import Choice
@@ -25,7 +25,7 @@ PAGES = (
     *("/connections", "/connections/new", "/connections/{connection}", "/connections/{connection}/settings"),
     *("/connections/{connection}/findings", "/connections/{connection}/remove"),
     *("/ledger", "/ledger/verified", "/settings/password", "/settings/people", "/settings/keys"),
-    *("/settings/webhooks", "/sign-in/some-token"),
+    *("/settings/webhooks", "/settings/pages", "/sign-in/some-token"),
 )
 
 
@@ -57,6 +57,7 @@ async def violations(page: Any) -> list[str]:
 async def test_every_page_can_be_used_by_everybody(at: Console, browser: Any, look: str) -> None:
     """axe finds no violation, nothing is wider than the screen, no policy is broken, no script fails."""
     contact, me = await at.contact(), operator(at.on.account_id)
+    await forms.create(at.on.app, me, "Footer", "Write to me", 1)
     send = await sends.create(at.on.app, me, Draft("May", "News", "Hello"))
     erased = await at.contact("erased@example.com")
     erasure = (await erasing.start(at.on.app, me, erased)).erasure_id

@@ -136,7 +136,8 @@ async def test_only_admins_manage_people_keys_and_webhooks(at: Counter) -> None:
     for role in (Role.SUPPORT, Role.MARKETER, Role.PRIVACY, Role.READER):
         visitor = await at.as_(role)
         tabs = (await visitor.get("/settings/password")).find("//nav[@class='tabs']//a/@href")
-        assert ["/settings/password"] == tabs
+        own = ["/settings/pages"] if role is Role.MARKETER else []
+        assert [*own, "/settings/password"] == tabs
         for path in ("people", "keys", "webhooks"):
             assert 403 == (await visitor.get(f"/settings/{path}")).status
             assert 403 == (await visitor.post(f"/settings/{path}", name="x", role="admin", url="x")).status
@@ -147,3 +148,24 @@ async def test_what_is_not_there_says_so(at: Counter) -> None:
     admin = await at.as_()
     for path in ("people/x", "people/00000000-0000-4000-8000-000000000000", "webhooks/7", "webhooks/x"):
         assert 404 == (await admin.get(f"/settings/{path}")).status, path
+
+
+async def test_a_marketer_makes_a_sign_up_form_and_gives_the_pages_a_look(at: Counter) -> None:
+    """The snippet stands on the page to be copied; what is wrong is told, with what was typed."""
+    marketer = await at.as_(Role.MARKETER)
+    page = await marketer.post("/settings/pages/forms", name="Footer", text="Write to <me>", category="1")
+    assert "Write to &lt;me&gt;" in "".join(page.find("//pre[starts-with(@id, 'snippet-')]/text()"))
+    assert 200 == (await marketer.post("/settings/pages/forms/1/close")).status
+    assert "Closed" in (await marketer.get("/settings/pages")).words
+    assert 200 == (await marketer.post("/settings/pages/forms/1/open")).status
+    look = {
+        "shown_name": "Acme",
+        "logo_url": "https://cdn.example/l.svg",
+        "coloured": "yes",
+        "colour": "#112233",
+    }
+    assert "/settings/pages?done=saved" == (await marketer.post("/settings/pages", **look)).url
+    wrong = await marketer.post("/settings/pages", shown_name="Acme", logo_url="http://cdn.example/l.svg")
+    assert (400, True) == (wrong.status, "begins with https://" in wrong.words)
+    again = await marketer.post("/settings/pages/forms", name="Typed before", text="")
+    assert ["Typed before"] == again.find("//input[@id='f-name']/@value")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assent.policy.permission import LegalBasis
-from assent.web.preferences.languages import LANGUAGES, choose
+from assent.web.preferences.languages import LANGUAGES, choose, spoken
 from assent.web.preferences.words import Words
 
 from .desk import desk
@@ -76,3 +77,19 @@ async def test_every_page_can_be_read_in_every_language(tmp_path: Path, basis: L
                 assert words.code == page.headers["content-language"]
                 assert not re.search(r"[{}]", page.text)
             assert words.basis(basis, "Meadow Ltd") in (await at.get(await at.link(), words.code)).plain
+
+
+async def test_another_language_is_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with a catalogue in it is enough: it is found, and stands behind English by its name."""
+    room = tmp_path / "more_texts"
+    room.mkdir()
+    (room / "__init__.py").write_text("")
+    (room / "finnish.py").write_text(
+        "from dataclasses import replace\n"
+        "from assent.web.preferences.catalogues.english import ENGLISH\n"
+        "FINNISH = replace(ENGLISH, code='fi', language='Suomi', save='Tallenna')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = spoken(import_module("more_texts"))
+    assert ["en", "fi"] == list(found)
+    assert "Tallenna" == found["fi"].save

@@ -21,6 +21,7 @@ from assent.services.application import Application
 from assent.services.delivering import SendErrands, mail_server
 from assent.services.drafts import Draft
 from assent.services.handing import Handing
+from assent.services.jobs import AccountJobs
 from assent.services.sends import SendView
 from assent.services.settings import Settings
 from tests.app.world import ADMIN, FORM, account, office
@@ -98,6 +99,11 @@ class Mailroom:
         page = await sends.recipients(self.app, self.admin, send_id)
         return {one.email: one.state for one in page.items}
 
+    async def address(self, contact_id: UUID) -> str:
+        """The address of a contact."""
+        facts = await self.app.store.accounts.gate_facts(self.account_id, [contact_id])
+        return facts[contact_id].email
+
     def arrived(self) -> list[str]:
         """Who got mail, each as often as they did."""
         return sorted(mail.recipient for mail in self.sink.messages(limit=1000))
@@ -111,6 +117,7 @@ def with_mail(settings: Settings, port: int) -> Settings:
             "smtp_port": port,
             "smtp_tls": "none",
             "mail_from": "Meadow <news@meadow.example>",
+            "return_path": "bounces@meadow.example",
             "public_url": "https://meadow.example",
         }
     )
@@ -120,12 +127,13 @@ def with_mail(settings: Settings, port: int) -> Settings:
 async def sending(app: Application, sink: Sink, account_id: int, woken: list[str]) -> AsyncIterator[Mailroom]:
     """Let an account of an application send to a mail server."""
     settings, clock = with_mail(app.settings, sink.port), Clock(app.clock)
-    equipped = replace(app, settings=settings, clock=clock)
+    jobs = AccountJobs(app.store, app.organisations, clock, app.ids)  # checks age by the same clock
+    equipped = replace(app, settings=settings, clock=clock, jobs=jobs)
     server = mail_server(settings)
     assert server is not None
     async with Mailer(server) as mailer:
         hands = Handing(app.store, clock, mailer, SOON)
-        errands = SendErrands(app.store, settings, clock, app.jobs, hands)
+        errands = SendErrands(app.store, settings, clock, jobs, hands)
         yield Mailroom(equipped, sink, errands, account_id, clock, woken)
 
 

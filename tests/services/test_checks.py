@@ -79,7 +79,7 @@ async def test_a_deadline_that_passes_lets_nobody_through(on: Joined) -> None:
     """What could not be asked in time is unverified, and told so; plain refusals keep their reason."""
     await add(on.app, on.account_id, "yes@x.example", basis=LegalBasis.CONSENT)
     await add(on.app, on.account_id, "no@x.example", basis=LegalBasis.WITHDRAWN)
-    await on.control("faults", latency_s=0.5)
+    await on.control("costs", latency_s=0.5)
     question = Question(("yes@x.example", "no@x.example"), within=timedelta(milliseconds=100))
     answers, found = await ask(on, question)
     assert [Reason.UNVERIFIED, Reason.WITHDRAWN] == [one.verdict.reason for one in found]

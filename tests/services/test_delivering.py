@@ -14,17 +14,19 @@ from sqlalchemy import select
 from assent.app.application import open_application
 from assent.mail.conduct import Conduct
 from assent.mail.outcome import Outcome
+from assent.mail.pace import Pace
 from assent.mail.sink import Sink
 from assent.mail.smtp import LastLook, Mailer
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sending import RecipientState, SendState
-from assent.ports import Act
-from assent.services import mailbox, sends
+from assent.ports import Act, Evidence
+from assent.services import mailbox, preferences, sends
 from assent.services.access import operator
 from assent.services.checking import Checking
 from assent.services.delivering import mail_server
 from assent.services.drafts import Draft
+from assent.services.links import links
 from assent.store import sends as stored
 from assent.store.desk_schema import recipients
 from tests.app.world import ADMIN, FORM, account, add, settings, until
@@ -334,18 +336,24 @@ async def test_a_refusal_while_the_mail_server_takes_its_time_stops_the_mail(at:
     assert {Reason.WITHDRAWN: 1} == left
 
 
+async def sound() -> None:
+    """Nothing speaks against the mail."""
+
+
 class Breaking(Mailer):
     """A mail server's other side with an error of ours in it, for one address, once."""
 
     broken = False
 
-    async def hand_over(self, message: EmailMessage, recipient: str, *more: LastLook) -> Outcome:
+    async def hand_over(
+        self, message: EmailMessage, recipient: str, last_look: LastLook = sound, return_path: str = ""
+    ) -> Outcome:
         """Fail at once for one; everybody else takes a moment."""
         if recipient.startswith("bug") and not self.broken:
             self.broken = True
             raise RuntimeError("an error of ours")
         await asyncio.sleep(0.05)
-        return await super().hand_over(message, recipient, *more)
+        return await super().hand_over(message, recipient, last_look, return_path)
 
 
 async def test_an_error_of_ours_in_the_midst_of_a_batch_writes_to_nobody_twice(at: Mailroom) -> None:
@@ -361,3 +369,42 @@ async def test_an_error_of_ours_in_the_midst_of_a_batch_writes_to_nobody_twice(a
         await errands.perform(at.account_id, send_id)
     assert sorted(people) == at.arrived()
     assert RecipientState.UNCERTAIN == (await at.states(send_id))["bug@x.example"]
+
+
+async def test_a_domain_that_is_full_waits_and_the_others_do_not(at: Mailroom) -> None:
+    """A limit by domain: everybody gets one mail, those of the full domain later; nobody is lost."""
+    await at.people(*[f"p{number}@big.example" for number in range(8)])
+    await at.people(*[f"p{number}@small.example" for number in range(40)])
+    send_id = await at.started()
+    errands = replace(at.errands, hands=replace(at.errands.hands, pace=Pace({"big.example": 20})))
+    began = at.clock.now()
+    await errands.perform(at.account_id, send_id)
+    view = await sends.read(at.app, at.admin, send_id)
+    assert (SendState.DONE, 48, "") == (view.state, view.sent, view.problem)
+    assert 48 == len(set(at.arrived())) == len(at.arrived())
+    order = [mail.recipient.rpartition("@")[2] for mail in reversed(at.sink.messages(limit=100))]
+    assert ["big.example"] * 5 == order[-5:]
+    assert at.clock.now() - began >= timedelta(seconds=15)
+
+
+async def test_an_opt_out_on_the_preference_page_in_the_midst_of_a_delivery_stops_that_mail(
+    at: Mailroom,
+) -> None:
+    """P1: local facts have no age; whoever clicks before their batch is taken gets nothing more."""
+    ids = await at.people(*[f"p{number:03}@x.example" for number in range(200)])
+    send_id, made = await at.started(), await links(at.app, at.account_id)
+    hands = replace(at.errands.hands, pace=Pace({"x.example": 600}))
+    running = asyncio.create_task(replace(at.errands, hands=hands).perform(at.account_id, send_id))
+    await at.sink.wait_for(lambda mail: mail.id >= 30)
+    clicked = [contact_id for contact_id in ids if not at.sink.messages(await at.address(contact_id))][::3]
+    for contact_id in clicked:
+        token = made.token(contact_id, send_id)
+        await preferences.unsubscribe(at.app, token, evidence=Evidence(source="one-click unsubscribe"))
+    at_that_moment = set(at.arrived())
+    await running
+    gone = {await at.address(contact_id) for contact_id in clicked}
+    assert len(clicked) > 20
+    assert gone & set(at.arrived()) <= at_that_moment
+    assert 200 - len(gone - at_that_moment) == at.sink.count
+    left = (await sends.result(at.app, at.admin, send_id)).left_out
+    assert {Reason.UNSUBSCRIBED: len(gone - at_that_moment)} == left

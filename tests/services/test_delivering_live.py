@@ -1,5 +1,6 @@
 """Sends beside an organisation that answers, or does not: refusals nobody told of keep mail back (G4, P1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from assent.mail.pace import Pace
 from assent.mail.sink import Sink, SinkSettings
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
@@ -65,6 +67,29 @@ async def test_a_refusal_during_a_long_delivery_is_met_by_the_next_check(tmp_pat
         await at.sink.start()
         await at.ended(send_id)
         assert list(PEOPLE[1:]) == at.arrived()
+
+
+async def test_a_rep_who_refuses_in_the_midst_of_a_delivery_is_met_within_a_minute(tmp_path: Path) -> None:
+    """P1: mails go out the while and no notice comes; whoever's turn is later than a minute gets none."""
+    async with joined(tmp_path) as on, Sink() as sink:
+        await on.control("webhooks", enabled=False)
+        async with sending(on.app, sink, on.account_id, on.office.woken) as at:
+            emails = [f"q{number}@live.example" for number in range(44)]
+            ids = await at.people(*emails)
+            last = [email for _, email in sorted(zip(ids, emails, strict=True))][-4:]  # their turn comes last
+            for email in last:
+                await on.rep.create({"emailaddress1": email, "donotbulkemail": False})
+            await on.live()
+            hands = replace(at.errands.hands, pace=Pace({"live.example": 20}))
+            send_id = await at.started()
+            running = asyncio.create_task(replace(at.errands, hands=hands).perform(at.account_id, send_id))
+            await at.sink.wait_for(lambda mail: mail.id >= 1)
+            for email in last:
+                await refuse(on, email)
+            await running
+            assert SendState.DONE is (await at.ended(send_id)).state
+            assert sorted(set(emails) - set(last)) == at.arrived()
+            assert {Reason.WITHDRAWN: 4} == (await sends.result(at.app, at.admin, send_id)).left_out
 
 
 async def test_a_notice_after_the_check_stops_the_mail(tmp_path: Path) -> None:

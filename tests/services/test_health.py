@@ -104,7 +104,7 @@ async def test_an_empty_account_is_told_what_to_do_first(tmp_path: Path) -> None
     """Nothing is connected, and everybody may know."""
     async with office(tmp_path) as at:
         account_id = await account(at.app)
-        for role in Role:
+        for role in set(Role) - {Role.MAILER}:  # which only reports
             told = await health.health(at.app, caller(account_id, ADMIN, role))
             assert State.EMPTY is told.state
             assert "Connect" in told.sentence

@@ -145,6 +145,16 @@ TOLD = [
         "Anna Lind (admin) took the join of another contact with this one apart (rule I3).",
     ),
     (
+        Entry(
+            ledger.RETURNED,
+            "system",
+            "assent",
+            new={"returned": "hard_bounce", "send": 4, "suppressed": 1},
+            rule="G3",
+        ),
+        ("A mail came back: nobody has this mailbox (send 4); the address takes no mail any more (rule G3)."),
+    ),
+    (
         Entry(ledger.ERASING, "user", "u", field=PERMISSION, new={"basis": 1, "hold": "erasing"}, rule="I6"),
         (
             "Anna Lind (admin) asked for the person to be erased: withdrawn, held, and the address barred "

@@ -50,7 +50,7 @@ async def test_an_admin_who_was_locked_out_is_let_in_again_from_the_machine(ours
         await ours.sign_in("ada@team.example")
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in RIGHTS[Right.PEOPLE]])
+@pytest.mark.parametrize("role", sorted(RIGHTS[Right.READ] - RIGHTS[Right.PEOPLE], key=str))
 async def test_only_admins_manage_people(tmp_path: Path, role: Role) -> None:
     """Every call about users and keys is refused to every other role."""
     async with team(tmp_path) as at:
@@ -70,6 +70,16 @@ async def test_only_admins_manage_people(tmp_path: Path, role: Role) -> None:
             with pytest.raises(NotAllowed, match="may not manage users"):
                 await call
         assert 1 == len(await people.users(at.app, at.admin))
+
+
+async def test_a_mail_providers_role_is_for_keys_alone(ours: Team) -> None:
+    """Nobody is invited to it, or changed to it."""
+    ada = await ours.add("ada@team.example", Role.READER)
+    with pytest.raises(Invalid, match="API keys of mail providers"):
+        await people.invite(ours.app, ours.admin, "x@team.example", "X", Role.MAILER)
+    with pytest.raises(Invalid, match="API keys of mail providers"):
+        await people.change_user(ours.app, ours.admin, ada.user_id, role=Role.MAILER)
+    assert Role.MAILER is (await people.make_key(ours.app, ours.admin, "provider", Role.MAILER)).key.role
 
 
 async def test_an_address_is_one_user_of_one_account(ours: Team) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from assent.policy.permission import LegalBasis
 from assent.services.preferences import Saved, Wish, decide, masked
+from assent.store.brands import Brand
 from assent.store.categories import Category
 from assent.store.preference_pages import Sheet
 
@@ -17,7 +18,7 @@ KNOWN = tuple(Category(bit, f"c{bit}", "", bit, True, f"asn_c{bit}") for bit in 
 
 def sheet(basis: LegalBasis) -> Sheet:
     """A person who says Yes to one category and No to another, at revision 7."""
-    return Sheet("Meadow", "a@x.example", "", "", 7, basis, ON, NOW, NOW, False, KNOWN, 0)
+    return Sheet(Brand("Meadow"), "a@x.example", "", "", 7, basis, ON, NOW, NOW, False, KNOWN)
 
 
 EVERY = list(

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from assent.policy.audience import Audience
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.sending import NEXT, RecipientState, SendState, Step
-from assent.services import sends
+from assent.services import scheduling, sends
 from assent.services.access import RIGHTS, Right, Role, caller, operator
 from assent.services.drafts import checked
 from assent.services.sends import Draft, SendView, Wanted
@@ -48,6 +49,12 @@ async def start(at: Mailroom, send_id: int) -> SendView:
     return await sends.start(at.app, at.admin, send_id, revision)
 
 
+async def plan(at: Mailroom, send_id: int) -> SendView:
+    """Plan a send as it stands for an hour from now."""
+    view, soon = await sends.read(at.app, at.admin, send_id), at.clock.now() + timedelta(hours=1)
+    return await scheduling.plan(at.app, at.admin, send_id, view.revision, soon)
+
+
 def by(step: Step, at: Mailroom, send_id: int) -> Awaitable[object]:
     """Do a step, as whoever does it."""
     now, database = at.app.clock.now(), at.app.store.database
@@ -63,6 +70,10 @@ def by(step: Step, at: Mailroom, send_id: int) -> Awaitable[object]:
         Step.EDIT: lambda: sends.edit(at.app, at.admin, send_id, replace(DRAFT, name="June")),
         Step.DISCARD: lambda: sends.discard(at.app, at.admin, send_id),
         Step.START: lambda: start(at, send_id),
+        Step.PLAN: lambda: plan(at, send_id),
+        Step.CANCEL: lambda: scheduling.cancel(at.app, at.admin, send_id),
+        Step.PAUSE: lambda: scheduling.pause(at.app, at.admin, send_id),
+        Step.RESUME: lambda: scheduling.resume(at.app, at.admin, send_id),
         Step.STOP: lambda: sends.stop(at.app, at.admin, send_id),
         Step.CHECKED: checked,
         Step.FINISH: ended,

@@ -134,7 +134,7 @@ class Mailing:
     world: "World"
     taken: list[Mail] = field(default_factory=list)
 
-    async def hand_over(self, message: Any, recipient: str, last_look: Any) -> Outcome:
+    async def hand_over(self, message: Any, recipient: str, last_look: Any, return_path: str = "") -> Outcome:
         """Take a mail after a while; sometimes say nothing, or nothing in time."""
         await self.world.pause()
         await asyncio.sleep(self.world.chance.choice([0.0, 0.1, 3.0, 20.0]))

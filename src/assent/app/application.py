@@ -11,10 +11,11 @@ from assent.app.processes import is_running, this_process
 from assent.app.system import RandomIds, SystemClock
 from assent.errors import AssentError, Invalid, Retry
 from assent.ledger.keys import load_or_create_key
+from assent.mail.pace import Pace, read_rates
 from assent.mail.sink import Sink
 from assent.mail.smtp import Mailer
 from assent.ports import Clock, Ids
-from assent.services.application import Application
+from assent.services.application import Application, clicking
 from assent.services.delivering import SendErrands, mail_server
 from assent.services.drifting import DriftErrands
 from assent.services.handing import Handing
@@ -23,6 +24,7 @@ from assent.services.organisations import Organisations
 from assent.services.removing import Removing
 from assent.services.setting_up import SettingUp, SetupErrands
 from assent.services.settings import Settings
+from assent.services.sign_ups import SignUpErrands
 from assent.services.telling import Telling
 from assent.store.executors import Executor, Roster
 from assent.store.opening import Store, open_store
@@ -60,9 +62,11 @@ async def open_application(
         setting_up = SettingUp(store, organisations, clock, ids)
         jobs.take_on(Kind.SETUP, SetupErrands(setting_up, settings, Removing(store, organisations)))
         jobs.take_on(Kind.DRIFT, DriftErrands(setting_up, settings, clock))
-        hands = Handing(store, clock, await _mailer(stack, settings, worker=worker))
+        mailer = await _mailer(stack, settings, worker=worker)
+        hands = Handing(store, clock, mailer, pace=Pace(read_rates(settings.mail_rates)))
         sends = SendErrands(store, settings, clock, jobs, hands)
         jobs.take_on(Kind.SEND, sends)
+        jobs.take_on(Kind.SIGN_UP, SignUpErrands(store, settings, clock, ids, mailer))
         telling = Telling(store, clock, ids, allow_other_hosts=others)
         jobs.take_on(Kind.NOTIFY, telling)
         jobs.afterwards(telling.ask)
@@ -73,7 +77,8 @@ async def open_application(
             work = await stack.enter_async_context(durable_work(jobs, own, roster))
             stack.callback(sends.closing.set)
         telling.through(work)
-        yield Application(settings, store, organisations, jobs, work, clock, ids, sink)
+        clicks = clicking(store, work)
+        yield Application(settings, store, organisations, jobs, work, clock, ids, sink, clicks)
 
 
 def _executor(settings: Settings, ids: Ids) -> Executor:

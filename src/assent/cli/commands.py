@@ -139,6 +139,19 @@ def sync(account: Annotated[int, typer.Option(help="The account.")] = 1, json: J
     run(running.sync(account, json=json))
 
 
+@app.command()
+def returns(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Maildirs, mbox files or single mails; none: one from stdin.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take in mail that came to the return address: bounces and complaints."""
+    from assent.cli import returns as reading
+
+    run(reading.read(paths or [], json=json))
+
+
 app.add_typer(setup.app, name="setup")
 app.add_typer(users.app, name="users")
 ledger = typer.Typer(help="The append-only record of every change.", no_args_is_help=True)

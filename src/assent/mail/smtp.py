@@ -54,6 +54,11 @@ class Mailer:
         # The last one used is the first one taken, so that few connections stay warm and the rest rest.
         self._free: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
 
+    @property
+    def connections(self) -> int:
+        """How many mails can be on their way at the same time."""
+        return self._settings.connections
+
     async def __aenter__(self) -> "Mailer":
         """Raises Invalid where the certificates to trust cannot be read."""
         self._trusted = await trust_for(self._settings)
@@ -75,9 +80,9 @@ class Mailer:
         client.close()
 
     async def hand_over(
-        self, message: EmailMessage, recipient: str, last_look: LastLook = _content
+        self, message: EmailMessage, recipient: str, last_look: LastLook = _content, return_path: str = ""
     ) -> Outcome:
-        """Give one message to the server for one recipient; its envelope's sender is that of From.
+        """Give one message to the server for one recipient; it returns to `return_path`, else to From.
 
         What `last_look` raises is raised, and nothing was handed over: servers may take their time.
 
@@ -86,7 +91,9 @@ class Mailer:
         over, and other recipients would fare the same. When the call is cancelled, the mail may have
         been taken.
         """
-        envelope = _Envelope(_sender(message), wire_address(recipient), _data(message), last_look)
+        envelope = _Envelope(
+            return_path or _sender(message), wire_address(recipient), _data(message), last_look
+        )
         line = await self._free.get()
         try:
             return await line.hand_over(envelope)

@@ -9,8 +9,10 @@ class SendState(Enum):
     """Where a send stands; the last three are its ends."""
 
     DRAFT = "draft"
+    PLANNED = "planned"  # it starts by itself at its time
     CHECKING = "checking"  # the gate is asked about everybody
     SENDING = "sending"
+    PAUSED = "paused"  # by a person; it can go on
     DONE = "done"
     STOPPED = "stopped"  # by a person
     FAILED = "failed"  # it cannot go on; its problem says why
@@ -20,15 +22,24 @@ class SendState(Enum):
         """Whether it still does something."""
         return self in (SendState.CHECKING, SendState.SENDING)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it never does anything again."""
+        return self in (SendState.DONE, SendState.STOPPED, SendState.FAILED)
+
 
 class Step(Enum):
     """What may befall a send."""
 
     EDIT = "edit"
     DISCARD = "discard"
+    PLAN = "plan"  # to start at a time, or at another one
+    CANCEL = "cancel"  # the plan: a draft again
     START = "start"
     CHECKED = "checked"  # the gate has spoken about everybody
     FINISH = "finish"  # nobody is left to write to
+    PAUSE = "pause"
+    RESUME = "resume"
     STOP = "stop"
     FAIL = "fail"
 
@@ -56,38 +67,38 @@ _OPEN = frozenset(
     {RecipientState.WAITING, RecipientState.CHECKED, RecipientState.HANDING, RecipientState.DEFERRED}
 )
 
-#: What each step leads to from each state; None means that it cannot be done there.
-NEXT: dict[SendState, dict[Step, SendState | None]] = {
+_LEADS: dict[SendState, dict[Step, SendState]] = {
     SendState.DRAFT: {
         Step.EDIT: SendState.DRAFT,
         Step.DISCARD: SendState.DRAFT,
+        Step.PLAN: SendState.PLANNED,
         Step.START: SendState.CHECKING,
-        Step.CHECKED: None,
-        Step.FINISH: None,
-        Step.STOP: None,
-        Step.FAIL: None,
+    },
+    SendState.PLANNED: {
+        Step.PLAN: SendState.PLANNED,
+        Step.CANCEL: SendState.DRAFT,
+        Step.START: SendState.CHECKING,
+        Step.FAIL: SendState.FAILED,
     },
     SendState.CHECKING: {
-        Step.EDIT: None,
-        Step.DISCARD: None,
-        Step.START: None,
         Step.CHECKED: SendState.SENDING,
-        Step.FINISH: None,
+        Step.PAUSE: SendState.PAUSED,
         Step.STOP: SendState.STOPPED,
         Step.FAIL: SendState.FAILED,
     },
     SendState.SENDING: {
-        Step.EDIT: None,
-        Step.DISCARD: None,
-        Step.START: None,
-        Step.CHECKED: None,
         Step.FINISH: SendState.DONE,
+        Step.PAUSE: SendState.PAUSED,
         Step.STOP: SendState.STOPPED,
         Step.FAIL: SendState.FAILED,
     },
-    SendState.DONE: dict.fromkeys(Step),
-    SendState.STOPPED: dict.fromkeys(Step),
-    SendState.FAILED: dict.fromkeys(Step),
+    # Whoever waited is checked anew, so it goes on where checking is.
+    SendState.PAUSED: {Step.RESUME: SendState.CHECKING, Step.STOP: SendState.STOPPED},
+}
+
+#: What each step leads to from each state; None means that it cannot be done there.
+NEXT: dict[SendState, dict[Step, SendState | None]] = {
+    state: {step: _LEADS.get(state, {}).get(step) for step in Step} for state in SendState
 }
 
 

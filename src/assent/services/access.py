@@ -15,6 +15,7 @@ class Role(Enum):
     MARKETER = "marketer"
     PRIVACY = "privacy"
     READER = "reader"
+    MAILER = "mailer"  # a mail provider's key: it reports what came back, and nothing else
 
 
 class Right(Enum):
@@ -24,16 +25,17 @@ class Right(Enum):
     EXPORT = "export contacts"
     EDIT = "change a contact"
     BULK = "change many contacts or import them"
-    CATEGORIES = "change categories"
+    CATEGORIES = "change categories, sign-up forms and the look of pages"
     SEND = "prepare or start sends"
     OPERATE = "sweep, retry, or decide for a paused setup"
     CONNECT = "add, change or remove connections"
     PEOPLE = "manage users, API keys and outgoing webhooks"
     LEDGER = "read the evidence in the ledger"
     ERASE = "erase a person"
+    RETURNS = "report bounces and complaints"
 
 
-_EVERYBODY = frozenset(Role)
+_EVERYBODY = frozenset(Role) - {Role.MAILER}
 
 #: Which roles have which right; every cell is decided.
 RIGHTS: dict[Right, frozenset[Role]] = {
@@ -48,6 +50,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.PEOPLE: frozenset({Role.ADMIN}),
     Right.LEDGER: frozenset({Role.ADMIN, Role.SUPPORT, Role.PRIVACY}),
     Right.ERASE: frozenset({Role.ADMIN, Role.PRIVACY}),
+    Right.RETURNS: frozenset({Role.ADMIN, Role.MAILER}),
 }
 
 

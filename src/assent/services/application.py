@@ -16,16 +16,29 @@ from assent.ledger.entries import decision
 from assent.mail.sink import Sink
 from assent.policy.audience import Audience
 from assent.policy.gate import Message
-from assent.ports import SYSTEM, Act, Actor, Clock, Evidence, Ids, NewPerson, Notice
+from assent.ports import SYSTEM, Act, Actor, ActorKind, Clock, Evidence, Ids, NewPerson, Notice
 from assent.services.connecting import connect
 from assent.services.gate import DEADLINE, Checked, everybody, proved
 from assent.services.jobs import AccountJobs
 from assent.services.organisations import Organisations
 from assent.services.setting_up import SettingUp
 from assent.services.settings import Settings
+from assent.services.together import Together
 from assent.store.opening import Store
 from assent.store.organisations import Added, NewConnection
 from assent.work.durable import Work
+
+#: Everybody who comes through their own link; which contact it was stands in the entry.
+HERSELF = Actor(ActorKind.CONTACT, "preference-page")
+
+
+def clicking(store: Store, work: Work) -> Together[Act]:
+    """One commit for everybody who clicks while the last one is written."""
+
+    async def stored(account_id: int, acts: Sequence[Act]) -> None:
+        await store.hub.act(account_id, HERSELF, acts, Evidence())
+
+    return Together(stored, work.wake)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class Application:
     clock: Clock
     ids: Ids
     sink: Sink | None = None  # the demo's mail server, whose mails can be read here
+    clicks: Together[Act] | None = None  # where many people click at once, their acts share a commit
 
     @property
     def setting_up(self) -> SettingUp:
@@ -100,6 +114,13 @@ class Application:
         """Record acts of people in the hub, and let the CRM know."""
         await self.store.hub.act(account_id, actor, acts, evidence)
         await self.work.wake(account_id)
+
+    async def click(self, account_id: int, act: Act) -> None:
+        """Record what a person did through their own link; it is durable when this returns."""
+        if self.clicks is None:
+            await self.act(account_id, HERSELF, [act], Evidence())
+        else:
+            await self.clicks.add(account_id, act)
 
     async def sweep(self, account_id: int) -> Report:
         """Catch an account up now."""

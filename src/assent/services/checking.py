@@ -90,7 +90,7 @@ class Checking:
         proof, began = held.proof, held.began
         verdicts = {one.contact_id: one.verdict for one in await judged(held.run, proof, ids)}
         now = self.clock.now()
-        patient = send.started_at is not None and now - send.started_at < PATIENCE
+        patient = send.going_since is not None and now - send.going_since < PATIENCE
         marks = [_mark(key, verdict, now, patient=patient) for key, verdict in verdicts.items()]
         asked = [
             AskedOf(key, microseconds(one.since), one.method.value)

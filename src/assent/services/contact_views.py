@@ -13,6 +13,7 @@ from assent.policy.sightings import answer
 from assent.services.words import HOLD_WORDS, REQUEST_WORDS
 from assent.store.categories import Category
 from assent.store.questions import Question
+from assent.store.returns import ReturnedMail
 from assent.store.whole import Place, Whole
 
 
@@ -104,6 +105,7 @@ class ContactView:
     questions: tuple[QuestionView, ...]
     joined_to: UUID | None
     joined_name: str
+    returned: tuple[ReturnedMail, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,6 +138,7 @@ def contact_view(whole: Whole) -> ContactView:
         questions=tuple(map(question_view, whole.questions)),
         joined_to=whole.joined_to,
         joined_name=whole.joined_name,
+        returned=whole.returned,
     )
 
 

@@ -6,7 +6,7 @@ what became of it afterwards. Whoever is found in between after a crash is uncer
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from assent.services.jobs import AccountJobs
 from assent.services.letters import Writer, sender_of, writer
 from assent.services.links import links_of
 from assent.services.manifests import close_manifest
+from assent.services.return_paths import return_paths
 from assent.services.settings import Settings
 from assent.store import handing
 from assent.store import recipients as listed
@@ -43,6 +44,8 @@ def mail_server(settings: Settings) -> SmtpSettings | None:
         tls=settings.smtp_tls,
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value(),
+        connections=settings.smtp_connections,
+        ca_file=settings.smtp_ca_file,
     )
 
 
@@ -53,6 +56,9 @@ def can_send(settings: Settings) -> bool:
 
 #: Waits within one go: growing, and short enough that a stop is heard; the tick goes on from there.
 WAITS_S = (1.0, 2.0, 4.0, 8.0)
+
+#: A domain's limit is waited for in pieces, so that a pause or stop is heard.
+LONGEST_WAIT_S = 2.0
 
 NOT_REACHED = (
     "Dynamics cannot be asked, so it is not proved that these people still agree, and nobody is written to. "
@@ -81,8 +87,9 @@ class SendErrands:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def owed(self) -> list[tuple[int, int]]:
-        """Every send that was begun and has not ended."""
-        return await self.store.database.read(stored.under_way)
+        """Every send that was begun and has not ended, and those whose time has come."""
+        now = self.clock.now()
+        return await self.store.database.read(lambda c: stored.owed(c, now))
 
     async def perform(self, account_id: int, number: int) -> Mapping[str, Any]:
         """Bring a send as far as it goes now: to its end, or to a wait that the next tick takes up."""
@@ -92,6 +99,8 @@ class SendErrands:
         checking = Checking(self.store, self.jobs, self.clock)
         while True:
             send = await database.read(lambda c: stored.read(c, account_id, number))
+            if send.state is SendState.PLANNED and await self._begin(account_id, send):
+                continue
             if not send.state.under_way or self.closing.is_set():
                 break
             letters = letters or await self._writer(account_id, send)
@@ -104,6 +113,18 @@ class SendErrands:
                 break
             await self.clock.sleep(pause)
         return {"lost": lost, "rounds": rounds}
+
+    async def _begin(self, account_id: int, send: StoredSend) -> bool:
+        """Start a planned send whose time has come; tells whether it was this one's turn to do so."""
+        now, audience = self.clock.now(), draft_of(send.draft).audience
+        if send.planned_at is None or send.planned_at > now:
+            return False
+        try:
+            return await self.store.database.write(
+                lambda c: handing.begin(c, account_id, send.send_id, audience, now)
+            )
+        except Invalid as error:  # nobody is in its audience by now
+            return await self._end(account_id, send, Step.FAIL, str(error))
 
     async def _advance(self, account_id: int, send: StoredSend, letters: Writer, checking: Checking) -> bool:
         """Do one piece; tells whether something came of it, so that the next may follow at once."""
@@ -144,6 +165,9 @@ class SendErrands:
         now = self.clock.now()
         if await database.write(lambda c: handing.retry_deferred(c, account_id, number, now)):
             return True
+        if wait := self.hands.pace.wait_s(now):
+            await self.clock.sleep(min(wait, LONGEST_WAIT_S))
+            return True
         if any(state.open for state in await self._standing(account_id, send)):
             return False
         return await self._end(account_id, send, Step.FINISH, "")
@@ -157,7 +181,8 @@ class SendErrands:
             return judge_here(facts, message, categories)
 
         since = EPOCH if send.draft.transactional else now - GOOD_FOR
-        return Taking(GateReader(self.store.accounts.marking), judge, since, HAND_AT_ONCE, now)
+        full = self.hands.pace.exhausted(now)
+        return Taking(GateReader(self.store.accounts.marking), judge, since, HAND_AT_ONCE, now, full)
 
     async def _standing(self, account_id: int, send: StoredSend) -> set[RecipientState]:
         number = send.send_id
@@ -171,7 +196,9 @@ class SendErrands:
         try:
             sender = sender_of(self.settings.mail_from, dict(await self.store.accounts.all())[account_id])
             links = await links_of(self.store.accounts, self.settings.reached_at, account_id)
-            return writer(send.send_id, draft, names.get(draft.category, ""), sender, links)
+            paths = await return_paths(self.store.accounts, self.settings.return_path, account_id)
+            made = writer(send.send_id, draft, names.get(draft.category, ""), sender, links)
+            return replace(made, paths=paths)
         except Invalid as error:
             await self._tell(account_id, send, str(error))
             return None

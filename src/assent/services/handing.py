@@ -1,7 +1,6 @@
 """Hands a small batch of mails over, and keeps what became of each."""
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,15 +10,19 @@ from uuid import UUID
 from assent.errors import Invalid, Refused
 from assent.mail.compose import compose
 from assent.mail.outcome import Handed, Outcome
+from assent.mail.pace import Pace
 from assent.mail.smtp import Mailer
 from assent.policy.gate import Reason
+from assent.policy.returning import Return, nobody_there
 from assent.policy.sending import RecipientState
-from assent.ports import Clock
+from assent.ports import SYSTEM, Clock
 from assent.services.letters import Writer
 from assent.store import handing
 from assent.store.handing import Mark
+from assent.store.marks import address_of
 from assent.store.opening import Store
 from assent.store.recipients import Taken
+from assent.store.returns import Came, Returning
 
 #: How many mails one look at the facts is for.
 HAND_AT_ONCE = 25
@@ -28,9 +31,6 @@ HAND_AT_ONCE = 25
 #: server takes its time over is judged once more before it is handed over (P1).
 LOOK_GOOD_FOR = timedelta(seconds=2)
 
-#: How many mails are on their way at the same time.
-AT_THE_SAME_TIME = 8
-
 #: When a mail the server put off is tried again; after the last it is given up.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
 
@@ -38,16 +38,6 @@ NO_SERVER = (
     "No mail server is set, so nothing can be sent. The operator sets ASSENT_SMTP_HOST and ASSENT_MAIL_FROM, "
     "and starts Assent again."
 )
-
-#: What says that a mailbox does not exist (RFC 3463), or, from servers without such codes, its usual words.
-_NOBODY = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
-_STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
-_WORDS = re.compile(
-    r"(?:user|recipient|mailbox|address)\b.{0,20}\b(?:unknown|not found|does not exist|unavailable|invalid)"
-    r"|(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
-    re.IGNORECASE,
-)
-
 
 #: Whether a recipient whose mail is being handed over may still be mailed.
 StillMay = Callable[[UUID], Awaitable[bool]]
@@ -66,7 +56,7 @@ class Batch:
     still_may: StillMay
     marks: list[Mark] = field(default_factory=list)
     back: list[UUID] = field(default_factory=list)
-    nobody: list[str] = field(default_factory=list)
+    nobody: list[tuple[Taken, str]] = field(default_factory=list)
     problem: str = ""
     error: Exception | None = None
 
@@ -79,6 +69,7 @@ class Handing:
     clock: Clock
     mailer: Mailer | None
     delays: tuple[timedelta, ...] = DELAYS
+    pace: Pace = field(default_factory=Pace)
 
     async def hand_over(
         self, send: tuple[int, int], letters: Writer, taken: Sequence[Taken], still_may: StillMay
@@ -96,13 +87,17 @@ class Handing:
                 if batch.problem or batch.error or self.clock.now() > batch.until:
                     batch.back.append(to.contact_id)
                     continue
+                if not self.pace.take(to.email, self.clock.now()):
+                    batch.back.append(to.contact_id)
+                    continue
                 try:
                     await self._one(letters, to, batch)
                 except Exception as error:  # noqa: BLE001 - raised below, once nobody hands over any more
                     batch.error = error
 
+        lines = self.mailer.connections if self.mailer else 1
         try:
-            await asyncio.gather(*(work() for _ in range(AT_THE_SAME_TIME)))
+            await asyncio.gather(*(work() for _ in range(lines)))
         finally:
             batch.back += [to.contact_id for to in batch.waiting]
             await self._store(*send, batch)
@@ -123,7 +118,7 @@ class Handing:
                 raise CalledBack
 
         try:
-            outcome = await self.mailer.hand_over(message, to.email, last_look)
+            outcome = await self.mailer.hand_over(message, to.email, last_look, letters.return_path(to))
         except CalledBack:
             batch.back.append(to.contact_id)
             return
@@ -151,8 +146,8 @@ class Handing:
                 batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, gave_up))
             case Handed.REFUSED:
                 batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, said))
-                if nobody_there(outcome):
-                    batch.nobody.append(to.email)
+                if nobody_there(outcome.text):
+                    batch.nobody.append((to, said))
 
     async def _store(self, account_id: int, send_id: int, batch: Batch) -> None:
         now = self.clock.now()
@@ -160,14 +155,10 @@ class Handing:
             lambda c: handing.mark_handed(c, account_id, send_id, batch.marks, batch.back, now)
         )
         if batch.nobody:
-            await self.store.accounts.suppress(account_id, batch.nobody)
-
-
-def nobody_there(outcome: Outcome) -> bool:
-    """Whether a refusal says that the mailbox does not exist: then no mail goes there any more (G3).
-
-    A refusal for other reasons (spam, size, policy) says nothing about the address.
-    """
-    if _STATUS.search(outcome.text):
-        return _NOBODY.search(outcome.text) is not None
-    return outcome.code in (550, 551, 553) and _WORDS.search(outcome.text) is not None
+            came = [
+                Came(Return.HARD, to.contact_id, send_id, suppress=address_of(to.email), detail=said)
+                for to, said in batch.nobody
+            ]
+            journal, marking = self.store.memory.journal, self.store.accounts.marking
+            returning = Returning(journal, marking, SYSTEM, "mail server's answer", now)
+            await self.store.database.write(lambda c: returning.run(c, account_id, came))

@@ -14,7 +14,7 @@ from assent.errors import AssentError, ColumnMissing
 from assent.ports import Clock, Ids
 from assent.services.organisations import Organisations
 from assent.services.watching import Watched
-from assent.store import deliveries, imports, waits
+from assent.store import deliveries, imports, sign_ups, waits
 from assent.store.opening import Store
 from assent.store.progress import UNREACHED, SweepRun
 from assent.store.troubles import CONNECTION_ITSELF, Found, keep
@@ -151,13 +151,14 @@ class AccountJobs:
         return due(self._clock.now(), [_in_slot(swept) for swept in last])
 
     async def _forget(self) -> None:
-        """Once an hour, drop what is only kept for a while: single waits, events taken, files left alone."""
+        """Once an hour, drop what is only kept for a while: waits, events taken, files and sign-ups left."""
         now, database = self._clock.now(), self._store.database
         if self._forgot_at is None or now - self._forgot_at >= FORGETS_EVERY:
             self._forgot_at = now
             await database.write(lambda c: waits.forget_before(c, now - KEPT))
             await database.write(lambda c: deliveries.forget_before(c, now - KEPT))
             await database.write(lambda c: imports.forget(c, now))
+            await database.write(lambda c: sign_ups.forget(c, now))
 
     async def waiting(self) -> list[int]:
         """Accounts with something to do: their wake-up may have been lost with the process that owed it."""

@@ -14,6 +14,7 @@ from assent.mail.compose import Letter
 from assent.mail.template import Compiled, Rendered, Template, Variables
 from assent.services.drafts import Draft
 from assent.services.links import Links, Ways
+from assent.services.return_paths import ReturnPaths
 from assent.store.recipients import Taken
 
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
@@ -45,6 +46,11 @@ class Writer:
     category_name: str
     sender: Sender
     links: Links
+    paths: ReturnPaths | None = None
+
+    def return_path(self, to: Taken) -> str:
+        """Where this mail comes back to; empty: to the sender."""
+        return self.paths.path(to.contact_id, self.send_id, to.email) if self.paths else ""
 
     def rendered(self, to: Taken) -> Rendered:
         """The mail as its recipient reads it; raises Invalid, naming the part and the line."""

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from itsdangerous import BadData, Signer
@@ -13,12 +14,14 @@ from assent.services.application import Application
 from assent.store.accounts import Accounts
 
 PURPOSE = "preference-page"
+FORM, CONFIRMATION = "sign-up-form", "sign-up-confirmation"
 
 #: Longer than any link of ours; what is longer is not read.
 LONGEST = 200
 
 _PERSON = struct.Struct(">q16s")
 _MAIL = struct.Struct(">q16sq")
+_FORM = struct.Struct(">qq")
 
 NO_SUCH_LINK = "This link is not complete, or it is not one of ours."
 
@@ -88,10 +91,45 @@ async def read_token(app: Application, token: str) -> Invited:
     return invited
 
 
-async def _signer(accounts: Accounts, account_id: int) -> Signer:
+async def form_token(app: Application, account_id: int, form_id: int) -> str:
+    """The signed token of a sign-up form."""
+    signer = await _signer(app.store.accounts, account_id, FORM)
+    return signer.sign(base64_encode(_FORM.pack(account_id, form_id))).decode()
+
+
+async def form_of(app: Application, token: str) -> tuple[int, int]:
+    """Account and number of the form a token names; raises Unknown for one that is not ours."""
+    account_id, form_id = await _opened(app, token, _FORM, FORM)
+    return account_id, form_id
+
+
+async def confirmation(app: Application, account_id: int, secret: bytes) -> str:
+    """The signed token of a confirmation mail; `secret` are 16 unpredictable bytes."""
+    signer = await _signer(app.store.accounts, account_id, CONFIRMATION)
+    return signer.sign(base64_encode(_PERSON.pack(account_id, secret))).decode()
+
+
+async def read_confirmation(app: Application, token: str) -> int:
+    """The account a confirmation is for; raises Unknown for one that is not ours."""
+    account_id: int = (await _opened(app, token, _PERSON, CONFIRMATION))[0]
+    return account_id
+
+
+async def _opened(app: Application, token: str, layout: struct.Struct, purpose: str) -> tuple[Any, ...]:
+    try:
+        if len(token) > LONGEST:
+            raise Unknown(NO_SUCH_LINK)
+        found = layout.unpack(base64_decode(token.partition(".")[0]))
+        (await _signer(app.store.accounts, found[0], purpose)).unsign(token)
+    except (BadData, struct.error, UnicodeError, Unknown):
+        raise Unknown(NO_SUCH_LINK) from None
+    return found
+
+
+async def _signer(accounts: Accounts, account_id: int, purpose: str = PURPOSE) -> Signer:
     """From the account's own key: rotating the installation's key ends no link."""
-    key = await accounts.derived_key(account_id, PURPOSE)
-    return Signer(key, salt=PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
+    key = await accounts.derived_key(account_id, purpose)
+    return Signer(key, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def _read(token: str) -> Invited:

@@ -8,13 +8,11 @@ from operator import or_
 
 from assent.errors import Conflict
 from assent.policy.permission import LegalBasis
-from assent.ports import Act, Actor, ActorKind, Evidence
-from assent.services.application import Application
+from assent.ports import Act, Evidence
+from assent.services.application import HERSELF, Application
 from assent.services.links import Invited, read_token
-from assent.store.preference_pages import Sheet, sheet
-
-#: Everybody who comes through their own link; which contact it was stands in the entry.
-HERSELF = Actor(ActorKind.CONTACT, "preference-page")
+from assent.store.brands import Brand
+from assent.store.preference_pages import Mailed, Sheet, mailed, sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,10 @@ class PreferencePage:
     """What a person sees of themselves.
 
     `revision` is given back when something is saved: it tells a form that was open while the answers
-    changed elsewhere. `from_category` is the category of the mail whose link was followed.
+    changed elsewhere.
     """
 
-    account_name: str
+    brand: Brand
     shown_name: str
     masked_email: str
     basis: LegalBasis
@@ -44,7 +42,11 @@ class PreferencePage:
     in_crm: bool
     choices: tuple[Choice, ...]
     revision: int
-    from_category: Choice | None = None
+
+    @property
+    def account_name(self) -> str:
+        """Who writes, as people know them."""
+        return self.brand.name
 
     @property
     def withdrawn(self) -> bool:
@@ -115,20 +117,43 @@ async def save(app: Application, token: str, wish: Wish, *, evidence: Evidence) 
         return decided
 
 
-async def unsubscribe(app: Application, token: str, *, evidence: Evidence) -> Choice | None:
-    """Stop what the link's mail belonged to: its category, given back, or all mail where it had none.
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a one-click link stops, and whether it is stopped; `category` is None for all mail."""
+
+    brand: Brand
+    masked_email: str
+    revision: int
+    category: str | None
+    stopped: bool
+    withdrawn: bool
+
+    @property
+    def account_name(self) -> str:
+        """Who writes, as people know them."""
+        return self.brand.name
+
+
+async def leaving(app: Application, token: str) -> Leaving:
+    """What one click on a link would stop. Raises Unknown for a link that is none of ours."""
+    return _leaving(await _mailed(app, await read_token(app, token)))
+
+
+async def unsubscribe(app: Application, token: str, *, evidence: Evidence) -> Leaving:
+    """Stop what the link's mail belonged to: its category, or all mail where it had none.
 
     Always an act, even if it repeats what stands (S3); see docs/decisions on one-click unsubscribing.
     Raises Unknown for a link that is none of ours.
     """
     invited = await read_token(app, token)
-    category = _page(await _sheet(app, invited)).from_category
-    if category is None:
-        act = Act(invited.contact_id, basis=LegalBasis.WITHDRAWN)
+    found, proof = await _mailed(app, invited), _from(invited, evidence)
+    if found.category is None:
+        act = Act(invited.contact_id, basis=LegalBasis.WITHDRAWN, evidence=proof)
     else:
-        act = Act(invited.contact_id, answered=category.bit)
-    await app.act(invited.account_id, HERSELF, [act], _from(invited, evidence))
-    return category
+        act = Act(invited.contact_id, answered=found.category.bit, evidence=proof)
+    await app.click(invited.account_id, act)
+    before = _leaving(found)
+    return replace(before, stopped=True, withdrawn=before.withdrawn or found.category is None)
 
 
 def decide(found: Sheet, wish: Wish) -> Saved:
@@ -158,8 +183,24 @@ def _basis(decided: Saved) -> LegalBasis | None:
 
 
 async def _sheet(app: Application, invited: Invited) -> Sheet:
+    return await app.store.database.read(lambda c: sheet(c, invited.account_id, invited.contact_id))
+
+
+async def _mailed(app: Application, invited: Invited) -> Mailed:
     return await app.store.database.read(
-        lambda c: sheet(c, invited.account_id, invited.contact_id, invited.send_id)
+        lambda c: mailed(c, invited.account_id, invited.contact_id, invited.send_id)
+    )
+
+
+def _leaving(found: Mailed) -> Leaving:
+    withdrawn, category = found.basis is LegalBasis.WITHDRAWN, found.category
+    return Leaving(
+        brand=found.brand,
+        masked_email=masked(found.email),
+        revision=found.revision,
+        category=category.name if category else None,
+        stopped=withdrawn or (category is not None and not found.value & category.bit),
+        withdrawn=withdrawn,
     )
 
 
@@ -174,7 +215,7 @@ def _page(found: Sheet) -> PreferencePage:
         Choice(one.bit, one.name, one.description, bool(found.value & one.bit)) for one in found.categories
     )
     return PreferencePage(
-        account_name=found.account_name,
+        brand=found.brand,
         shown_name=f"{found.first_name} {found.last_name}".strip(),
         masked_email=masked(found.email),
         basis=found.basis,
@@ -183,7 +224,6 @@ def _page(found: Sheet) -> PreferencePage:
         in_crm=found.in_crm,
         choices=choices,
         revision=found.revision,
-        from_category=next((choice for choice in choices if choice.bit == found.category), None),
     )
 
 

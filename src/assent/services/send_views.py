@@ -8,6 +8,7 @@ from uuid import UUID
 
 from assent.mail.template import Rendered
 from assent.policy.gate import Reason
+from assent.policy.returning import Return
 from assent.policy.sending import WHY, RecipientState, SendState
 from assent.services.drafts import Draft, draft_of
 from assent.store.categories import Category
@@ -30,6 +31,7 @@ class SendView:
     problem: str
     created_by: str
     created_at: datetime
+    planned_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     counts: Mapping[RecipientState, int] = field(default_factory=dict)
@@ -38,6 +40,11 @@ class SendView:
     def total(self) -> int:
         """How many people it was for when it was started."""
         return sum(self.counts.values())
+
+    @property
+    def settled(self) -> int:
+        """For how many of them nothing more happens."""
+        return sum(number for state, number in self.counts.items() if not state.open)
 
     @property
     def sent(self) -> int:
@@ -52,11 +59,12 @@ class SendView:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a send: recipients by state, and those left out by the gate's reason."""
+    """What became of a send: recipients by state, those left out by reason, and mails that came back."""
 
     send: SendView
     by_state: Mapping[RecipientState, int]
     left_out: Mapping[Reason, int]
+    returned: Mapping[Return, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ def view_of(send: StoredSend, names: Mapping[int, Category], counted: Counts) ->
         problem=send.problem,
         created_by=send.created_by,
         created_at=send.created_at,
+        planned_at=send.planned_at,
         started_at=send.started_at,
         finished_at=send.finished_at,
         counts=dict(totals),

@@ -16,7 +16,7 @@ from assent.services.handing import NO_SERVER
 from assent.services.paging import Page, within_limit
 from assent.services.previewing import preview
 from assent.services.send_views import Preview, Recipient, Result, SendView, recipient_of, view_of
-from assent.store import handing
+from assent.store import handing, returns
 from assent.store import recipients as listed
 from assent.store import sends as stored
 from assent.store.recipients import Wanted
@@ -79,7 +79,7 @@ async def edit(app: Application, caller: Caller, send_id: int, draft: Draft) -> 
     content = await checked(app, caller.account_id, draft)
     changed = await app.store.database.write(lambda c: stored.rewrite(c, caller.account_id, send_id, content))
     if not changed:
-        raise _refusal(Step.EDIT, await read(app, caller, send_id))
+        raise refusal(Step.EDIT, await read(app, caller, send_id))
     return await read(app, caller, send_id)
 
 
@@ -87,7 +87,7 @@ async def discard(app: Application, caller: Caller, send_id: int) -> None:
     """Remove a draft; raises Unknown, or Conflict once it was started."""
     caller.require(Right.SEND)
     if not await app.store.database.write(lambda c: stored.discard(c, caller.account_id, send_id)):
-        raise _refusal(Step.DISCARD, await read(app, caller, send_id))
+        raise refusal(Step.DISCARD, await read(app, caller, send_id))
 
 
 async def start(app: Application, caller: Caller, send_id: int, revision: str) -> SendView:
@@ -100,7 +100,7 @@ async def start(app: Application, caller: Caller, send_id: int, revision: str) -
     caller.require(Right.SEND)
     view = await read(app, caller, send_id)
     if view.state not in may_happen(Step.START):
-        raise _refusal(Step.START, view)
+        raise refusal(Step.START, view)
     if view.revision != revision:
         raise Conflict(CHANGED)
     await checked(app, caller.account_id, view.draft)
@@ -115,7 +115,7 @@ async def start(app: Application, caller: Caller, send_id: int, revision: str) -
         return begun
 
     if not await app.store.database.write(work):
-        raise _refusal(Step.START, await read(app, caller, send_id))
+        raise refusal(Step.START, await read(app, caller, send_id))
     await app.work.ask(Errand(Kind.SEND, caller.account_id, send_id))
     return await read(app, caller, send_id)
 
@@ -129,7 +129,7 @@ async def stop(app: Application, caller: Caller, send_id: int) -> SendView:
         lambda c: handing.end(c, caller.account_id, send_id, Step.STOP, "", now)
     )
     if not ended:
-        raise _refusal(Step.STOP, await read(app, caller, send_id))
+        raise refusal(Step.STOP, await read(app, caller, send_id))
     return await read(app, caller, send_id)
 
 
@@ -145,7 +145,8 @@ async def result(app: Application, caller: Caller, send_id: int) -> Result:
     for (state, reason), number in counted.get(send_id, {}).items():
         if state is RecipientState.LEFT_OUT:
             left[reason] += number
-    return Result(view, view.counts, dict(left.most_common()))
+    returned = await app.store.database.read(lambda c: returns.counts(c, caller.account_id, send_id))
+    return Result(view, view.counts, dict(left.most_common()), returned)
 
 
 async def recipients(
@@ -169,14 +170,19 @@ async def recipients(
 
 
 _REFUSALS = {
-    Step.EDIT: "Only a draft can be changed.",
+    Step.EDIT: "Only a draft can be changed. Cancel its plan first, where it has one.",
     Step.DISCARD: "Only a draft can be removed; what was sent stays on record.",
     Step.START: "It was started before. Make a new send to write again.",
-    Step.STOP: "Only a send that is under way can be stopped.",
+    Step.PLAN: "Only a draft, or a send that is planned already, can be given a time.",
+    Step.CANCEL: "Only a send that is planned and has not begun can be cancelled.",
+    Step.PAUSE: "Only a send that is under way can be paused.",
+    Step.RESUME: "Only a paused send can go on.",
+    Step.STOP: "Only a send that is under way or paused can be stopped.",
 }
 
 
-def _refusal(step: Step, view: SendView) -> Conflict:
+def refusal(step: Step, view: SendView) -> Conflict:
+    """Why a step cannot be done where the send stands."""
     return Conflict(f"This send is {view.state.value}. {_REFUSALS[step]}")
 
 

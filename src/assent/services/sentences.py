@@ -6,6 +6,7 @@ from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry, Scalar
 from assent.policy.identity import Origin
 from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.returning import Return
 from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, bits
 from assent.ports import ActorKind
 from assent.services.tables.words import BASIS_WORDS
@@ -142,6 +143,17 @@ def _parted(entry: Entry, known: Known) -> str:
     return f"{doer} took the join of another contact with this one apart{then}"
 
 
+def _returned(entry: Entry, known: Known) -> str:
+    said = {
+        Return.HARD.value: "A mail came back: nobody has this mailbox",
+        Return.SOFT.value: "A mail came back, for a reason that may pass",
+        Return.COMPLAINT.value: "A mail was reported as spam",
+    }[str(entry.new.get("returned"))]
+    send = entry.new.get("send")
+    told = f"{said} (send {send})" if send else said
+    return f"{told}; the address takes no mail any more" if entry.new.get("suppressed") else told
+
+
 def _erasing(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} asked for the person to be erased: withdrawn, held, and the address barred"
 
@@ -172,6 +184,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.DECIDED: _decided,
     ledger.PARTED: _parted,
     ledger.CHECKED: _checked,
+    ledger.RETURNED: _returned,
     ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }

@@ -42,7 +42,20 @@ class Settings(BaseSettings):
     )
     smtp_username: str = Field(default="", description="User name at the mail server, where it wants one.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    smtp_connections: int = Field(
+        default=8, ge=1, le=64, description="How many connections to it are used at the same time."
+    )
+    smtp_ca_file: str = Field(
+        default="", description="File with certificates to trust there instead of the system's."
+    )
+    mail_rates: str = Field(
+        default="", description="Mails a minute by domain, such as gmail.com=600, *=1200; empty: no limit."
+    )
     mail_from: str = Field(default="", description="Sender of all mail, as Name <address> or an address.")
+    return_path: str = Field(
+        default="",
+        description="Mailbox that bounces come back to, each at NAME+...@DOMAIN; empty: to the sender.",
+    )
     tick: str = Field(default="* * * * *", description="How often due sweeps are looked for, as cron.")
 
     @property

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +48,7 @@ class Accounts:
     clock: Clock
     vault: Vault
     marking: Marks
+    derived: dict[tuple[int, str], bytes] = field(default_factory=dict, repr=False)
 
     async def create(self, name: str) -> int:
         """Make an account; gives its number."""
@@ -268,8 +269,10 @@ class Accounts:
 
         Raises Unknown for no such account.
         """
-        key = await self.database.read(lambda c: self.marking.key(c, account_id))
-        return hmac.digest(key, purpose.encode(), hashlib.sha256)
+        if (known := self.derived.get((account_id, purpose))) is None:
+            key = await self.database.read(lambda c: self.marking.key(c, account_id))
+            known = self.derived[account_id, purpose] = hmac.digest(key, purpose.encode(), hashlib.sha256)
+        return known
 
     async def _change(self, account_id: int, connection_id: int, **values: object) -> None:
         await self.database.write(lambda c: change(c, account_id, connection_id, **values))

@@ -25,7 +25,7 @@ class Category:
     schema_name: str
 
 
-_COLUMNS = (
+CATEGORY_COLUMNS = (
     categories.c.bit,
     categories.c.name,
     categories.c.description,
@@ -34,7 +34,7 @@ _COLUMNS = (
     categories.c.schema_name,
 )
 _OF_ACCOUNT = categories.c.account_id == bindparam("account_id")
-_ALL = select(*_COLUMNS).where(_OF_ACCOUNT).order_by(categories.c.position, categories.c.bit)
+_ALL = select(*CATEGORY_COLUMNS).where(_OF_ACCOUNT).order_by(categories.c.position, categories.c.bit)
 _ACTIVE = select(categories.c.bit).where(_OF_ACCOUNT, categories.c.active.is_(True))
 
 

@@ -143,7 +143,9 @@ sends = Table(
     Column("problem", Text, nullable=False, server_default=text("''")),
     Column("created_by", String(200), nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("planned_at", Instant),  # when it starts by itself
     Column("started_at", Instant),
+    Column("resumed_at", Instant),  # when it last went on after a pause
     Column("finished_at", Instant),
     # How each connection was asked when its recipients were checked (JSON; `manifests`).
     Column("asked", Text, nullable=False, server_default=text("'[]'")),
@@ -194,6 +196,63 @@ recipients = Table(
     Index(None, "account_id", "send_id", "state", "contact_id"),
     Index(None, "account_id", "contact_id"),
     of("sends", "send_id"),
+)
+
+#: How an account looks on the pages it shows to people.
+brands = Table(
+    "brands",
+    metadata,
+    account(),
+    Column("name", String(200), nullable=False),
+    Column("logo_url", String(1000), nullable=False),
+    Column("colour", String(7), nullable=False),
+    key(),
+    of("accounts"),
+)
+
+#: Sign-up forms, and the words people agree to there.
+forms = Table(
+    "forms",
+    metadata,
+    account(),
+    Column("form_id", BigInteger, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    mask("categories"),
+    flag("active", "true"),
+    Column("created_at", Instant, nullable=False),
+    key("form_id"),
+    of("accounts"),
+)
+
+#: Who filled a form in and has not confirmed yet, by the digest of the confirmation's token.
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    account(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    key("digest"),
+    of("accounts"),
+)
+
+#: What came back of mail: each kind once for a mail, and for events of no known mail once for each.
+returns = Table(
+    "returns",
+    metadata,
+    account(),
+    Column("contact_id", Guid, nullable=False),  # all zeros: nobody's
+    Column("send_id", BigInteger, nullable=False),  # 0: of no known send
+    Column("kind", String(20), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("detail", String(300), nullable=False),
+    Column("at", Instant, nullable=False),
+    key("contact_id", "send_id", "kind", "event"),
+    Index(None, "account_id", "send_id"),
+    of("accounts"),
 )
 
 #: Where permission changes are told by signed webhooks; the ledger is their outbox.

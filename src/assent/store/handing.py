@@ -66,7 +66,7 @@ def mark_handed(
             RecipientState.CHECKED,
         )
     # Whoever's turn had come when the send was stopped, and was not written to after all.
-    if not stored.read(connection, account_id, send_id).state.under_way:
+    if stored.read(connection, account_id, send_id).state.ended:
         close(connection, account_id, send_id)
 
 
@@ -117,7 +117,7 @@ class Taking:
     """Takes the next recipients to be handed over, on the facts as they stand in that transaction.
 
     `judge` gives the gate's word on what is known here. Whoever it refuses is left out; the others are
-    stored as being handed over before anything is (P1, P6).
+    stored as being handed over before anything is (P1, P6). Domains that are `full` have to wait.
     """
 
     reader: GateReader
@@ -125,6 +125,7 @@ class Taking:
     checked_since: datetime
     limit: int
     now: datetime
+    full: frozenset[str] = frozenset()
 
     def run(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
         """Take them; nobody once the send was stopped, or where the check became too old."""
@@ -182,11 +183,14 @@ class Taking:
             .order_by(c.contact_id)
             .limit(self.limit)
         )
+        if self.full:
+            whole = func.coalesce(contacts.c.email, "")
+            statement = statement.where(*(whole.not_like(f"%@{domain}") for domain in sorted(self.full)))
         return [Taken(*row) for row in connection.execute(statement)]
 
 
 def begin(connection: Connection, account_id: int, send_id: int, audience: Audience, now: datetime) -> bool:
-    """Start a draft and write down everybody it is for; tells whether it still was one.
+    """Start a send and write down everybody it is for; tells whether it still could be.
 
     Raises Invalid where the audience is empty.
     """

@@ -101,9 +101,17 @@ def write_part(
 
 
 def _open(connection: Connection, account_id: int, send_id: int) -> bool:
-    """Whether a send is still being checked; it stays so until the transaction ends."""
+    """Whether a send is being checked for the first time; it stays so until the transaction ends."""
     lock_account(connection, account_id)
-    return stored.read(connection, account_id, send_id).state is SendState.CHECKING
+    checking = stored.read(connection, account_id, send_id).state is SendState.CHECKING
+    return checking and not _closed(connection, account_id, send_id)
+
+
+def _closed(connection: Connection, account_id: int, send_id: int) -> bool:
+    """Whether there is a manifest: of a send that was paused, that of its first check stays."""
+    m = manifests.c
+    found = select(m.send_id).where(m.account_id == account_id, m.send_id == send_id)
+    return connection.execute(found).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +125,14 @@ class Closing:
     def run(self, connection: Connection, account_id: int, send_id: int) -> bool:
         """Do it, unless the send was stopped or somebody else wrote at the same time; tells whether."""
         lock_account(connection, account_id)
+        if _closed(connection, account_id, send_id):
+            return self._go_on(connection, account_id, send_id)
         send = stored.read(connection, account_id, send_id)
         header = self._header(connection, account_id, send)
         everybody = select(func.count()).where(*of_send(account_id, send_id))
         if connection.execute(everybody).scalar_one() != header.lines:
             return False
-        if not stored.move(
-            connection, account_id, send_id, may_happen(Step.CHECKED), state=SendState.SENDING
-        ):
+        if not self._go_on(connection, account_id, send_id):
             return False
         written = header_bytes(header)
         digested = digest(written, _parts(connection, account_id, send_id))
@@ -143,6 +151,10 @@ class Closing:
             [Entry(ledger.CHECKED, SYSTEM.kind.value, SYSTEM.ident, new=said, rule="G4")],
         )
         return True
+
+    def _go_on(self, connection: Connection, account_id: int, send_id: int) -> bool:
+        states = may_happen(Step.CHECKED)
+        return stored.move(connection, account_id, send_id, states, state=SendState.SENDING)
 
     def _header(self, connection: Connection, account_id: int, send: stored.StoredSend) -> Header:
         asked = connection.execute(

@@ -78,6 +78,18 @@ class Marks:
         ]
         connection.execute(_ADD, rows)
 
+    def lift(
+        self, connection: Connection, account_id: int, address: str, mark: AddressMarks, at: datetime
+    ) -> None:
+        """Take marks off an address again: only its owner's own confirmed sign-up does so (I6)."""
+        (digest,) = self._digests(connection, account_id, [address])
+        names = ("refused", "erased", "suppressed")
+        connection.execute(
+            address_marks.update()
+            .where(address_marks.c.account_id == account_id, address_marks.c.digest == digest)
+            .values(at=at, **{name: False for name in names if getattr(mark, name)})
+        )
+
     def key(self, connection: Connection, account_id: int) -> bytes:
         """The account's own key, which no rotation of the installation's changes; raises Unknown."""
         wrapped = connection.execute(_KEY, {"account_id": account_id}).scalar_one_or_none()

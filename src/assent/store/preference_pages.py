@@ -11,11 +11,12 @@ from assent.errors import Erased, Unknown
 from assent.ledger import entries as ledger
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import Hold
-from assent.store.categories import Category, all_categories
+from assent.store.brands import BRAND_COLUMNS, BRANDED, Brand
+from assent.store.categories import CATEGORY_COLUMNS, Category, all_categories
 from assent.store.columns import EPOCH
 from assent.store.desk_schema import sends
 from assent.store.journal import DESTROYED, wrapped_keys
-from assent.store.schema import accounts, contacts, ledger_entries, ledger_links, links
+from assent.store.schema import accounts, categories, contacts, ledger_entries, ledger_links, links
 
 ERASED = "The person was erased; no mail goes to them, and nothing is left to change."
 
@@ -25,7 +26,7 @@ _TELLING = (ledger.CREATED, ledger.ACTED, ledger.CHANGED)
 
 _SHEET = (
     select(
-        accounts.c.name,
+        *BRAND_COLUMNS,
         contacts.c.shown_email,
         contacts.c.first_name,
         contacts.c.last_name,
@@ -36,7 +37,7 @@ _SHEET = (
         contacts.c.updated_at,
         contacts.c.hold,
     )
-    .select_from(contacts.join(accounts, accounts.c.account_id == contacts.c.account_id))
+    .select_from(BRANDED.join(contacts, accounts.c.account_id == contacts.c.account_id))
     .where(contacts.c.account_id == bindparam("account_id"), contacts.c.contact_id == bindparam("contact_id"))
 )
 _NEWEST_ENTRIES = (
@@ -69,9 +70,9 @@ _CATEGORY = select(sends.c.category).where(
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What is kept of a person; `category` is that of the send their link came with, 0 without one."""
+    """What is kept of a person."""
 
-    account_name: str
+    brand: Brand
     email: str
     first_name: str
     last_name: str
@@ -82,20 +83,55 @@ class Sheet:
     since: datetime
     in_crm: bool
     categories: tuple[Category, ...]
-    category: int
 
 
-def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: int) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """What one click needs to know: whose link it is, and the category of its mail, if that is in use."""
+
+    brand: Brand
+    email: str
+    revision: int
+    basis: LegalBasis
+    value: int
+    category: Category | None
+
+
+def mailed(connection: Connection, account_id: int, contact_id: UUID, send_id: int) -> Mailed:
+    """Read it; raises Unknown and Erased as `sheet` does."""
+    c, one = contacts.c, categories.c
+    of_send = and_(sends.c.account_id == c.account_id, sends.c.send_id == send_id)
+    its_category = and_(one.account_id == c.account_id, one.bit == sends.c.category, one.active.is_(True))
+    statement = (
+        select(*BRAND_COLUMNS, c.shown_email, c.revision, c.basis, c.value, c.hold, *CATEGORY_COLUMNS)
+        .select_from(
+            BRANDED.join(contacts, accounts.c.account_id == c.account_id)
+            .outerjoin(sends, of_send)
+            .outerjoin(categories, its_category)
+        )
+        .where(c.account_id == account_id, c.contact_id == contact_id)
+    )
+    found = connection.execute(statement).first()
+    if found is None:
+        _raise_unknown(connection, account_id, contact_id)
+    name, logo, colour, email, revision, basis, value, hold, *category = found
+    if hold == Hold.ERASING.value:
+        raise Erased(ERASED)
+    brand = Brand(name, logo, colour)
+    return Mailed(brand, email, revision, basis, value, None if category[0] is None else Category(*category))
+
+
+def sheet(connection: Connection, account_id: int, contact_id: UUID) -> Sheet:
     """Read one person; raises Unknown for one who is no contact of the account, Erased for one who was."""
     found = connection.execute(_SHEET, {"account_id": account_id, "contact_id": contact_id}).first()
     if found is None:
         _raise_unknown(connection, account_id, contact_id)
-    name, email, first, last, revision, basis, value, created_at, updated_at, hold = found
+    name, logo, colour, email, first, last, revision, basis, value, created_at, updated_at, hold = found
     if hold == Hold.ERASING.value:
         raise Erased(ERASED)
     since = _since(connection, account_id, contact_id) or created_at
     return Sheet(
-        account_name=name,
+        brand=Brand(name, logo, colour),
         email=email,
         first_name=first,
         last_name=last,
@@ -106,7 +142,6 @@ def sheet(connection: Connection, account_id: int, contact_id: UUID, send_id: in
         since=since if since > EPOCH else updated_at,
         in_crm=_in_crm(connection, account_id, contact_id),
         categories=tuple(one for one in all_categories(connection, account_id) if one.active),
-        category=_category(connection, account_id, send_id),
     )
 
 
@@ -130,8 +165,3 @@ def _since(connection: Connection, account_id: int, contact_id: UUID) -> datetim
 def _in_crm(connection: Connection, account_id: int, contact_id: UUID) -> bool:
     asked = {"account_id": account_id, "contact_id": contact_id}
     return bool(connection.execute(_IN_CRM, asked).scalar_one())
-
-
-def _category(connection: Connection, account_id: int, send_id: int) -> int:
-    asked = {"account_id": account_id, "send_id": send_id}
-    return connection.execute(_CATEGORY, asked).scalar_one_or_none() or 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from assent.errors import Unknown
 from assent.policy.sending import SendState
@@ -45,8 +45,15 @@ class StoredSend:
     problem: str
     created_by: str
     created_at: datetime
+    planned_at: datetime | None
     started_at: datetime | None
+    resumed_at: datetime | None
     finished_at: datetime | None
+
+    @property
+    def going_since(self) -> datetime | None:
+        """Since when it does something, a pause taken off."""
+        return self.resumed_at or self.started_at
 
 
 _DRAFT = ("name", "subject", "body", "html", "category", "transactional", "audience")
@@ -57,12 +64,19 @@ _COLUMNS = (
     sends.c.problem,
     sends.c.created_by,
     sends.c.created_at,
+    sends.c.planned_at,
     sends.c.started_at,
+    sends.c.resumed_at,
     sends.c.finished_at,
 )
-_UNDER_WAY = (
+_OWED = (
     select(sends.c.account_id, sends.c.send_id)
-    .where(sends.c.state.in_([state.value for state in SendState if state.under_way]))
+    .where(
+        or_(
+            sends.c.state.in_([state.value for state in SendState if state.under_way]),
+            and_(sends.c.state == SendState.PLANNED.value, sends.c.planned_at <= bindparam("now")),
+        )
+    )
     .order_by(sends.c.account_id, sends.c.send_id)
 )
 
@@ -155,6 +169,6 @@ def _within(send_id: int) -> int:
     return send_id if 0 < send_id < 1 << 63 else 0
 
 
-def under_way(connection: Connection) -> list[tuple[int, int]]:
-    """Account and number of every send that was begun and has not ended."""
-    return [(row[0], row[1]) for row in connection.execute(_UNDER_WAY)]
+def owed(connection: Connection, now: datetime) -> list[tuple[int, int]]:
+    """Account and number of every send that was begun and has not ended, or whose time has come."""
+    return [(row[0], row[1]) for row in connection.execute(_OWED, {"now": now})]

@@ -10,6 +10,7 @@ from assent.errors import Unknown
 from assent.policy.identity import AddressMarks, Origin
 from assent.policy.plan import Request
 from assent.policy.sides import Contact, Hold, Person
+from assent.store import returns
 from assent.store.categories import Category, all_categories
 from assent.store.connection_rows import LIVE
 from assent.store.joins import join_of
@@ -17,7 +18,11 @@ from assent.store.known_names import labels
 from assent.store.marks import NOTHING, Marks
 from assent.store.people import people
 from assent.store.questions import Question
+from assent.store.returns import ReturnedMail
 from assent.store.schema import connections, contacts, requests
+
+#: How many mails that came back are told of one contact.
+RETURNED_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Whole:
     questions: tuple[Question, ...]
     joined_to: UUID | None = None
     joined_name: str = ""
+    returned: tuple[ReturnedMail, ...] = ()
 
 
 def whole(connection: Connection, account_id: int, contact_id: UUID, marks: Marks) -> Whole:
@@ -76,6 +82,7 @@ def whole(connection: Connection, account_id: int, contact_id: UUID, marks: Mark
         questions=tuple(_questions(connection, account_id, contact_id)),
         joined_to=joined_to,
         joined_name=joined_name,
+        returned=tuple(returns.of_contact(connection, account_id, contact_id, RETURNED_SHOWN)),
     )
 
 

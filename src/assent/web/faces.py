@@ -9,6 +9,7 @@ from assent.web.api.app import PREFIX, create_api
 from assent.web.console.routes import console_routes
 from assent.web.metrics import metrics_route
 from assent.web.preferences.routes import preference_routes
+from assent.web.preferences.signing_up import sign_up_routes
 
 
 def faces(app: Application, ending: asyncio.Event) -> list[BaseRoute]:
@@ -20,5 +21,6 @@ def faces(app: Application, ending: asyncio.Event) -> list[BaseRoute]:
         Mount(PREFIX, create_api(app), name="api"),
         metrics_route(app),
         *preference_routes(app),
+        *sign_up_routes(app),
         *console_routes(app, ending),
     ]

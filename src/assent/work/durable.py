@@ -39,6 +39,7 @@ class Kind(Enum):
     SEND = "send"  # deliver the send `number`
     NOTIFY = "notify"  # tell the account's outgoing webhooks
     DRIFT = "drift"  # compare what setup made for the connection `number` with what is there
+    SIGN_UP = "sign-up"  # send the account's confirmation mails
 
 
 @dataclass(frozen=True, slots=True)

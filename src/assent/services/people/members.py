@@ -75,9 +75,17 @@ async def own(app: Application, caller: Caller) -> StoredUser:
 
 
 async def invite(app: Application, caller: Caller, email: str, name: str, role: Role) -> Invited:
-    """Add a user; gives the token of their first link. Raises Conflict for an address in use."""
+    """Add a user; gives the token of their first link. Raises Conflict for an address in use, and Invalid."""
     caller.require(Right.PEOPLE)
+    _for_people(role)
     return await _added(app, caller.account_id, email, name, role)
+
+
+def _for_people(role: Role | None) -> None:
+    if role is Role.MAILER:
+        raise Invalid(
+            "The role mailer is for the API keys of mail providers. Choose another one for a person."
+        )
 
 
 async def first_admin(app: Application, account_id: int, email: str, name: str) -> str:
@@ -122,9 +130,10 @@ async def change_user(
 ) -> User:
     """Change what was given; a disabled user is signed out at once.
 
-    Raises Unknown, and Conflict where nobody would be left who can manage users.
+    Raises Unknown, Invalid for a role of keys, and Conflict where nobody would be left who manages users.
     """
     caller.require(Right.PEOPLE)
+    _for_people(role)
     given = {
         "role": None if role is None else role.value,
         "name": None if name is None else checked_name(name),

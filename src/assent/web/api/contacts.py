@@ -10,6 +10,7 @@ from pydantic import Field
 
 from assent.policy.gate import Reason
 from assent.policy.identity import Origin
+from assent.policy.returning import Return
 from assent.policy.sides import CATEGORY_LIMIT
 from assent.services import contacts, exports, history
 from assent.services.access import Right
@@ -132,6 +133,15 @@ class LinkShape(Shape):
     waits: list[str]
 
 
+class ReturnedShape(Shape):
+    """A mail of theirs that came back; `send_id` is 0 where it is of no known send."""
+
+    kind: Return
+    send_id: int
+    detail: str
+    at: datetime
+
+
 class ContactShape(Shape):
     """A contact and all its rows in Dynamics."""
 
@@ -153,6 +163,7 @@ class ContactShape(Shape):
     links: list[LinkShape]
     questions: list[QuestionShape]
     joined_to: Annotated[UUID | None, Field(description="The contact its rows went to (I3).")]
+    returned: Annotated[list[ReturnedShape], Field(description="Bounces and complaints, the newest first.")]
 
 
 class CountShape(Shape):

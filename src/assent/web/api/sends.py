@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from assent.policy.audience import read_audience
 from assent.policy.gate import Reason
 from assent.policy.sending import RecipientState, SendState
 from assent.policy.sides import CATEGORY_LIMIT
-from assent.services import manifests, sends
+from assent.services import manifests, scheduling, sends, uploads
 from assent.services.sends import Draft, Preview, Result, SendView, Wanted
 from assent.web.api.calling import App, Calling
 from assent.web.api.shapes import After, Limit, Line, Listed, Number, Shape, listed
@@ -71,8 +71,17 @@ class StartBody(Shape):
     ]
 
 
+class PlanBody(StartBody):
+    """Which draft is meant, and when it starts."""
+
+    at: Annotated[AwareDatetime, Field(description="With its zone.", examples=["2026-05-04T09:00:00+02:00"])]
+
+
 class SendShape(Shape):
-    """A send. `problem` says what it waits for, or why it failed; `counts` holds recipients by state."""
+    """A send. `problem` says what it waits for, or why it failed; `counts` holds recipients by state.
+
+    Of `total` recipients nothing more happens to `settled`.
+    """
 
     send_id: Number
     revision: Annotated[str, Field(description="What it says, and for whom: another after every change.")]
@@ -87,17 +96,38 @@ class SendShape(Shape):
     state: SendState
     problem: str
     counts: Counts
+    total: int
+    settled: int
     created_at: datetime
+    planned_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
 
 
+class WrongLineShape(Shape):
+    """A line of the file without an address."""
+
+    line: int
+    text: str
+
+
+class UploadedShape(Shape):
+    """Whom the send is for now, and what of the file was left out."""
+
+    send: SendShape
+    found: int
+    unknown: Annotated[list[str], Field(description="Addresses no contact has; they are not mailed.")]
+    wrong: list[WrongLineShape]
+    repeated: int
+
+
 class ResultShape(Shape):
-    """What became of a send: recipients by state, and those left out by reason."""
+    """What became of a send: recipients by state, those left out by reason, mails that came back by kind."""
 
     send: SendShape
     by_state: Counts
     left_out: Annotated[dict[str, int], Field(examples=[{"withdrawn": 2, "unsubscribed": 1}])]
+    returned: Annotated[dict[str, int], Field(examples=[{"hard_bounce": 4, "complaint": 1}])]
 
 
 class RecipientShape(Shape):
@@ -177,7 +207,10 @@ def _send(view: SendView) -> SendShape:
         state=view.state,
         problem=view.problem,
         counts=_counts(view.counts),
+        total=view.total,
+        settled=view.settled,
         created_at=view.created_at,
+        planned_at=view.planned_at,
         started_at=view.started_at,
         finished_at=view.finished_at,
     )
@@ -185,7 +218,10 @@ def _send(view: SendView) -> SendShape:
 
 def _result(found: Result) -> ResultShape:
     return ResultShape(
-        send=_send(found.send), by_state=_counts(found.by_state), left_out=_counts(found.left_out)
+        send=_send(found.send),
+        by_state=_counts(found.by_state),
+        left_out=_counts(found.left_out),
+        returned=_counts(found.returned),
     )
 
 
@@ -234,6 +270,27 @@ async def delete_send(app: App, calling: Calling, send_id: Number) -> None:
     await sends.discard(app, calling, send_id)
 
 
+@router.put("/{send_id}/audience", summary="Choose whom a draft is for by a file")
+async def upload_audience(
+    app: App,
+    calling: Calling,
+    send_id: Number,
+    data: Annotated[bytes, Body(media_type="text/csv", description="A CSV file, or one address a line.")],
+) -> UploadedShape:
+    """The contacts whose addresses are in the file, at most 50,000, instead of whom it was for.
+
+    Addresses that are no contact's are named in the answer and left out. 400 where nobody is known.
+    """
+    found = await uploads.aim(app, calling, send_id, data)
+    return UploadedShape(
+        send=_send(found.send),
+        found=found.found,
+        unknown=list(found.unknown),
+        wrong=[WrongLineShape(line=one.line, text=one.text) for one in found.wrong],
+        repeated=found.repeated,
+    )
+
+
 @router.post("/{send_id}/preview", summary="Preview a send")
 async def preview_send(app: App, calling: Calling, send_id: Number) -> PreviewShape:
     """Ask the gate about everybody it is for, with Dynamics caught up, and show the mail; nobody gets it."""
@@ -247,6 +304,33 @@ async def start_send(app: App, calling: Calling, send_id: Number, body: StartBod
     409 where it was started before, or was changed since the draft of that revision was looked at.
     """
     return _send(await sends.start(app, calling, send_id, body.revision))
+
+
+@router.post("/{send_id}/plan", summary="Plan a send for a time")
+async def plan_send(app: App, calling: Calling, send_id: Number, body: PlanBody) -> SendShape:
+    """Let it start by itself, within a minute of its time; everybody is checked then.
+
+    Called again it is given another time. 409 where it was started, or was changed since you looked.
+    """
+    return _send(await scheduling.plan(app, calling, send_id, body.revision, body.at))
+
+
+@router.post("/{send_id}/cancel", summary="Cancel a plan")
+async def cancel_send(app: App, calling: Calling, send_id: Number) -> SendShape:
+    """Make a planned send a draft again; 409 where it has begun."""
+    return _send(await scheduling.cancel(app, calling, send_id))
+
+
+@router.post("/{send_id}/pause", summary="Pause a send")
+async def pause_send(app: App, calling: Calling, send_id: Number) -> SendShape:
+    """Write to nobody more until it is resumed. 409 where nothing runs."""
+    return _send(await scheduling.pause(app, calling, send_id))
+
+
+@router.post("/{send_id}/resume", summary="Go on with a paused send")
+async def resume_send(app: App, calling: Calling, send_id: Number) -> SendShape:
+    """Go on; whoever's check is older than a minute by then is checked anew. 409 where it is not paused."""
+    return _send(await scheduling.resume(app, calling, send_id))
 
 
 @router.post("/{send_id}/stop", summary="Stop a send")

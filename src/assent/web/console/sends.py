@@ -1,14 +1,17 @@
 """Sends: the list, where each of them stands, who was left out and why, and starting and stopping them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from uuid import UUID
 
+from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from assent.errors import Invalid
 from assent.policy.gate import Reason
 from assent.policy.sending import WHY, RecipientState, SendState
-from assent.services import sends
+from assent.services import scheduling, sends, uploads
 from assent.services.manifests import Form, file, has_one
 from assent.services.previewing import rendered
 from assent.services.send_views import Preview, Result
@@ -42,6 +45,11 @@ def send_routes(desk: Desk) -> list[Route]:
         desk.get(f"{one}/mail", mail),
         desk.get(f"{one}/manifest", manifest),
         desk.post(f"{one}/start", start),
+        desk.post(f"{one}/audience", upload),
+        desk.post(f"{one}/plan", plan),
+        desk.post(f"{one}/cancel", cancel),
+        desk.post(f"{one}/pause", pause),
+        desk.post(f"{one}/resume", resume),
         desk.post(f"{one}/stop", stop),
         desk.post(f"{one}/discard", discard),
     ]
@@ -56,7 +64,7 @@ async def show_all(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """A draft as it would go out, or how far a send got and what became of each mail."""
     result = await sends.result(visit.app, visit.caller, visit.number("send"))
-    if result.send.state is SendState.DRAFT:
+    if result.send.state in (SendState.DRAFT, SendState.PLANNED):
         return await _draft(visit, result)
     return await _progress(visit, result)
 
@@ -81,6 +89,48 @@ async def start(visit: Visit) -> Response:
     seen = (await visit.form()).text("revision")
     send = await sends.start(visit.app, visit.caller, visit.number("send"), seen)
     return visit.onwards(f"{PAGE}/{send.send_id}", "started")
+
+
+async def upload(visit: Visit) -> Response:
+    """Let a draft be for the addresses of a file, and say what of the file was left out."""
+    found = await uploads.aim(visit.app, visit.caller, visit.number("send"), await _file(visit))
+    return visit.page("send_upload.html", found=found)
+
+
+async def _file(visit: Visit) -> bytes:
+    given = (await visit.form()).data.get("file")
+    if not isinstance(given, UploadFile) or not given.filename:
+        raise Invalid("Choose a file first.")
+    return await given.read()
+
+
+async def plan(visit: Visit) -> Response:
+    """Let it start by itself at a time, which the page asks for in UTC."""
+    form = await visit.form()
+    try:
+        at = datetime.fromisoformat(form.text("at")).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Invalid("Say when it starts: a day and a time.") from None
+    send = await scheduling.plan(visit.app, visit.caller, visit.number("send"), form.text("revision"), at)
+    return visit.onwards(f"{PAGE}/{send.send_id}", "planned")
+
+
+async def cancel(visit: Visit) -> Response:
+    """Make it a draft again."""
+    send = await scheduling.cancel(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(f"{PAGE}/{send.send_id}", "cancelled")
+
+
+async def pause(visit: Visit) -> Response:
+    """Write to nobody for now."""
+    send = await scheduling.pause(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(f"{PAGE}/{send.send_id}", "halted")
+
+
+async def resume(visit: Visit) -> Response:
+    """Go on."""
+    send = await scheduling.resume(visit.app, visit.caller, visit.number("send"))
+    return visit.onwards(f"{PAGE}/{send.send_id}", "going")
 
 
 async def stop(visit: Visit) -> Response:

@@ -11,17 +11,19 @@ from assent.services.access import Right
 from assent.services.people import SHORTEST_PASSWORD
 from assent.web.console.settings_hooks import hook_routes
 from assent.web.console.settings_keys import key_routes
+from assent.web.console.settings_pages import page_routes
 from assent.web.console.settings_people import people_routes
 from assent.web.console.visiting import Desk, Visit, sentence, status_of
 from assent.web.sessions import secret_of
 
 
 def settings_routes(desk: Desk) -> list[Route]:
-    """Everything under settings; people, keys and webhooks stand in modules of their own."""
+    """Everything under settings; the rest stands in modules of its own."""
     return [
         *people_routes(desk),
         *key_routes(desk),
         *hook_routes(desk),
+        *page_routes(desk),
         desk.get("/settings", first),
         desk.get("/settings/password", ask_password),
         desk.post("/settings/password", set_password),

@@ -10,7 +10,7 @@ from assent.errors import AssentError, Conflict, Invalid, Unknown
 from assent.services import people
 from assent.web.console.settings_people import role_of
 from assent.web.console.visiting import Desk, Form, Visit, sentence, status_of
-from assent.web.console.words import ROLE_MEANS
+from assent.web.console.words import KEY_ROLE_MEANS
 
 PAGE = "/settings/keys"
 
@@ -58,7 +58,7 @@ async def _list(visit: Visit, form: Form | None = None, error: AssentError | Non
         status_of(error) if error else HTTPStatus.OK,
         working=[key for key in found if key.revoked_at is None],
         revoked=[key for key in found if key.revoked_at is not None],
-        roles=ROLE_MEANS,
+        roles=KEY_ROLE_MEANS,
         given=form.values() if form else {},
         error=sentence(str(error)) if error else "",
     )

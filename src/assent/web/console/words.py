@@ -8,6 +8,7 @@ from assent.policy.audience import Audience
 from assent.policy.bulk import Outcome
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis, OnAllow
+from assent.policy.returning import Return
 from assent.policy.sending import RecipientState, SendState
 from assent.services import connections, health, outgoing
 from assent.services.access import Role
@@ -23,6 +24,7 @@ WORDS: Mapping[Enum, str] = {
     Role.MARKETER: "Marketer",
     Role.PRIVACY: "Privacy officer",
     Role.READER: "Reader",
+    Role.MAILER: "Mail provider",
     connections.State.NEW: "Not set up",
     connections.State.SETTING_UP: "Setting up",
     connections.State.WAITS: "Waits for a decision",
@@ -31,8 +33,10 @@ WORDS: Mapping[Enum, str] = {
     connections.State.REMOVING: "Being removed",
     connections.State.REMOVAL_STOPPED: "Removal stopped",
     SendState.DRAFT: "Draft",
+    SendState.PLANNED: "Planned",
     SendState.CHECKING: "Checking everybody",
     SendState.SENDING: "Sending",
+    SendState.PAUSED: "Paused",
     SendState.DONE: "Sent",
     SendState.STOPPED: "Stopped",
     SendState.FAILED: "Failed",
@@ -45,6 +49,9 @@ WORDS: Mapping[Enum, str] = {
     RecipientState.DEFERRED: "To be tried again",
     RecipientState.UNCERTAIN: "Not known whether sent",
     RecipientState.STOPPED: "Not sent: stopped before",
+    Return.HARD: "Nobody has this mailbox",
+    Return.SOFT: "Came back for now",
+    Return.COMPLAINT: "Reported as spam",
     Reason.MAY: "May be mailed",
     Reason.SUPPRESSED: "Address takes no mail",
     Reason.WITHDRAWN: "Withdrawn",
@@ -92,6 +99,12 @@ ROLE_MEANS: Mapping[Role, str] = {
     Role.READER: "looks at everything, changes nothing",
 }
 
+#: The same for keys, one of which nobody signs in with.
+KEY_ROLE_MEANS: Mapping[Role, str] = {
+    **ROLE_MEANS,
+    Role.MAILER: "reports bounces and complaints, and nothing else",
+}
+
 #: What a choice for T3 does, beside its name in forms.
 ON_ALLOW_MEANS: Mapping[OnAllow, str] = {
     OnAllow.CONSENT: "A sales person's Allow counts as the person's consent.",
@@ -118,9 +131,11 @@ _TONES: Mapping[Enum, str] = {
     Reach.COMING: "info",
     Reach.WAITS: "bad",
     Reach.PAUSED: "wait",
+    SendState.PLANNED: "info",
     SendState.CHECKING: "info",
     SendState.SENDING: "info",
     SendState.DONE: "good",
+    SendState.PAUSED: "wait",
     SendState.STOPPED: "wait",
     SendState.FAILED: "bad",
     RecipientState.SENT: "good",

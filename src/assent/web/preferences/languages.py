@@ -1,12 +1,24 @@
 """Which language a page speaks: the one asked for, else the browser's, else English."""
 
-from assent.web.preferences.english import ENGLISH
-from assent.web.preferences.french import FRENCH
-from assent.web.preferences.german import GERMAN
-from assent.web.preferences.swedish import SWEDISH
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+from assent.web.preferences import catalogues
+from assent.web.preferences.catalogues.english import ENGLISH
 from assent.web.preferences.words import Words
 
-LANGUAGES: dict[str, Words] = {words.code: words for words in (ENGLISH, SWEDISH, GERMAN, FRENCH)}
+
+def spoken(room: ModuleType) -> dict[str, Words]:
+    """Every language a file of the room holds the texts of, by its code: English first, then by name."""
+    modules = [import_module(f"{room.__name__}.{one.name}") for one in pkgutil.iter_modules(room.__path__)]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Words)]
+    ordered = sorted(found, key=lambda words: (words.code != ENGLISH.code, words.language))
+    return {words.code: words for words in ordered}
+
+
+#: Another language is another file, and nothing else.
+LANGUAGES: dict[str, Words] = spoken(catalogues)
 
 
 def choose(asked: str, accepted: str) -> Words:

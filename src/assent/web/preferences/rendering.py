@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from assent.store.brands import Brand
 from assent.web.preferences.languages import LANGUAGES, choose
 from assent.web.preferences.words import Words
 
@@ -25,6 +26,9 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+
+#: No look of its own.
+PLAIN = Brand()
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -63,9 +67,16 @@ def asked(request: Request) -> Asked:
 
 
 def draw(
-    template: str, asked: Asked, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
+    template: str,
+    asked: Asked,
+    values: Mapping[str, object],
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    brand: Brand = PLAIN,
 ) -> Response:
-    """Draw a page."""
-    text = _TEMPLATES.get_template(template).render(w=asked.words, asked=asked, **values)
+    """Draw a page in an account's look; of other places only its logo may be loaded."""
+    text = _TEMPLATES.get_template(template).render(w=asked.words, asked=asked, brand=brand, **values)
     headers = HEADERS | {"Content-Language": asked.words.code}
+    if brand.logo_url:
+        headers["Content-Security-Policy"] += f"; img-src {brand.logo_url.partition('?')[0]}"
     return HTMLResponse(text, status, headers)

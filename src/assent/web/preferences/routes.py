@@ -15,6 +15,7 @@ from assent.ports import Evidence
 from assent.services import preferences
 from assent.services.application import Application
 from assent.services.preferences import PreferencePage, Saved
+from assent.web.preferences.colours import button_style
 from assent.web.preferences.forms import evidence_text, read_form
 from assent.web.preferences.rendering import HEADERS, HERE, Asked, asked, draw
 from assent.web.problems import judged
@@ -27,10 +28,11 @@ def preference_routes(app: Application) -> list[Route]:
     pages = _Pages(app)
     return [
         Route("/p/assets/style.css", _style),
-        Route("/p/{token}", _friendly(pages.show), methods=["GET"]),
-        Route("/p/{token}", _friendly(pages.save), methods=["POST"]),
-        Route("/u/{token}", _friendly(pages.ask), methods=["GET"]),
-        Route("/u/{token}", _friendly(pages.unsubscribe), methods=["POST"]),
+        Route("/p/assets/brand-{colour}.css", _coloured),
+        Route("/p/{token}", friendly(pages.show), methods=["GET"]),
+        Route("/p/{token}", friendly(pages.save), methods=["POST"]),
+        Route("/u/{token}", friendly(pages.ask), methods=["GET"]),
+        Route("/u/{token}", friendly(pages.unsubscribe), methods=["POST"]),
     ]
 
 
@@ -42,39 +44,43 @@ class _Pages:
 
     async def show(self, request: Request, asked: Asked) -> Response:
         """The page, with what was just saved; the question where one is due."""
-        page = await preferences.page(self._app, _token(request))
+        page = await preferences.page(self._app, token_of(request))
         done = request.query_params.get("done", "").split(".")
         template = "question.html" if "ask" in done and page.withdrawn else "page.html"
         saved = bool(set(done) - {"kept", "late", "nothing"})
         values = {"page": page, "saved": saved, "done": _confirmed(page, done, asked)}
-        return draw(template, asked, values)
+        return draw(template, asked, values, brand=page.brand)
 
     async def save(self, request: Request, asked: Asked) -> Response:
         """Save, then show the page anew, so that going back or reloading sends nothing twice."""
         sent = await read_form(request)
-        page = await preferences.page(self._app, _token(request))
+        page = await preferences.page(self._app, token_of(request))
         evidence = _evidence(request, "preference page", evidence_text(sent, page, asked.words), asked)
-        saved = await preferences.save(self._app, _token(request), sent.wish, evidence=evidence)
-        return _onwards(f"{asked.here}&done={_done(saved, kept=sent.wish.resume is False)}")
+        saved = await preferences.save(self._app, token_of(request), sent.wish, evidence=evidence)
+        return onwards(f"{asked.here}&done={_done(saved, kept=sent.wish.resume is False)}")
 
     async def ask(self, request: Request, asked: Asked) -> Response:
         """One button, or what came of it."""
-        page = await preferences.page(self._app, _token(request))
-        return draw("unsubscribe.html", asked, {"page": page, "token": _token(request)})
+        mail = await preferences.leaving(self._app, token_of(request))
+        return draw("unsubscribe.html", asked, {"mail": mail, "token": token_of(request)}, brand=mail.brand)
 
     async def unsubscribe(self, request: Request, asked: Asked) -> Response:
         """Stop mail: from a mail program (RFC 8058, answered without a redirect), or from our button."""
         pressed = request.query_params.get("from") == "page"
-        page = await preferences.page(self._app, _token(request))
-        category, words = page.from_category, asked.words
-        text = words.unsubscribe.format(name=category.name) if category else words.unsubscribe_all
-        source = "unsubscribe page" if pressed else "one-click unsubscribe"
-        evidence = _evidence(request, source, f"[{text}]" if pressed else "", asked)
-        await preferences.unsubscribe(self._app, _token(request), evidence=evidence)
-        return _onwards(asked.here) if pressed else await self.ask(request, asked)
+        token, words = token_of(request), asked.words
+        if not pressed:
+            evidence = _evidence(request, "one-click unsubscribe", "", asked)
+            mail = await preferences.unsubscribe(self._app, token, evidence=evidence)
+            return draw("unsubscribe.html", asked, {"mail": mail, "token": token}, brand=mail.brand)
+        name = (await preferences.leaving(self._app, token)).category
+        text = words.unsubscribe_all if name is None else words.unsubscribe.format(name=name)
+        evidence = _evidence(request, "unsubscribe page", f"[{text}]", asked)
+        await preferences.unsubscribe(self._app, token, evidence=evidence)
+        return onwards(asked.here)
 
 
-def _token(request: Request) -> str:
+def token_of(request: Request) -> str:
+    """The token in the address."""
     return str(request.path_params["token"])
 
 
@@ -83,7 +89,8 @@ def _evidence(request: Request, source: str, text: str, asked: Asked) -> Evidenc
     return Evidence(text=text, source=f"{source} ({asked.words.language})", ip=place)
 
 
-def _onwards(url: str) -> Response:
+def onwards(url: str) -> Response:
+    """Show another page, so that going back or reloading sends nothing twice."""
     return RedirectResponse(url, HTTPStatus.SEE_OTHER, HEADERS)
 
 
@@ -107,6 +114,8 @@ def _confirmed(page: PreferencePage, done: list[str], asked: Asked) -> list[str]
         said.append(words.done_stop)
     if "resume" in done and page.basis.positive:
         said.append(words.done_resume)
+    if "joined" in done and page.basis.positive:
+        said.append(words.done_joined)
     if "kept" in done and page.withdrawn:
         said.append(words.done_kept)
     said += [
@@ -121,7 +130,7 @@ def _confirmed(page: PreferencePage, done: list[str], asked: Asked) -> list[str]
     return said
 
 
-def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
+def friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
     """Answer with a page whatever is wrong: with the link, for the moment, or with us."""
 
     async def answered(request: Request) -> Response:
@@ -145,3 +154,11 @@ def _friendly(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
 async def _style(request: Request) -> Response:
     headers = HEADERS | {"Cache-Control": "public, max-age=3600"}
     return FileResponse(HERE / "style.css", media_type="text/css", headers=headers)
+
+
+async def _coloured(request: Request) -> Response:
+    """The buttons in an account's colour; the colour stands in the address, so nothing is looked up."""
+    text = button_style(str(request.path_params["colour"]))
+    if text is None:
+        return Response(status_code=HTTPStatus.NOT_FOUND)
+    return Response(text, media_type="text/css", headers=HEADERS | {"Cache-Control": "public, max-age=86400"})

@@ -70,6 +70,21 @@ class Words:
     erased: str
     later_title: str
     later: str
+    sign_up_title: str
+    sign_up_email: str
+    sign_up_first_name: str
+    sign_up_last_name: str
+    sign_up_empty: str
+    sign_up: str
+    sign_up_sent_title: str
+    sign_up_sent: str
+    sign_up_wrong: str
+    sign_up_subject: str
+    sign_up_mail: str
+    confirm_title: str
+    confirm_hint: str
+    confirm: str
+    done_joined: str
     months: tuple[str, ...]
     date: str
 

@@ -92,6 +92,31 @@ FRENCH = Words(
     ),
     later_title="Veuillez réessayer dans un instant",
     later="Ce n’était pas possible à l’instant, et rien n’a été changé. Le lien reste valable.",
+    sign_up_title="S’inscrire aux messages de {account}",
+    sign_up_email="Adresse e-mail",
+    sign_up_first_name="Prénom",
+    sign_up_last_name="Nom",
+    sign_up_empty="Laisser ce champ vide",
+    sign_up="S’inscrire",
+    sign_up_sent_title="Regardez dans votre boîte de réception",
+    sign_up_sent=(
+        "Un message avec un lien est en route, si cette adresse peut en recevoir. Rien ne se passe tant "
+        "que vous n’ouvrez pas le lien et n’appuyez pas sur le bouton."
+    ),
+    sign_up_wrong=(
+        "Ce n’est pas une adresse e-mail à laquelle on peut écrire, ou un nom est trop long. Revenez en "
+        "arrière et corrigez."
+    ),
+    sign_up_subject="Confirmez votre inscription chez {account}",
+    sign_up_mail=(
+        "Quelqu’un, sans doute vous, a demandé des messages de {account} à cette adresse. Si ce n’était "
+        "pas vous, ne faites rien : rien ne sera envoyé. Si c’était vous, ouvrez ce lien dans les sept "
+        "jours et appuyez sur le bouton :"
+    ),
+    confirm_title="Confirmez votre inscription chez {account}",
+    confirm_hint="Rien ne s’est encore passé. Voici ce que vous acceptez :",
+    confirm="Oui, je le veux",
+    done_joined="Vous êtes inscrit.",
     months=(
         "janvier",
         "février",

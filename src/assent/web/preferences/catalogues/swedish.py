@@ -87,6 +87,31 @@ SWEDISH = Words(
     ),
     later_title="Försök igen om en stund",
     later="Det gick inte just nu, och inget har ändrats. Länken gäller fortfarande.",
+    sign_up_title="Anmäl dig till utskick från {account}",
+    sign_up_email="E-postadress",
+    sign_up_first_name="Förnamn",
+    sign_up_last_name="Efternamn",
+    sign_up_empty="Lämna det här tomt",
+    sign_up="Anmäl mig",
+    sign_up_sent_title="Titta i din inkorg",
+    sign_up_sent=(
+        "Ett mejl med en länk är på väg, om det går att skicka till adressen. Inget händer förrän du "
+        "öppnar länken och trycker på knappen där."
+    ),
+    sign_up_wrong=(
+        "Det här är ingen e-postadress som det går att skicka till, eller så är ett namn för långt. Gå "
+        "tillbaka och rätta det."
+    ),
+    sign_up_subject="Bekräfta din anmälan till {account}",
+    sign_up_mail=(
+        "Någon, förmodligen du, har bett om utskick från {account} till den här adressen. Var det inte du"
+        " behöver du inte göra något: inget skickas. Var det du, öppna den här länken inom sju dagar och "
+        "tryck på knappen där:"
+    ),
+    confirm_title="Bekräfta din anmälan till {account}",
+    confirm_hint="Inget har hänt än. Det här godkänner du:",
+    confirm="Ja, det vill jag",
+    done_joined="Du är anmäld.",
     months=(
         "januari",
         "februari",

@@ -84,6 +84,30 @@ ENGLISH = Words(
     ),
     later_title="Please try again in a moment",
     later="We could not do this just now, and nothing was changed. The link stays valid.",
+    sign_up_title="Sign up for mail from {account}",
+    sign_up_email="Email address",
+    sign_up_first_name="First name",
+    sign_up_last_name="Last name",
+    sign_up_empty="Leave this empty",
+    sign_up="Sign up",
+    sign_up_sent_title="Look into your mailbox",
+    sign_up_sent=(
+        "A mail with a link is on its way, if mail can be sent to this address. Nothing happens until you"
+        " open the link and press the button there."
+    ),
+    sign_up_wrong=(
+        "This is no email address that mail can be sent to, or a name is too long. Go back and correct it."
+    ),
+    sign_up_subject="Please confirm your sign-up with {account}",
+    sign_up_mail=(
+        "Somebody, probably you, asked for mail from {account} to this address. If it was not you, do "
+        "nothing: nothing will be sent. If it was you, open this link within seven days and press the "
+        "button there:"
+    ),
+    confirm_title="Confirm your sign-up with {account}",
+    confirm_hint="Nothing has happened yet. This is what you agree to:",
+    confirm="Yes, I want this",
+    done_joined="You are signed up.",
     months=(
         "January",
         "February",

@@ -90,6 +90,31 @@ GERMAN = Words(
     ),
     later_title="Bitte versuchen Sie es gleich noch einmal",
     later="Es ging gerade nicht, und nichts wurde geändert. Der Link bleibt gültig.",
+    sign_up_title="Post von {account} bestellen",
+    sign_up_email="E-Mail-Adresse",
+    sign_up_first_name="Vorname",
+    sign_up_last_name="Nachname",
+    sign_up_empty="Dieses Feld leer lassen",
+    sign_up="Anmelden",
+    sign_up_sent_title="Sehen Sie in Ihr Postfach",
+    sign_up_sent=(
+        "Eine E-Mail mit einem Link ist unterwegs, falls an diese Adresse gesendet werden kann. Es "
+        "geschieht nichts, bis Sie den Link öffnen und dort auf den Knopf drücken."
+    ),
+    sign_up_wrong=(
+        "Das ist keine E-Mail-Adresse, an die gesendet werden kann, oder ein Name ist zu lang. Gehen Sie "
+        "zurück und berichtigen Sie es."
+    ),
+    sign_up_subject="Bitte bestätigen Sie Ihre Anmeldung bei {account}",
+    sign_up_mail=(
+        "Jemand, wahrscheinlich Sie, hat Post von {account} an diese Adresse bestellt. Waren Sie es "
+        "nicht, tun Sie nichts: es wird nichts gesendet. Waren Sie es, öffnen Sie innerhalb von sieben "
+        "Tagen diesen Link und drücken dort auf den Knopf:"
+    ),
+    confirm_title="Bestätigen Sie Ihre Anmeldung bei {account}",
+    confirm_hint="Noch ist nichts geschehen. Dem stimmen Sie zu:",
+    confirm="Ja, das möchte ich",
+    done_joined="Sie sind angemeldet.",
     months=(
         "Januar",
         "Februar",
