@@ -41,6 +41,14 @@ ONE = f"{CRM}OneToManyRelationshipMetadata"
 SET = "GlobalOptionSetDefinitions(Name='asn_level')"
 SET_TYPE = f"{CRM}OptionSetMetadata"
 LEVEL = {"OptionSetName": "asn_level"}
+QUERY = {
+    "Criteria": {
+        "Conditions": [
+            {"PropertyName": "LogicalName", "ConditionOperator": "Equals", "Value": {"Value": "contact"}}
+        ]
+    },
+    "Properties": {"PropertyNames": ["LogicalName"]},
+}
 ME = derived_id("systemuser", "rep-anna")
 MORE = {"Privileges": [{"Depth": "Global", "PrivilegeId": id_of("prvReadContact")}]}
 PUBLISH = "<importexportxml><entities><entity>contact</entity></entities></importexportxml>"
@@ -251,6 +259,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         f"RetrieveDependenciesForDelete(ObjectId={MINE},ComponentType=1)",
         None,
     ),
+    "GET RetrieveMetadataChanges({key})": (f"RetrieveMetadataChanges(Query=@q)?@q={json.dumps(QUERY)}", None),
     "GET RetrieveProvisionedLanguages": ("RetrieveProvisionedLanguages()", None),
     "GET RetrieveAvailableLanguages": ("RetrieveAvailableLanguages()", None),
     "GET $metadata": ("$metadata", None),
@@ -325,6 +334,11 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "filters beyond comparisons": ("GET", f"{COLUMNS}?$filter=startswith(LogicalName,'a')", None, {}),
     "properties nobody documented of standard definitions": (
         "GET", f"{COLUMNS}?$select=IsSearchable", None, {},
+    ),
+    "changes since a stamp": ("GET", "RetrieveMetadataChanges(ClientVersionStamp='1!')", None, {}),
+    "conditions beyond equality": (
+        "GET", f"RetrieveMetadataChanges(Query=@q)?@q={json.dumps(QUERY).replace('Equals', 'GreaterThan')}",
+        None, {},
     ),
     "tables of activities": ("POST", "EntityDefinitions", table("asn_Other", IsActivity=True), {}),
     "elastic and virtual tables": ("POST", "EntityDefinitions", table("asn_Other", TableType="Elastic"), {}),

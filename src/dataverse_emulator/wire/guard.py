@@ -43,6 +43,7 @@ _ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "CreateCustomerRelationships": "prvCreateRelationship",
         "CreatePolymorphicLookupAttribute": "prvCreateRelationship",
         "RetrieveDependenciesForDelete": "prvReadCustomization",
+        "RetrieveMetadataChanges": "prvReadEntity",
         **dict.fromkeys(
             (
                 "InsertOptionValue",

@@ -170,7 +170,6 @@ _MISSING: Final = tuple(
     for name, method, shape, source, work in (
         ("Service document", "GET", "", "2.1", Work.OTHER),
         ("RetrieveTotalRecordCount", "GET", "RetrieveTotalRecordCount({key})", "2.3", Work.OTHER),
-        ("RetrieveMetadataChanges", "GET", "RetrieveMetadataChanges({key})", "3.5", Work.OTHER),
     )
 )
 

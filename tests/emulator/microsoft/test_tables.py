@@ -11,6 +11,9 @@ from PowerPlatform.Dataverse.models.relationship import (
     OneToManyRelationshipMetadata,
 )
 
+from dataverse_emulator import Organization
+from dataverse_emulator.state import edits
+
 from . import Client
 
 
@@ -89,10 +92,10 @@ def test_columns(client: Client, topic: str) -> None:
     assert client.tables.get_column(topic, "new_Colour") is None
 
 
-@pytest.mark.xfail(strict=True, reason="RetrieveMetadataChanges is not imitated")
-def test_typed_columns_are_listed(client: Client, topic: str) -> None:
-    """All at once or one by one, each with what its type has."""
+def test_typed_columns_are_listed(client: Client, topic: str, organization: Organization) -> None:
+    """All at once or one by one, each with what its type has; changes are seen once published."""
     client.tables.update_columns(topic, {"new_Rank": {"max_value": 99}, "new_Note": {"max_length": 600}})
+    edits.publish(organization, None, ())
     assert client.tables.get_column(topic, "new_Note", typed=True)["MaxLength"] == 600
     every = {held["LogicalName"]: held for held in client.tables.list_columns(topic, typed=True)}
     assert (every["new_rank"]["MaxValue"], every["new_note"]["MaxLength"]) == (99, 600)
