@@ -64,9 +64,12 @@ async function rows() {
   await step("callBoundFunction", () =>
     api.callFunction({ collection: "systemusers", key: found.callFunction.UserId, functionName: `${CRM}RetrieveUserPrivileges` }));
   await step("callAction", () => api.callAction({ actionName: "PublishAllXml" }));
+  await step("createFileColumn", () =>
+    api.createAttribute({ entityKey: "LogicalName='contact'", data: attribute("File", "asn_Doc", { MaxSizeInKB: 1024 }) }));
   await step("uploadFile", () =>
-    api.uploadFile({ collection: "contacts", key, fileName: "a.txt", property: "entityimage", data: Buffer.from("a") }));
-  await step("downloadFile", () => api.downloadFile({ collection: "contacts", key, property: "entityimage" }));
+    api.uploadFile({ collection: "contacts", key, fileName: "a.txt", property: "asn_doc", data: Buffer.from("some text") }));
+  const file = await step("downloadFile", () => api.downloadFile({ collection: "contacts", key, property: "asn_doc" }));
+  await step("downloaded", async () => Buffer.from(file.data).toString());
   await step("deleteRecord", () => api.deleteRecord({ collection: "contacts", key }));
   api.startBatch();
   api.create({ collection: "contacts", data: { lastname: "Cyl" }, contentId: "1" });

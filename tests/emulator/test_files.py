@@ -81,3 +81,17 @@ async def test_a_snapshot_keeps_its_files(api: Api, column: str, organization: O
     table = twin.table("contact")
     file_id = next(table.cell(position, column) for position in table.positions())
     assert twin.files[file_id].content == b"one"
+
+
+async def test_downloads_in_pieces(api: Api, column: str) -> None:
+    """A Range brings that part with 206 and the whole size: base64 of the column, bytes of its $value."""
+    path = f"contacts({await api.add(lastname='Ek')})/{column}"
+    assert await sent(api, path, b"some text", x_ms_file_name="a.txt") == 204
+    part = await api.get(f"{path}?size=full", Range="bytes=5-100")
+    assert (part.status, part.json["value"], part.headers["x-ms-file-size"]) == (206, "dGV4dA==", "9")
+    part = await api.get(f"{path}/$value", Range="bytes=0-3")
+    assert (part.status, part.text) == (206, "some")
+    assert (await api.get(path)).json["value"] == "c29tZSB0ZXh0"
+    assert (await api.get(path, Range="bytes=5-1")).status == 400
+    assert (await api.get(f"{path}/$value?size=small")).status == 501
+    assert (await api.get(f"{path}/$value?$select=x")).status == 501

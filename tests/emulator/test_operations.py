@@ -41,6 +41,14 @@ ONE = f"{CRM}OneToManyRelationshipMetadata"
 SET = "GlobalOptionSetDefinitions(Name='asn_level')"
 SET_TYPE = f"{CRM}OptionSetMetadata"
 LEVEL = {"OptionSetName": "asn_level"}
+QUERY = {
+    "Criteria": {
+        "Conditions": [
+            {"PropertyName": "LogicalName", "ConditionOperator": "Equals", "Value": {"Value": "contact"}}
+        ]
+    },
+    "Properties": {"PropertyNames": ["LogicalName"]},
+}
 ME = derived_id("systemuser", "rep-anna")
 MORE = {"Privileges": [{"Depth": "Global", "PrivilegeId": id_of("prvReadContact")}]}
 PUBLISH = "<importexportxml><entities><entity>contact</entity></entities></importexportxml>"
@@ -81,7 +89,6 @@ FISCAL = (
     "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
     "</filter></entity></fetch>"
 )
-QUERY = '{"Properties":{"PropertyNames":["LogicalName"]}}'
 NOTHING_CHANGED = '{"changedAttributes":[]}'
 HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
 
@@ -148,7 +155,6 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "GET RetrieveVersion": ("RetrieveVersion", None),
     "POST Merge": ("Merge", MERGE),
     "POST BulkDelete": ("BulkDelete", PURGE),
-    "GET RetrieveMetadataChanges({key})": (f"RetrieveMetadataChanges(Query=@q)?@q={QUERY}", None),
     "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
     f"GET {{set}}({{key}})/{CRM}RetrieveAuditDetails": (f"audits({MINE})/{CRM}RetrieveAuditDetails", None),
     "GET RetrieveRecordChangeHistory({key})": (f"RetrieveRecordChangeHistory(Target=@t)?{HISTORY}", None),
@@ -253,6 +259,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         f"RetrieveDependenciesForDelete(ObjectId={MINE},ComponentType=1)",
         None,
     ),
+    "GET RetrieveMetadataChanges({key})": (f"RetrieveMetadataChanges(Query=@q)?@q={json.dumps(QUERY)}", None),
     "GET RetrieveProvisionedLanguages": ("RetrieveProvisionedLanguages()", None),
     "GET RetrieveAvailableLanguages": ("RetrieveAvailableLanguages()", None),
     "GET $metadata": ("$metadata", None),
@@ -279,12 +286,6 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         {},
     ),
     "`?sql=` with figures that have no name": ("GET", "contacts?sql=SELECT COUNT(*) FROM contact", None, {}),
-    "changes since a stamp": (
-        "GET", f"RetrieveMetadataChanges(Query=@q,ClientVersionStamp=@s)?@q={QUERY}&@s='1'", None, {},
-    ),
-    "queries of relationships, keys and labels": (
-        "GET", "RetrieveMetadataChanges(Query=@q)?@q={\"KeyQuery\":{\"Criteria\":{}}}", None, {},
-    ),
     "repeated jobs and mail": ("POST", "BulkDelete", {**PURGE, "RecurrencePattern": "FREQ=DAILY"}, {}),
     "links of a QueryExpression": (
         "POST", "BulkDelete",
@@ -333,6 +334,14 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "filters beyond comparisons": ("GET", f"{COLUMNS}?$filter=startswith(LogicalName,'a')", None, {}),
     "properties nobody documented of standard definitions": (
         "GET", f"{COLUMNS}?$select=IsSearchable", None, {},
+    ),
+    "changes since a stamp": ("GET", "RetrieveMetadataChanges(ClientVersionStamp='1!')", None, {}),
+    "labels of some languages": (
+        "GET", 'RetrieveMetadataChanges(Query=@q)?@q={"LabelQuery":{"FilterLanguages":[1033]}}', None, {},
+    ),
+    "conditions beyond equality": (
+        "GET", f"RetrieveMetadataChanges(Query=@q)?@q={json.dumps(QUERY).replace('Equals', 'GreaterThan')}",
+        None, {},
     ),
     "tables of activities": ("POST", "EntityDefinitions", table("asn_Other", IsActivity=True), {}),
     "elastic and virtual tables": ("POST", "EntityDefinitions", table("asn_Other", TableType="Elastic"), {}),

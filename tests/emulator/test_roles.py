@@ -109,6 +109,9 @@ async def test_depth_is_how_far_a_privilege_reaches(admin: Api) -> None:
     own, other = await rep.add(lastname="Own"), await admin.add(lastname="Other")
     assert [row["contactid"] for row in (await rep.get("contacts?$select=lastname")).value] == [own]
     assert (await rep.get("contacts/$count")).text == "1"
+    fetch = '<fetch><entity name="contact"><attribute name="lastname"/></entity></fetch>'
+    assert [row["lastname"] for row in (await rep.get(f"contacts?fetchXml={fetch}")).value] == ["Own"]
+    assert (await rep.get("contacts?$apply=aggregate($count as n)")).value == [{"n": 1}]
     assert (await rep.get(f"contacts({other})")).error == (403, "0x80040220")
     assert (await rep.patch(f"contacts({other})", {"lastname": "X"})).error == (403, "0x80040220")
     assert (await rep.patch(f"contacts({own})", {"lastname": "X"})).status == 204
@@ -238,7 +241,17 @@ async def test_secured_columns_need_a_profile(admin: Api) -> None:
     rep = await person(admin, "rep", await role(admin, "Global", *contact("Read", "Create", "Write")))
     key = await admin.add(lastname="Ek", asn_x="secret")
     assert (await rep.get(f"contacts({key})?$select=asn_x")).json["asn_x"] is None
-    assert (await rep.get("contacts?$filter=asn_x eq 'secret'")).error == (403, "0x8004f504")
+    fetch = '<fetch><entity name="contact"><{}/><filter><condition attribute="{}" operator="not-null"/>'
+    fetch += "</filter></entity></fetch>"
+    for asked in (
+        "$filter=asn_x eq 'secret'",
+        "$orderby=asn_x",
+        "$apply=groupby((asn_x))",
+        f"fetchXml={fetch.format('all-attributes', 'asn_x')}",
+    ):
+        assert (await rep.get(f"contacts?{asked}")).error == (403, "0x8004f504"), asked
+    shown = (await rep.get(f"contacts?fetchXml={fetch.format('all-attributes', 'lastname')}")).value
+    assert (shown[0]["lastname"], "asn_x" in shown[0]) == ("Ek", False)
     assert (await rep.patch(f"contacts({key})", {"asn_x": "y"})).error == (403, "0x8004f507")
     assert (await rep.post("contacts", {"lastname": "B", "asn_x": "y"})).error == (403, "0x8004f502")
     secured = await admin.get(f"{attributes}?$select=LogicalName&$filter=IsSecured eq true")

@@ -103,6 +103,11 @@ class Definition:
         return frozenset(name for name, c in self.columns.items() if c.kind is Kind.MONEY and c.create)
 
     @cached_property
+    def secured(self) -> tuple[str, ...]:
+        """The columns that nobody sees without a profile."""
+        return tuple(name for name, column in self.columns.items() if column.secured)
+
+    @cached_property
     def has_owner(self) -> bool:
         """Whether rows belong to a user or team."""
         return "ownerid" in self.columns
@@ -209,6 +214,11 @@ class Model:
     def by_set(self) -> Mapping[str, Definition]:
         """Tables by entity set name."""
         return {definition.set_name: definition for definition in self.tables.values()}
+
+    @cached_property
+    def secured(self) -> tuple[Definition, ...]:
+        """The tables with columns that nobody sees without a profile."""
+        return tuple(definition for definition in self.tables.values() if definition.secured)
 
     @cached_property
     def navigations(self) -> Mapping[str, Mapping[str, Navigation]]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dataverse_emulator.wire import csdl, definition_actions, publishing
+from dataverse_emulator.wire import csdl, definition_actions, metadata_changes, publishing
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_calls import perform as _defined
 from dataverse_emulator.wire.operation import Operation, plain
@@ -99,6 +99,11 @@ _NAMED: Final = (
     Operation(
         "RetrieveDependenciesForDelete", "GET", "RetrieveDependenciesForDelete({key})", "7.8",
         perform=definition_actions.what_depends,
+    ),
+    Operation(
+        "RetrieveMetadataChanges", "GET", "RetrieveMetadataChanges({key})", "Query schema definitions",
+        perform=metadata_changes.perform,
+        gaps=("changes since a stamp", "conditions beyond equality", "labels of some languages"),
     ),
     Operation(
         "RetrieveProvisionedLanguages", "GET", "RetrieveProvisionedLanguages", "7.2",

@@ -1,9 +1,11 @@
 """File columns over the wire: uploads in one piece or several, downloads (Use file column data)."""
 
 import re
+from base64 import b64encode
 from typing import Final
 from urllib.parse import quote
 
+from dataverse_emulator.query.odata import check_options
 from dataverse_emulator.state import files
 from dataverse_emulator.state.columns import Column
 from dataverse_emulator.state.files import StoredFile, Upload
@@ -11,7 +13,7 @@ from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax, not_implemented
 from dataverse_emulator.state.table import Table
 from dataverse_emulator.wire import requests
-from dataverse_emulator.wire.answers import Answer, Call
+from dataverse_emulator.wire.answers import Answer, Call, json_answer
 from dataverse_emulator.wire.rows import address
 
 #: "You must send chunks of 4 MB, except the last one."
@@ -19,21 +21,44 @@ CHUNK: Final = 4 * 1024 * 1024
 _BINARY: Final = "application/octet-stream"
 _NAME: Final = "x-ms-file-name"
 _RANGE: Final = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})", re.ASCII)
+_ASKED: Final = re.compile(r"bytes=(\d{1,12})-(\d{1,12})", re.ASCII)
 _LARGEST_KB: Final = 32_768
 
 
-def download(organization: Organization, table: Table, position: int, column: Column) -> Answer:
-    """GET …/column/$value: the whole file; 204 where there is none."""
+def download(
+    organization: Organization, call: Call, table: Table, position: int, column: Column, *, raw: bool
+) -> Answer:
+    """GET of the column, as base64 in JSON, or of its /$value; 204 where there is none, 206 of a Range.
+
+    `size=full` is documented of images; clients send it with files too.
+    """
+    given = requests.options(call.query)
+    if given.pop("size", "full") != "full":
+        raise not_implemented("sizes other than full", "files have no other.")
+    check_options(given, frozenset())
     found = files.held(organization, table, position, column)
     if found is None:
         return Answer(204)
+    status, content = _part(found.content, call.headers.get("range"))
     headers = {
-        "Content-Type": found.media_type,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}",
         "x-ms-file-name": quote(found.name),
         "x-ms-file-size": str(len(found.content)),
     }
-    return Answer(200, headers, found.content)
+    if raw:
+        return Answer(status, {"Content-Type": found.media_type, **headers}, content)
+    place = address(f"{call.root}/$metadata#", table, position).replace("#/", "#")
+    body = {"@odata.context": f"{place}/{column.name}", "value": b64encode(content).decode()}
+    return json_answer(body, headers, status)
+
+
+def _part(content: bytes, text: str | None) -> tuple[int, bytes]:
+    if text is None:
+        return 200, content
+    hit = _ASKED.fullmatch(text)
+    if hit is None or int(hit[1]) > int(hit[2]):
+        raise bad_syntax("Range must be bytes=first-last.")
+    return 206, content[int(hit[1]) : int(hit[2]) + 1]
 
 
 def upload(organization: Organization, call: Call, table: Table, position: int, column: Column) -> Answer:

@@ -71,8 +71,8 @@ def _file(spot: Spot, column: Column, *, value: bool) -> Answer | None:
     """The operations that only file columns have."""
     organization, table, position = spot.organization, spot.table, spot.position
     match spot.call.method:
-        case "GET" if value:
-            return files.download(organization, table, position, column)
+        case "GET":
+            return files.download(organization, spot.call, table, position, column, raw=value)
         case "PATCH" if not value:
             return files.upload(organization, spot.call, table, position, column)
         case "DELETE" if not value:
