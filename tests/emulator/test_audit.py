@@ -16,7 +16,7 @@ ALL = 'odata.include-annotations="*"'
 
 
 async def audited(api: Api, organization: Organization, *tables: str) -> None:
-    """Switch auditing on, for the organisation over the wire and for the tables."""
+    """Switch auditing on, for the organisation and for the tables."""
     row = (await api.get("organizations?$select=organizationid")).value[0]["organizationid"]
     assert (await api.patch(f"organizations({row})", {"isauditenabled": True})).status == 204
     for table in tables:
@@ -74,6 +74,19 @@ async def test_all_three_switches(api: Api, organization: Organization, off: str
     contact = await api.add(lastname="Ek")
     await api.patch(f"contacts({contact})", {"jobtitle": "x"})
     assert [row["operation"] for row in await log(api)] == ([1] if off == "column" else [])
+
+
+async def test_switches_are_metadata(api: Api) -> None:
+    """A maker sets IsAuditEnabled of tables and columns in their definitions (9.6)."""
+    table = "EntityDefinitions(LogicalName='contact')"
+    assert (await api.get(f"{table}?$select=IsAuditEnabled")).json["IsAuditEnabled"]["Value"] is False
+    row = (await api.get("organizations?$select=organizationid")).value[0]["organizationid"]
+    await api.patch(f"organizations({row})", {"isauditenabled": True})
+    definition = (await api.get(table)).json
+    assert (await api.put(table, {**definition, "IsAuditEnabled": {"Value": True}})).status == 204
+    await api.post("PublishAllXml")
+    await api.add(lastname="Ek")
+    assert [entry["operation"] for entry in await log(api)] == [1]
 
 
 async def test_actions(api: Api, organization: Organization) -> None:

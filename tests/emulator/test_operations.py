@@ -81,6 +81,7 @@ FISCAL = (
     "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
     "</filter></entity></fetch>"
 )
+QUERY = '{"Properties":{"PropertyNames":["LogicalName"]}}'
 NOTHING_CHANGED = '{"changedAttributes":[]}'
 HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
 
@@ -147,6 +148,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "GET RetrieveVersion": ("RetrieveVersion", None),
     "POST Merge": ("Merge", MERGE),
     "POST BulkDelete": ("BulkDelete", PURGE),
+    "GET RetrieveMetadataChanges({key})": (f"RetrieveMetadataChanges(Query=@q)?@q={QUERY}", None),
     "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
     f"GET {{set}}({{key}})/{CRM}RetrieveAuditDetails": (f"audits({MINE})/{CRM}RetrieveAuditDetails", None),
     "GET RetrieveRecordChangeHistory({key})": (f"RetrieveRecordChangeHistory(Target=@t)?{HISTORY}", None),
@@ -277,6 +279,12 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         {},
     ),
     "`?sql=` with figures that have no name": ("GET", "contacts?sql=SELECT COUNT(*) FROM contact", None, {}),
+    "changes since a stamp": (
+        "GET", f"RetrieveMetadataChanges(Query=@q,ClientVersionStamp=@s)?@q={QUERY}&@s='1'", None, {},
+    ),
+    "queries of relationships, keys and labels": (
+        "GET", "RetrieveMetadataChanges(Query=@q)?@q={\"KeyQuery\":{\"Criteria\":{}}}", None, {},
+    ),
     "repeated jobs and mail": ("POST", "BulkDelete", {**PURGE, "RecurrencePattern": "FREQ=DAILY"}, {}),
     "links of a QueryExpression": (
         "POST", "BulkDelete",

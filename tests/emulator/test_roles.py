@@ -257,3 +257,63 @@ async def test_secured_columns_need_a_profile(admin: Api) -> None:
     assert (await admin.post(f"systemusers({me})/systemuserprofiles_association/$ref", link)).status == 204
     assert (await rep.get(f"contacts({key})?$select=asn_x")).json["asn_x"] == "secret"
     assert (await rep.patch(f"contacts({key})", {"asn_x": "y"})).error == (403, "0x8004f507")
+
+
+JOIN = (
+    "<fetch><entity name='account'><attribute name='name'/>"
+    "<link-entity name='contact' from='contactid' to='primarycontactid' link-type='outer' alias='c'>"
+    "<attribute name='lastname'/></link-entity></entity></fetch>"
+)
+
+
+async def test_joined_rows_are_those_one_may_read(admin: Api) -> None:
+    """FetchXML and SQL join what the caller's depth reaches, and need the privilege on every table (10)."""
+    rep = await person(admin, "rep", await role(admin, "Global", "prvReadAccount"))
+    ann = await admin.add(lastname="Ek")
+    await admin.post("accounts", {"name": "Firm", "primarycontactid@odata.bind": f"/contacts({ann})"})
+    sql = "SELECT a.name, c.lastname FROM account a LEFT JOIN contact c ON c.contactid = a.primarycontactid"
+    for query in (f"accounts?fetchXml={JOIN}", f"accounts?sql={sql}"):
+        assert (await rep.get(query)).error == (403, "0x80040220")
+    await person(admin, "rep", await role(admin, "Basic", "prvReadContact"))
+    assert "c.lastname" not in (await rep.get(f"accounts?fetchXml={JOIN}")).value[0]
+    assert (await rep.get(f"accounts?sql={sql}")).value == [{"name": "Firm", "lastname": None}]
+    assert (await admin.get(f"accounts?fetchXml={JOIN}")).value[0]["c.lastname"] == "Ek"
+    assert (await rep.get("contacts?$apply=aggregate($count as n)")).value == [{"n": 0}]
+
+
+async def test_nobody_asks_by_secured_columns(admin: Api) -> None:
+    """They show nothing, and neither filter, sort nor group (2.8, 10)."""
+    secured = {**column("String", "asn_X"), "IsSecured": True}
+    await make(admin, "EntityDefinitions(LogicalName='contact')/Attributes", secured)
+    await admin.add(lastname="Ek", asn_x="secret")
+    rep = await person(admin, "rep", await role(admin, "Global", "prvReadContact"))
+    shown = "<fetch><entity name='contact'><attribute name='asn_x'/>{}</entity></fetch>"
+    assert "asn_x" not in (await rep.get(f"contacts?fetchXml={shown.format('')}")).value[0]
+    assert (await admin.get(f"contacts?fetchXml={shown.format('')}")).value[0]["asn_x"] == "secret"
+    condition = "<filter><condition attribute='asn_x' operator='eq' value='secret'/></filter>"
+    order = "<order attribute='asn_x'/>"
+    for query in (
+        f"fetchXml={shown.format(condition)}",
+        f"fetchXml={shown.format(order)}",
+        "sql=SELECT lastname FROM contact WHERE NOT asn_x = 'x'",
+        "sql=SELECT COUNT(*) AS n FROM contact GROUP BY asn_x",
+        "$apply=filter(asn_x eq 'secret')/aggregate($count as n)",
+        "$apply=groupby((asn_x))",
+    ):
+        assert (await rep.get(f"contacts?{query}")).status == 403, query
+        assert (await admin.get(f"contacts?{query}")).status == 200, query
+
+
+async def test_the_log_and_bulk_deletion_have_privileges(admin: Api) -> None:
+    """prvReadAuditSummary, prvReadRecordAuditHistory and prvBulkDelete (9.6, 10)."""
+    rep = await person(admin, "rep", await role(admin, "Global", "prvReadContact"))
+    purge = {"JobName": "x", "QuerySet": [{"EntityName": "contact"}]}
+    for call, privilege in (
+        (rep.get("audits"), "prvReadAuditSummary"),
+        (rep.get("RetrieveRecordChangeHistory(Target=@t)?@t=1"), "prvReadRecordAuditHistory"),
+        (rep.post("BulkDelete", purge), "prvBulkDelete"),
+        (rep.get("RetrieveMetadataChanges(Query=@q)?@q={}"), "prvReadEntity"),
+    ):
+        reply = await call
+        assert reply.error == (403, "0x80040220"), reply.text
+        assert privilege in reply.message

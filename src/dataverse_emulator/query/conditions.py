@@ -26,6 +26,7 @@ from dataverse_emulator.query.model import (
     Within,
 )
 from dataverse_emulator.query.scope import Scope, collected, column_of, followed, navigation_of, single
+from dataverse_emulator.state import security
 from dataverse_emulator.state.columns import TEXTS, Column, Kind, edm_name
 from dataverse_emulator.state.definitions import Navigation, Way
 from dataverse_emulator.state.problems import bad_syntax, not_implemented
@@ -105,8 +106,10 @@ def absent(condition: Condition, scope: Scope, table: str) -> bool:
 
 
 def finder(scope: Scope, table: str, column: str, condition: Condition | None) -> Callable[[Any], list[int]]:
-    """A function from a value to the rows of that table that have it in the column, and hold."""
+    """A function from a value to the rows of that table that have it in the column, hold, and may be read."""
     other, known = scope.organization.table(table), dict[Any, list[int]]()
+    reach = security.readable(scope.organization, scope.user, other)
+    allowed = None if reach is None else frozenset(reach)
     narrow: Narrowing = list if condition is None else narrowing(condition, scope, table)
 
     def found(value: Any) -> list[int]:
@@ -118,7 +121,7 @@ def finder(scope: Scope, table: str, column: str, condition: Condition | None) -
                 at = [] if position is None else [position]
             else:
                 at = other.holding((column,), (value,))
-            known[value] = narrow(at)
+            known[value] = narrow(at if allowed is None else [p for p in at if p in allowed])
         return known[value]
 
     return found

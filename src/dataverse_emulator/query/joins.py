@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
-from dataverse_emulator.query import aggregates, executor
+from dataverse_emulator.query import aggregates, executor, secrets
 from dataverse_emulator.query.conditions import absent, compiled, finder, getter
 from dataverse_emulator.query.joined import (
     Against,
@@ -56,6 +56,7 @@ def page(
     among: Iterable[int] | None = None,
 ) -> Rows:
     """One page: after a place, or else after so many rows."""
+    secrets.check(scope, query)
     if is_plain(query) and not any(sort.shown for sort in query.order):
         return _plain_page(scope, query, size, skip, after, count, among)
     rows = all_rows(scope, query, among)
@@ -218,6 +219,7 @@ def groups(
     scope: Scope, query: JoinedQuery, wanted: Aggregation, among: Iterable[int] | None = None
 ) -> Groups:
     """Every group, in order."""
+    secrets.check(scope, query)
     rows, names = all_rows(scope, query, among), query.tables
     aggregates.check_limit(len(rows), wanted.limit)
     keys = [

@@ -111,6 +111,7 @@ def note(
         "objectid": table.row_id(position),
         "objectidtypecode": definition.name,
         "userid": user.user_id,
+        "callinguserid": user.behind,
         "transactionid": _NO_TRANSACTION,
         "changedata": msgspec.json.encode({"changedAttributes": data}).decode(),
     }

@@ -46,13 +46,13 @@ def keep(
 
     organization.on_undo(undo)
     values: Values = {column.name: file_id, column.file_name: file.name}
-    writes.apply(organization, user, table, position, values)
+    writes.update(organization, user, table, position, values)
 
 
 def remove(organization: Organization, user: User, table: Table, position: int, column: Column) -> None:
     """Leave the column without a file."""
     values: Values = {column.name: None, column.file_name: None}
-    writes.apply(organization, user, table, position, values)
+    writes.update(organization, user, table, position, values)
 
 
 def held(organization: Organization, table: Table, position: int, column: Column) -> StoredFile | None:

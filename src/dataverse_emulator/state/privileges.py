@@ -46,6 +46,7 @@ _NAMED: Final = MappingProxyType(
         "sdkmessagefilter": "SdkMessage",
         "solutioncomponent": "Solution",
         "fieldpermission": "FieldSecurityProfile",
+        "audit": "AuditSummary",
     }
 )
 #: Views are customisations: making and changing them asks for that (10).
@@ -62,7 +63,6 @@ OTHERS: Final = (
     "prvPublishCustomization",
     "prvActOnBehalfOfAnotherUser",
     "prvMerge",
-    "prvReadAuditSummary",
     "prvReadRecordAuditHistory",
     "prvBypassCustomBusinessLogic",
     "prvBypassCustomPlugins",

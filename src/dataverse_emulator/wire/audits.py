@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
-from dataverse_emulator.state import audit
+from dataverse_emulator.state import audit, security
 from dataverse_emulator.state.columns import LOOKUPS, Column
 from dataverse_emulator.state.definitions import Definition, Way
 from dataverse_emulator.state.formatted import FORMATTED, named, spelled
@@ -33,6 +33,7 @@ def details(organization: Organization, call: Call, path: Sequence[Segment]) -> 
     if table.definition.name != "audit":
         raise not_implemented("RetrieveAuditDetails here", "on audits it is.")
     position = addressing.need(table, path[0].key or "")
+    security.require_row(organization, call.user, "Read", table, position)
     wanted = requests.preferences(call.headers.get("prefer"))
     found = _detail(organization, table, position, wanted, None)
     context = f"{call.root}/$metadata#{_CRM}RetrieveAuditDetailsResponse"

@@ -9,7 +9,9 @@ from dataverse_emulator.query.joined import JoinedQuery
 from dataverse_emulator.query.model import Place
 from dataverse_emulator.query.odata import check_options, truth
 from dataverse_emulator.query.scope import Scope
+from dataverse_emulator.state import security
 from dataverse_emulator.state.columns import NUMERIC, Kind, guid, utc_seconds, utc_text
+from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_syntax, row_missing
 from dataverse_emulator.state.table import Table
@@ -32,7 +34,7 @@ def collection(
     named = [name for name in SOURCES if name in given]
     if len(named) > 1:
         raise bad_syntax(f"The query parameters {' and '.join(named)} do not go together.")
-    fetch = fetchxml.parsed(organization, _text(organization, table, named[0], given))
+    fetch = fetchxml.parsed(organization, _text(organization, call.user, table, named[0], given))
     name = table.definition.name
     if fetch.query.table != name:
         raise bad_syntax(f"The FetchXML asks for '{fetch.query.table}', but was sent to '{name}'.")
@@ -43,7 +45,7 @@ def collection(
     return _Page(scope, call, table, fetch, wanted, given, named[0] != "fetchXml").answer(among)
 
 
-def _text(organization: Organization, table: Table, option: str, given: Mapping[str, str]) -> str:
+def _text(organization: Organization, user: User, table: Table, option: str, given: Mapping[str, str]) -> str:
     """The FetchXML itself, or that of a view (Retrieve and execute predefined queries)."""
     if not SOURCES[option]:
         return given[option]
@@ -54,6 +56,7 @@ def _text(organization: Organization, table: Table, option: str, given: Mapping[
     position = views.position(row_id)
     if position is None:
         raise row_missing(views.definition.name, row_id)
+    security.require_row(organization, user, "Read", views, position)
     kind = views.cell(position, "returnedtypecode")
     if kind != table.definition.name:
         raise bad_syntax(f"The query {row_id} is for '{kind}', not for '{table.definition.name}'.")

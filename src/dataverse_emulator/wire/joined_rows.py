@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dataverse_emulator.query import secrets
 from dataverse_emulator.query.joined import Aggregate, Function, Group, JoinedQuery, Output
 from dataverse_emulator.query.joins import Groups, Row, column_of_field, value_of
 from dataverse_emulator.query.scope import Scope
@@ -29,10 +30,7 @@ class JoinedWriter:
 
     def rows(self, outputs: Sequence[Output], rows: Sequence[Row], *, etag: bool) -> list[dict[str, Any]]:
         """The rows, each with the etag of the first table's row when asked."""
-        parts = [
-            (o.name, value_of(self._scope, self._names, o.field), self._column(o), self._annotations(o))
-            for o in outputs
-        ]
+        parts = [(o.name, self._get(o), self._column(o), self._annotations(o)) for o in outputs]
         versions, made = self._root.cells(VERSION), list[dict[str, Any]]()
         for row in rows:
             found = {"@odata.etag": f'W/"{versions[row[0] or 0]}"'} if etag else {}
@@ -66,6 +64,11 @@ class JoinedWriter:
         found[name] = shown(column, value)
 
     # -- columns and their annotations -----------------------------------------------------------------
+
+    def _get(self, output: Output) -> Callable[[Row], Any]:
+        if secrets.hidden(self._scope, self._names[output.field.source], self._column(output)):
+            return lambda _row: None
+        return value_of(self._scope, self._names, output.field)
 
     def _column(self, output: Output) -> Column:
         return column_of_field(self._scope, self._names, output.field)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls
+from dataverse_emulator.wire import actions, audits, bulk_delete, metadata_changes, role_actions, row_calls
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_operations import DEFINITIONS
 from dataverse_emulator.wire.operation import Operation, plain
@@ -137,10 +137,20 @@ _PRIVILEGES: Final = tuple(
     )
 )
 
+_CHANGES: Final = ("changes since a stamp", "queries of relationships, keys and labels")
 _BULK_DELETE: Final = ("repeated jobs and mail", "links of a QueryExpression")
 _LATER: Final = (
     Operation(
         "BulkDelete", "POST", "BulkDelete", "4.2", Work.DELETE, plain(bulk_delete.bulk_delete), _BULK_DELETE
+    ),
+    Operation(
+        "RetrieveMetadataChanges",
+        "GET",
+        "RetrieveMetadataChanges({key})",
+        "3.5",
+        Work.OTHER,
+        metadata_changes.retrieve,
+        _CHANGES,
     ),
     Operation(
         "RetrieveAuditDetails", "GET", f"{_ROW}/{CRM}RetrieveAuditDetails", "9.6", Work.READ, audits.details
@@ -170,7 +180,6 @@ _MISSING: Final = tuple(
     for name, method, shape, source, work in (
         ("Service document", "GET", "", "2.1", Work.OTHER),
         ("RetrieveTotalRecordCount", "GET", "RetrieveTotalRecordCount({key})", "2.3", Work.OTHER),
-        ("RetrieveMetadataChanges", "GET", "RetrieveMetadataChanges({key})", "3.5", Work.OTHER),
     )
 )
 

@@ -4,11 +4,12 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 import uvicorn
 from azure.core.credentials import AccessToken
@@ -64,3 +65,16 @@ def client(
     secure.stand.app = create_app(organization)
     with DataverseClient(secure.stand.url, Credential()) as found:
         yield found
+
+
+@pytest.fixture
+def publish(secure: Secure) -> Callable[[], None]:
+    """Publish all customisations, which the client cannot."""
+
+    def post() -> None:
+        url = f"{secure.stand.url}/api/data/v9.2/PublishAllXml"
+        headers = {"Authorization": "Bearer rep-anna"}
+        reply = requests.post(url, headers=headers, verify=str(secure.authority), timeout=10)
+        assert reply.status_code == 204
+
+    return post
