@@ -27,6 +27,13 @@ from .served import served_application
 
 load_all_checks()
 
+
+@schemathesis.serializer("message/rfc822")
+def mail(context: Any, value: Any) -> bytes:
+    """A mail is sent as it is."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 CHECKS = [
     status_code_conformance,
     content_type_conformance,

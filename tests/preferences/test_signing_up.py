@@ -70,9 +70,9 @@ class Street:
 
 
 @asynccontextmanager
-async def street(folder: Path) -> AsyncIterator[Street]:
+async def street(folder: Path, database_url: str = "") -> AsyncIterator[Street]:
     """An account with a form for news and events."""
-    async with mailroom(folder) as at, ClientSession() as session:
+    async with mailroom(folder, database_url=database_url) as at, ClientSession() as session:
         form = await forms.create(at.app, at.admin, "Footer", TEXT, NEWS | EVENTS)
         server = mail_server(at.app.settings)
         assert server is not None
@@ -210,3 +210,19 @@ async def test_the_snippet_is_the_form_and_nothing_in_it_runs(on: Street) -> Non
     assert "&lt;boats&gt;" in on.form.snippet
     assert ["1", "2"] == re.findall(r'name="on" value="(\d+)"', on.form.snippet)
     assert "<script" not in on.form.snippet
+
+
+@pytest.mark.thorough
+async def test_signing_up_is_the_same_on_both_databases(database_url: str, tmp_path: Path) -> None:
+    """SQLite and PostgreSQL: form, mail, one confirmation, and an erasure's bar that is lifted."""
+    async with street(tmp_path, database_url) as on:
+        marking, now = on.at.app.store.accounts.marking, on.at.clock.now()
+        barred = AddressMarks(erased=True, refused=True)
+        await on.at.app.store.database.write(
+            lambda c: marking.add(c, on.at.account_id, ["gone@x.example"], barred, now)
+        )
+        await on.fill_in("gone@x.example", on="1")
+        (link,) = await on.confirmations("gone@x.example")
+        assert [303, 404] == [(await on.confirm(link))[0] for _ in range(2)]
+        view = await on.contact("gone@x.example")
+        assert (LegalBasis.CONSENT, False) == (view.basis, view.suppressed)

@@ -156,3 +156,18 @@ async def test_a_mailbox_the_mail_server_itself_knows_not_is_in_the_ledger(at: M
     assert 1 == len(await told(at, contact_id))
     assert {Return.HARD: 1} == (await sends.result(at.app, at.admin, send_id)).returned
     assert True is (await contacts.read(at.app, at.admin, contact_id)).suppressed
+
+
+@pytest.mark.thorough
+async def test_returns_are_the_same_on_both_databases(database_url: str, tmp_path: Path) -> None:
+    """SQLite and PostgreSQL: a bounce, a complaint, each once, and what is shown of them."""
+    async with mailroom(tmp_path, database_url=database_url) as at:
+        contact_id, send_id, mail = await mailed(at)
+        original = f"List-Unsubscribe: {mail.header('List-Unsubscribe')}\nSubject: May\n\nHello\n"
+        for expected in (Taken.TAKEN, Taken.REPEATED):
+            assert expected is await returns.take_message(at.app, bounce(mail.sender))
+            assert expected is await returns.take_message(at.app, complaint(original))
+        view = await contacts.read(at.app, at.admin, contact_id)
+        assert (True, LegalBasis.WITHDRAWN, 2) == (view.suppressed, view.basis, len(view.returned))
+        found = (await sends.result(at.app, at.admin, send_id)).returned
+        assert {Return.HARD: 1, Return.COMPLAINT: 1} == found

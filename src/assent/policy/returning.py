@@ -7,6 +7,7 @@ from enum import Enum
 _NOBODY = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
 #: 5.0.0 says only that it failed.
 _STATUS = re.compile(r"\b5\.(?!0\.0\b)\d{1,3}\.\d{1,3}\b")
+_CODES = re.compile(r"\b55[013]\b")
 _WORDS = re.compile(
     r"(?:user|recipient|mailbox|address)\b.{0,20}\b(?:unknown|not found|does not exist|unavailable|invalid)"
     r"|(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
@@ -28,10 +29,11 @@ class Return(Enum):
 
 
 def nobody_there(text: str) -> bool:
-    """Whether a server's words say that the mailbox does not exist: then no mail goes there any more (G3).
+    """Whether a server's answer says that the mailbox does not exist: then no mail goes there any more (G3).
 
-    A refusal for other reasons (spam, size, policy) says nothing about the address.
+    Words alone count with the codes that are about mailboxes (550, 551, 553). A refusal for other reasons
+    (spam, size, policy) says nothing about the address.
     """
     if _STATUS.search(text):
         return _NOBODY.search(text) is not None
-    return _WORDS.search(text) is not None
+    return _CODES.search(text) is not None and _WORDS.search(text) is not None

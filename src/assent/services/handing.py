@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from assent.errors import Invalid, Refused
 from assent.mail.compose import compose
 from assent.mail.outcome import Handed, Outcome
@@ -146,19 +148,21 @@ class Handing:
                 batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, gave_up))
             case Handed.REFUSED:
                 batch.marks.append(Mark(to.contact_id, RecipientState.REFUSED, Reason.MAY, said))
-                if nobody_there(outcome.text):
+                if nobody_there(said):
                     batch.nobody.append((to, said))
 
     async def _store(self, account_id: int, send_id: int, batch: Batch) -> None:
         now = self.clock.now()
-        await self.store.database.write(
-            lambda c: handing.mark_handed(c, account_id, send_id, batch.marks, batch.back, now)
-        )
-        if batch.nobody:
-            came = [
-                Came(Return.HARD, to.contact_id, send_id, suppress=address_of(to.email), detail=said)
-                for to, said in batch.nobody
-            ]
-            journal, marking = self.store.memory.journal, self.store.accounts.marking
-            returning = Returning(journal, marking, SYSTEM, "mail server's answer", now)
-            await self.store.database.write(lambda c: returning.run(c, account_id, came))
+        journal, marking = self.store.memory.journal, self.store.accounts.marking
+        returning = Returning(journal, marking, SYSTEM, "mail server's answer", now)
+        came = [
+            Came(Return.HARD, to.contact_id, send_id, suppress=address_of(to.email), detail=said)
+            for to, said in batch.nobody
+        ]
+
+        def work(connection: Connection) -> None:
+            if came:
+                returning.run(connection, account_id, came)
+            handing.mark_handed(connection, account_id, send_id, batch.marks, batch.back, now)
+
+        await self.store.database.write(work)

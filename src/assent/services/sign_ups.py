@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -124,18 +124,18 @@ async def sign_up(app: Application, token: str, given: Given, origin: From) -> N
     waiting = Waiting(digest("sign-up", filled.token), vault.wrap(msgspec.json.encode(filled)))
 
     def work(connection: Connection) -> None:
-        _limit(connection, account_id, address_of(email), origin.ip, app)
+        _limit(connection, account_id, origin.ip, now)
         stored.keep(connection, account_id, waiting, now=now, until=now + GOOD_FOR)
 
     await app.store.database.write(work)
     await app.work.ask(Errand(Kind.SIGN_UP, account_id))
 
 
-def _limit(connection: Connection, account_id: int, address: str, place: str, app: Application) -> None:
-    """Raise TooMany for a place that floods; what floods one address is told by the errand."""
+def _limit(connection: Connection, account_id: int, place: str, now: datetime) -> None:
+    """Raise TooMany for a place that floods; what floods one address is not told, and not mailed."""
     try:
-        key = digest("sign-up-place", f"{account_id} {place}")
-        attempts.begin(connection, (Limit(key, FROM_A_PLACE),), app.clock.now())
+        key = digest("sign-up-place", f"{account_id} {attempts.network(place)}")
+        attempts.begin(connection, (Limit(key, FROM_A_PLACE),), now)
     except TooMany as error:
         raise TooMany(TOO_OFTEN, after_s=error.after_s) from None
 

@@ -78,8 +78,8 @@ class Returning:
             "detail": one.detail[:300],
             "at": self.now,
         }
-        done = connection.execute(insert(returns).values(values).on_conflict_do_nothing())
-        return done.rowcount > 0
+        statement = insert(returns).values(values).on_conflict_do_nothing()
+        return connection.execute(statement.returning(returns.c.kind)).first() is not None
 
     def _entry(self, one: Came) -> Entry:
         known = one.contact_id != NOBODY

@@ -31,10 +31,10 @@ class Limit:
 def limits(email: str, place: str) -> tuple[Limit, ...]:
     """What an attempt counts against: its address, and the place it came from, which may be an office."""
     by_address = Limit(digest("attempt-address", email), 5)
-    return (by_address, Limit(digest("attempt-place", _network(place)), 30)) if place else (by_address,)
+    return (by_address, Limit(digest("attempt-place", network(place)), 30)) if place else (by_address,)
 
 
-def _network(place: str) -> str:
+def network(place: str) -> str:
     """What one customer has: an IPv4 address, or a /64, in which every IPv6 address is theirs."""
     try:
         address = ip_address(place.partition("%")[0])

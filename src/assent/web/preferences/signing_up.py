@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assent.errors import Invalid, Unknown
+from assent.errors import Invalid, TooMany, Unknown
 from assent.policy.audience import mask_of
 from assent.services import sign_ups
 from assent.services.application import Application
@@ -67,11 +67,9 @@ class _Pages:
         if not single.get("website"):  # people leave it empty: they do not see it
             try:
                 await sign_ups.sign_up(self._app, token_of(request), given, origin)
-            except Unknown:
+            except (Unknown, TooMany):
                 raise
-            except Invalid as error:
-                if type(error) is not Invalid:
-                    raise
+            except Invalid:
                 said = {"title": words.sign_up_title.format(account=account), "texts": [words.sign_up_wrong]}
                 return draw("problem.html", asked, said, HTTPStatus.BAD_REQUEST)
         return onwards(f"{asked.here}&done=yes")
