@@ -126,5 +126,6 @@ async def operations(served: Served) -> dict[str, Operation]:
 async def perform(served: Served, operation: Operation, ids: Mapping[str, str], key: str = "") -> Answer:
     """Call an operation with a body it takes."""
     body = BODIES.get(operation.ident)
-    headers = {"content-type": "text/csv"} if isinstance(body, bytes) else {}
+    kind = "message/rfc822" if operation.ident == "report_message" else "text/csv"
+    headers = {"content-type": kind} if isinstance(body, bytes) else {}
     return await served.call(operation.method, operation.at(ids), body, key=key, headers=headers)

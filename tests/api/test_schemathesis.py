@@ -71,12 +71,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield Target(schema, key, ids)
 
 
-@schemathesis.serializer("message/rfc822")
-def as_it_came(_: Any, value: Any) -> bytes:
-    """A mail is sent as the bytes it is."""
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
 def explore(target: Target, ident: str, mode: GenerationMode, examples: int) -> None:
     """Call one operation many times, half of them with ids there are."""
     operation = target.schema.find_operation_by_id(ident)

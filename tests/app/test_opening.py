@@ -55,7 +55,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     }
     values |= {"ALLOW_OTHER_HOSTS": "true", "EXECUTOR_ID": "e", "TICK": "t", "MAIL_FROM": "m"}
     values |= {"SMTP_HOST": "s", "SMTP_PORT": "25", "SMTP_TLS": "none"}
-    values |= {"SMTP_USERNAME": "n", "SMTP_PASSWORD": "w"}
+    values |= {"SMTP_USERNAME": "n", "SMTP_PASSWORD": "w", "SMTP_CONNECTIONS": "3", "SMTP_CA_FILE": "c"}
+    values |= {"MAIL_RATES": "x.example=5", "RETURN_PATH": "r@x.example"}
     for name, value in values.items():
         monkeypatch.setenv(f"ASSENT_{name}", value)
     read = Settings().model_dump(mode="python")

@@ -45,11 +45,15 @@ async def test_what_happens_shows_on_every_open_page(at: Console, browser: Any) 
 
 
 async def test_setup_shows_step_by_step(at: Console, browser: Any) -> None:
-    """From not set up to live, with every step done."""
+    """From not set up to live, with every step done, once the plan was read and approved."""
     page = await opened(at, browser, f"/connections/{at.on.connection_id}")
     assert "Not set up" in await page.inner_text("#state")
     await page.click("button:has-text('Run setup')")
     await page.wait_for_selector("#notices .good")
+    await page.wait_for_selector("[data-streaming]")
+    await at.on.errand()
+    await page.reload()
+    await page.click("form.choice:has([value=approve]) button")
     await page.wait_for_selector("[data-streaming]")
     await at.on.errand()
     await page.wait_for_selector("#state >> text=Live")

@@ -137,7 +137,7 @@ async def test_a_notice_that_comes_during_the_check_blocks() -> None:
             w.rep.refuse(row)
             await w.post(*await w.notices())
 
-        w.office.crm = after(w.office.crm, bearing=rep_refuses)
+        w.office.crm = after(w.office.crm, refusing=rep_refuses)
         assert Reason.REFUSAL_PENDING is await w.verdict(contact)
 
 

@@ -1,6 +1,7 @@
 """Setup as an errand: it goes on by itself, and waits for people in words they can act on."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -34,8 +35,10 @@ OTHER_GUID = "00000001-0000-4000-8000-000000000001"
 async def without_details(on: Joined) -> None:
     """Somebody renamed the Details tab beyond recognition."""
     for form in [form for form in await on.forms() if form.customisable]:
-        renamed = form.xml.replace("DETAILS_TAB", "tab_mine").replace("Details", "Mine")
-        await on.save(form, renamed.replace(DETAILS_GUID, OTHER_GUID))
+        renamed = form.xml.replace("DETAILS_TAB", "tab_mine").replace(DETAILS_GUID, OTHER_GUID)
+        labels = r'(<tab [^>]*name="tab_mine".*?<labels>).*?(</labels>)'  # in every language
+        mine = r'\1<label description="Mine" languagecode="1033" />\2'
+        await on.save(form, re.sub(labels, mine, renamed, count=1, flags=re.DOTALL))
 
 
 async def test_setup_is_asked_for_and_done_by_an_errand(on: Joined) -> None:

@@ -238,9 +238,16 @@ async def _read(visit: Visit) -> ConnectionView:
 
 
 def _places(pause: Pause | None) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """The forms a pause names: id, name, and their tabs as what is sent and what to call each."""
+    """The forms a pause names: id, name, and their tabs as what is sent and what to call each.
+
+    A plan names forms too, but no tabs to choose among.
+    """
     listed = pause.evidence.get("forms") if pause else None
-    forms = [form for form in listed if isinstance(form, dict)] if isinstance(listed, list) else []
+    forms = (
+        [form for form in listed if isinstance(form, dict) and "tabs" in form]
+        if isinstance(listed, list)
+        else []
+    )
     return [
         (
             form["form_id"],
