@@ -128,8 +128,11 @@ def create_column(wanted: CategoryColumn, language: int) -> Request:
 
 
 def custom_columns() -> Request:
-    """Ask which columns of contact were added by anybody."""
-    query = odata.query(select="LogicalName,MetadataId,AttributeType", filter="IsCustomAttribute eq true")
+    """Ask which columns of contact were added by anybody, without those that only name another's value."""
+    query = odata.query(
+        select="LogicalName,MetadataId,AttributeType",
+        filter="IsCustomAttribute eq true and AttributeOf eq null",
+    )
     return Request("reading the columns", "GET", _ATTRIBUTES + query, _STRONG)
 
 
