@@ -127,9 +127,6 @@ async def test_what_must_stay_is_named_with_the_reason(on: Joined) -> None:
     assert () == (await on.view()).left
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an adopted column is not told from one we made since columns keep their solution"
-)
 async def test_a_column_that_was_adopted_stays(on: Joined) -> None:
     """It was there before Assent, and so was what is in it."""
     await on.column_of_theirs("asn_News")

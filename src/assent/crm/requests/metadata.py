@@ -155,8 +155,11 @@ def probe_column(logical_name: str) -> Request:
 
 
 def replace_column(logical_name: str, definition: Record) -> Request:
-    """Put a column's whole definition back, keeping labels in other languages (7.3)."""
-    headers = odata.JSON_HEADERS | _IN_SOLUTION | {"MSCRM.MergeLabels": "true"}
+    """Put a column's whole definition back, keeping labels in other languages (7.3).
+
+    Without naming our solution: one of ours is in it already, and one that was adopted stays its maker's.
+    """
+    headers = odata.JSON_HEADERS | {"MSCRM.MergeLabels": "true"}
     path = f"{_ATTRIBUTES}(LogicalName={odata.text(logical_name)})"
     body = {"@odata.type": _BOOLEAN} | {k: v for k, v in definition.items() if k != "@odata.context"}
     return Request("relabelling a column", "PUT", path, headers, odata.encode(body))
