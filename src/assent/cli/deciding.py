@@ -6,6 +6,7 @@ from typing import Any
 
 from assent.app.application import open_application
 from assent.cli import show
+from assent.cli.files import write_file
 from assent.errors import Invalid
 from assent.services import connections, deciding, planning
 from assent.services.access import operator
@@ -21,19 +22,12 @@ async def plan(account: int, connection: int, people: Path | None, *, json: bool
         found = await planning.plan(app, operator(account), connection)
         if people is not None:
             chunks = [chunk async for chunk in planning.people(app, operator(account), connection)]
-            _write(people, b"".join(chunks))
+            write_file(people, b"".join(chunks))
     if json:
         show.as_json(dict(found))
     else:
         tell_plan(found)
     return 0
-
-
-def _write(file: Path, data: bytes) -> None:
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise Invalid(f"The file {file} cannot be written: {error.strerror}.") from None
 
 
 def tell_plan(plan: Mapping[str, Any]) -> None:

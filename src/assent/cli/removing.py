@@ -5,6 +5,7 @@ from pathlib import Path
 
 from assent.app.application import open_application
 from assent.cli import show
+from assent.cli.files import write_file
 from assent.errors import Invalid
 from assent.ports.setup import Component
 from assent.services import connections, removing
@@ -22,7 +23,7 @@ async def remove(account: int, connection: int, export: Path | None, *, approve:
         caller, view = operator(account), None
         parts = await removing.plan(app, caller, connection)
         if export is not None:
-            _write(export, b"".join([part async for part in removing.export(app, caller, connection)]))
+            write_file(export, b"".join([part async for part in removing.export(app, caller, connection)]))
         if approve:
             await removing.remove(app, caller, connection)
             async with app.setting_up.alone(account, connection):
@@ -30,13 +31,6 @@ async def remove(account: int, connection: int, export: Path | None, *, approve:
             view = await connections.read(app, caller, connection)
     _tell(parts, view, json=json)
     return 0
-
-
-def _write(file: Path, data: bytes) -> None:
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise Invalid(f"The file {file} cannot be written: {error.strerror}.") from None
 
 
 def _tell(parts: Sequence[Component], view: ConnectionView | None, *, json: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assent.cli import show
+from assent.cli.files import write_file
 from assent.crm.document import LARGEST
 from assent.errors import Invalid
 from assent.ports.setup import Placing
@@ -17,7 +18,7 @@ async def try_form(
     """Say what setup would do; `out` gets the whole file as it would be, unless setup would pause."""
     tried = form_bench.try_form(_read(file), names, language=language, chosen=chosen)
     if out is not None and tried.written is not None:
-        _write(out, tried.written)
+        write_file(out, tried.written)
     if json:
         told = {"outcome": tried.outcome.value, "reason": tried.reason or None, "message": tried.message}
         show.as_json({**told, "to_do": tried.to_do, "evidence": tried.evidence})
@@ -32,13 +33,6 @@ def _read(file: Path) -> bytes:
             return source.read(LARGEST + 1)
     except OSError as error:
         raise Invalid(f"The file {file} cannot be read: {error.strerror}.") from None
-
-
-def _write(out: Path, data: bytes) -> None:
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise Invalid(f"The file {out} cannot be written: {error.strerror}.") from None
 
 
 def _say(tried: Tried) -> None:

@@ -1,8 +1,14 @@
 """Files that are written while they are read."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from starlette.responses import StreamingResponse
+
+#: What the API's document says of an answer that is a CSV file.
+CSV_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}
+}
 
 
 async def csv_file(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse:

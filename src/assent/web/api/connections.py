@@ -21,7 +21,7 @@ from assent.services.setup_words import Choice, StepState
 from assent.store.organisations import NewConnection
 from assent.web.api.calling import App, Calling
 from assent.web.api.shapes import Limit, Line, Listed, Number, Shape, listed
-from assent.web.files import csv_file
+from assent.web.files import CSV_FILE, csv_file
 
 router = APIRouter(tags=["Connections"], prefix="/connections")
 
@@ -308,7 +308,7 @@ async def plan_setup(app: App, calling: Calling, connection_id: Number) -> Any:
     "/{connection_id}/setup/plan/people",
     summary="Export whom the first sync concerns",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
+    responses=CSV_FILE,
 )
 async def list_plan_people(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
     """Every row of the organisation, and what the first sync would do with it, as CSV."""
@@ -336,7 +336,7 @@ async def plan_removal(app: App, calling: Calling, connection_id: Number) -> Any
     "/{connection_id}/removal/export",
     summary="Export what a removal deletes",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
+    responses=CSV_FILE,
 )
 async def export_removal(app: App, calling: Calling, connection_id: Number) -> StreamingResponse:
     """Bulk Email and each category's answer of every row in Dynamics, as CSV."""

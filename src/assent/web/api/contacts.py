@@ -13,7 +13,6 @@ from assent.policy.identity import Origin
 from assent.policy.returning import Return
 from assent.policy.sides import CATEGORY_LIMIT
 from assent.services import contacts, exports, history
-from assent.services.access import Right
 from assent.services.contacts import ContactChange, NewContact
 from assent.web.api.calling import App, Calling
 from assent.web.api.hub_shapes import (
@@ -27,6 +26,7 @@ from assent.web.api.hub_shapes import (
     bit_of,
 )
 from assent.web.api.shapes import LARGEST_NUMBER, After, Limit, Listed, Shape, listed
+from assent.web.files import CSV_FILE, csv_file
 
 router = APIRouter(tags=["Contacts"], prefix="/contacts")
 
@@ -216,16 +216,11 @@ async def count_contacts(app: App, calling: Calling, audience: Filtered) -> Any:
     "/export",
     summary="Export contacts",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}},
+    responses=CSV_FILE,
 )
 async def export_contacts(app: App, calling: Calling, audience: Filtered) -> StreamingResponse:
     """A CSV file of the contacts the filters leave, which an import reads back."""
-    calling.require(Right.EXPORT)
-    return StreamingResponse(
-        exports.export(app, calling, audience),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="contacts.csv"'},
-    )
+    return await csv_file(exports.export(app, calling, audience), "contacts.csv")
 
 
 @router.post("", status_code=201, summary="Create a contact", response_model=ContactShape)
