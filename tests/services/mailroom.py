@@ -31,11 +31,13 @@ SOON = tuple(timedelta(seconds=seconds) for seconds in (0.05, 0.1))
 
 
 class Clock:
-    """The real time, moved on by hand; it sleeps a hundred times faster."""
+    """The real time, moved on by hand; it sleeps a hundred times faster, never to an end before `let_go`."""
 
     def __init__(self, real: RealClock) -> None:
         self._real = real
         self.ahead = timedelta()
+        self.let_go = asyncio.Event()
+        self.let_go.set()
 
     def now(self) -> datetime:
         """The present moment here."""
@@ -45,6 +47,7 @@ class Clock:
         """Wait a little."""
         self.ahead += timedelta(seconds=seconds)
         await asyncio.sleep(seconds / 100)
+        await self.let_go.wait()
 
 
 @dataclass

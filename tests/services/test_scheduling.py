@@ -111,10 +111,11 @@ async def test_a_paused_send_writes_to_nobody_and_goes_on_where_it_was(at: Mailr
 
 
 async def test_a_pause_calls_back_mails_the_server_has_not_taken(at: Mailroom) -> None:
-    """A server that stalls at the address: after the pause nothing is handed over, nobody is uncertain."""
+    """A server that hangs up at the address: after the pause nothing is handed over, nobody is uncertain."""
     await at.people("a@x.example")
     send_id = await at.started()
     at.sink.next(Conduct.BUSY)
+    at.clock.let_go.clear()
     running = asyncio.create_task(at.errands.perform(at.account_id, send_id))
 
     async def met() -> bool:
@@ -122,6 +123,7 @@ async def test_a_pause_calls_back_mails_the_server_has_not_taken(at: Mailroom) -
 
     await until(met)
     await scheduling.pause(at.app, at.admin, send_id)
+    at.clock.let_go.set()
     await running
     assert {"a@x.example": RecipientState.CHECKED} == await at.states(send_id)
     assert SendState.STOPPED is (await sends.stop(at.app, at.admin, send_id)).state
