@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +20,9 @@ from .shrinking import smallest
 
 #: Seeds to a piece of work: some seconds.
 PIECE = 10
+
+#: Progress is told so often.
+TOLD_EVERY = 1000
 
 #: A planted bug that so many tellings of its story do not bring to light is not caught.
 MOST_TELLINGS = 60
@@ -60,8 +65,9 @@ def main() -> int:
 
 def _played(pool: ProcessPoolExecutor, first: int, seconds: float, workers: int) -> Figures:
     figures, started = Figures(first), time.perf_counter()
-    pieces = _pieces(first)
+    pieces, asked_to_end = _pieces(first), threading.Event()
     running = [pool.submit(_piece, next(pieces)) for _ in range(workers * 2)]
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())  # a long run ends early with its figures
     while running:
         for played in running.pop(0).result():
             figures.histories += 1
@@ -69,7 +75,10 @@ def _played(pool: ProcessPoolExecutor, first: int, seconds: float, workers: int)
             figures.faults.update(played.struck)
             if played.broken:
                 figures.broken.append((played.script.seed, played.broken))
-        if time.perf_counter() - started < seconds:
+                sys.stderr.write(f"seed {played.script.seed} broke a promise: {played.broken[0]}\n")
+            if figures.histories % TOLD_EVERY == 0:
+                sys.stderr.write(f"{figures.histories:,} histories\n")
+        if time.perf_counter() - started < seconds and not asked_to_end.is_set():
             running.append(pool.submit(_piece, next(pieces)))
     figures.seconds = time.perf_counter() - started
     return figures
