@@ -133,6 +133,7 @@ class Mailing:
 
     world: "World"
     taken: list[Mail] = field(default_factory=list)
+    connections: int = 2
 
     async def hand_over(self, message: Any, recipient: str, last_look: Any, return_path: str = "") -> Outcome:
         """Take a mail after a while; sometimes say nothing, or nothing in time."""
