@@ -180,8 +180,10 @@ gone_rows = Table(
     Column("contact_id", Guid, nullable=False),
     mask("unheard"),  # the fields its contact did not refuse when the row went
     Column("gone_at", Instant, nullable=False),
+    Column("version", BigInteger),  # the row's last one that was seen; none once it proved a restore
     key("connection_id", "row_id"),
     of("contacts", "contact_id"),
+    Index(None, "account_id", "connection_id", "gone_at"),
 )
 
 #: The inbox of the fast lane; what stands here still waits (M8).

@@ -1,0 +1,17 @@
+"""A deleted row that is there again as it was proves a restore (M7)."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Keep the version a deleted row had; of those deleted before it is not known."""
+    op.add_column("gone_rows", sa.Column("version", sa.BigInteger()))
+    op.create_index(
+        op.f("ix_gone_rows_account_id_connection_id_gone_at"),
+        "gone_rows",
+        ["account_id", "connection_id", "gone_at"],
+    )
