@@ -153,7 +153,8 @@ links = Table(
     Column("toggled_by", Guid),
     mask("told"),  # the intended fields whose write is in the ledger already
     key("connection_id", "row_id"),
-    Index(None, "account_id", "contact_id"),
+    # Whole, or SQLite takes the next one for "has this contact a row there" and looks at every row.
+    Index(None, "account_id", "contact_id", "connection_id"),
     Index(None, "account_id", "connection_id", "version"),
     of("contacts", "contact_id"),
     of("connections", "connection_id"),
