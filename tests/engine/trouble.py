@@ -43,6 +43,7 @@ READS = frozenset(
         "components",
         "done",
         "columns",
+        "catalogue",
     ]
 )
 

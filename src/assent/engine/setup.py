@@ -15,7 +15,7 @@ from assent.engine.run import Report, Run
 from assent.engine.sweep import catch_up
 from assent.errors import Bug, Locked, Paused, PrivilegeMissing
 from assent.ports import Organisation
-from assent.ports.setup import CategoryColumn, CrmSetup, Form, Journal, Placing
+from assent.ports.setup import Catalogue, CategoryColumn, CrmSetup, Form, Journal, Placing
 
 
 class Step(Enum):
@@ -24,6 +24,7 @@ class Step(Enum):
     IDENTIFY = "identify"
     PLAN = "plan"
     SOLUTION = "solution"
+    CATALOGUE = "catalogue"
     COLUMNS = "columns"
     FORM = "form"
     VIEWS = "views"
@@ -74,7 +75,8 @@ class Setup:
     `webhook` makes a new key, which takes effect at once: it is called only right before that key
     is told to the organisation. `preview` says what all of it would do. Nothing is written to an
     organisation that is not live yet until a person `approved` that (its `fingerprint`). `placing` is
-    where people want the toggles, `adopted` names columns of others that may be used.
+    where people want the toggles, `adopted` names columns of others that may be used, `listing` is off
+    where people want no list of categories.
     """
 
     connection_id: int
@@ -86,6 +88,11 @@ class Setup:
     approved: str = ""
     placing: Placing = ANYWHERE
     adopted: frozenset[str] = frozenset()
+    listing: bool = True
+
+    async def catalogue(self) -> Catalogue:
+        """The list of categories as it should be in Dynamics, or None where there shall be none."""
+        return await self.journal.catalogue(self.connection_id) if self.listing else None
 
 
 #: Told of every step as it begins and ends.
@@ -180,6 +187,18 @@ def fingerprint(columns: Sequence[CategoryColumn]) -> str:
 
 async def _solution(setup: Setup, run: Run) -> Report:
     await setup.schema.ensure_solution()
+    return Report()
+
+
+async def _catalogue(setup: Setup, run: Run) -> Report:
+    """Keep the list of categories as the hub has it; contacts need none of it, so it may be left out."""
+    rows = await setup.catalogue()
+    if rows is None:
+        return Report()
+    try:
+        await setup.schema.ensure_catalogue(rows)
+    except PrivilegeMissing as error:
+        raise Paused("catalogue_privilege", str(error), evidence={"privilege": error.privilege}) from None
     return Report()
 
 
@@ -298,6 +317,7 @@ _STEPS: Mapping[Step, Perform] = {
     Step.IDENTIFY: _identify,
     Step.PLAN: _plan,
     Step.SOLUTION: _solution,
+    Step.CATALOGUE: _catalogue,
     Step.COLUMNS: _columns,
     Step.FORM: _form,
     Step.VIEWS: _views,

@@ -96,6 +96,7 @@ class ConnectionView:
     steps: tuple[StepView, ...]
     pause: Pause | None
     left: tuple[str, ...]
+    catalogue: bool
     repair: bool
     checked_at: datetime | None
     drift: tuple[str, ...]
@@ -117,6 +118,7 @@ class Changed:
     create_in_crm: bool | None = None
     create_from_others: bool | None = None
     hold_deleted: bool | None = None
+    catalogue: bool | None = None
     repair: bool | None = None
 
 
@@ -160,11 +162,17 @@ async def connect(app: Application, caller: Caller, new: NewConnection) -> Conne
 
 
 async def change(app: Application, caller: Caller, connection_id: int, changed: Changed) -> ConnectionView:
-    """Change a connection's policies and switches; what is None stays. Raises Unknown."""
+    """Change a connection's policies and switches; what is None stays. Raises Unknown.
+
+    A list of categories that is wanted again is made at once where the connection is live.
+    """
     caller.require(Right.CONNECT)
-    await read(app, caller, connection_id)
+    view = await read(app, caller, connection_id)
     given = {f.name: value for f in fields(changed) if (value := getattr(changed, f.name)) is not None}
     await set_settings(app, caller, connection_id, **given)
+    if changed.catalogue and not view.catalogue and view.live:
+        await ask_again(app.store, caller.account_id, connection_id, (Step.CATALOGUE,))
+        await app.work.ask(Errand(Kind.SETUP, caller.account_id, connection_id))
     return await read(app, caller, connection_id)
 
 
@@ -293,6 +301,7 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         steps=step_views(steps),
         pause=pause,
         left=row.settings.left,
+        catalogue=row.settings.catalogue,
         repair=row.settings.repair,
         checked_at=row.settings.checked_at,
         drift=row.settings.drift,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from assent.engine.setup import Step
 from assent.errors import Conflict, Invalid
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Scalar
@@ -90,6 +91,8 @@ def _settings(stored: Settings, choice: Choice, pause: Pause, chosen: Mapping[st
             form, tab = str(chosen["form"]), str(chosen.get("tab", ""))
             new_tab = choice is Choice.NEW_TAB
             return msgspec.structs.replace(stored, form=form, tab=tab, new_tab=new_tab, skip_form=False)
+        case Choice.SKIP if pause.step is Step.CATALOGUE:
+            return msgspec.structs.replace(stored, catalogue=False)
         case Choice.SKIP:
             return msgspec.structs.replace(stored, skip_form=True)
         case Choice.ADOPT:

@@ -90,7 +90,9 @@ class Removing:
     async def _end(self, account_id: int, connection_id: int, state: str, left: tuple[str, ...]) -> None:
         kept = (await self.store.accounts.connection(account_id, connection_id)).settings
         if state == CREATED:
-            kept = msgspec.structs.replace(kept, approved="", form="", tab="", new_tab=False, skip_form=False)
+            kept = msgspec.structs.replace(
+                kept, approved="", form="", tab="", new_tab=False, skip_form=False, catalogue=True
+            )
             kept = msgspec.structs.replace(kept, adopted=())
         settings = msgspec.structs.replace(kept, left=left)
         await self.store.accounts.end_removal(account_id, connection_id, state, settings)

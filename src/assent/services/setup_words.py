@@ -77,6 +77,10 @@ TITLES: Mapping[Step, tuple[str, str]] = {
     ),
     Step.PLAN: ("Plan", "Shows what setup would make and what the first sync would do; an admin approves."),
     Step.SOLUTION: ("Make the solution", "Makes Assent's publisher and solution, so that it can be removed."),
+    Step.CATALOGUE: (
+        "List the categories",
+        "Makes a table with a row per category: what each is called, and which column is its own.",
+    ),
     Step.COLUMNS: ("Make the columns", "Makes one Yes/No column per category on the contact table."),
     Step.FORM: (
         "Place the toggles",
@@ -125,6 +129,11 @@ _SKIP = Option(
     "Go on without the toggles on the form",
     "The columns are synced, but sales people see them only where you place them yourself.",
 )
+_UNLISTED = Option(
+    Choice.SKIP,
+    "Go on without the list",
+    "The sync needs none of it. It can be switched on again in the connection's settings.",
+)
 _PLACING = (_TAB, _NEW_TAB, _SKIP, _RETRY)
 _FORM_KEPT = "The form was not touched, and nothing is half-written."
 
@@ -139,6 +148,16 @@ _PAUSES: Mapping[str, tuple[str, str, tuple[Option, ...]]] = {
         "The application user may not do what setup needs here. Contacts that are synced go on being synced.",
         "Give the role the privilege that is named, at organisation depth, then try again.",
         (_RETRY,),
+    ),
+    "catalogue_privilege": (
+        "The application user may not make or fill the list of categories. Contacts are synced without it.",
+        "Give the setup role the privileges that are named, at organisation depth, then try again.",
+        (_RETRY, _UNLISTED),
+    ),
+    "table_foreign": (
+        "Somebody made a table of the name that ours needs. What is in it is theirs.",
+        "Delete it in Dynamics if nobody needs it and try again; or go on without the list of categories.",
+        (_RETRY, _UNLISTED),
     ),
     "column_foreign": (
         "Somebody made a Yes/No column of that name. What is in it may mean something else.",

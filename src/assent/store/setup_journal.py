@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assent.ports import Clock, Organisation
-from assent.ports.setup import CategoryColumn
+from assent.ports.setup import CatalogueRow, CategoryColumn
 from assent.store import progress
 from assent.store.categories import all_categories
 from assent.store.connection_rows import LIVE, change
@@ -60,4 +60,18 @@ class SetupJournal:
             CategoryColumn(category.bit, category.schema_name, category.name, category.description)
             for category in known
             if category.active
+        ]
+
+    async def catalogue(self, connection_id: int) -> list[CatalogueRow]:
+        """Every category of the account in its order, archived ones too; the same everywhere."""
+        known = await self.database.read(lambda c: all_categories(c, self.account_id))
+        return [
+            CatalogueRow(
+                category.schema_name.lower(),
+                category.name,
+                category.description,
+                category.position,
+                archived=not category.active,
+            )
+            for category in known
         ]

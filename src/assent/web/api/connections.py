@@ -62,6 +62,9 @@ class ChangedConnection(Shape):
         bool | None, Field(description="Rows here for contacts first seen in another connection (I8).")
     ] = None
     hold_deleted: bool | None = None
+    catalogue: Annotated[
+        bool | None, Field(description="Whether a table in Dynamics lists the categories.")
+    ] = None
     repair: Annotated[
         bool | None, Field(description="Put right what somebody changed of our parts, not only report it.")
     ] = None
@@ -152,6 +155,7 @@ class ConnectionShape(Shape):
     steps: list[StepShape]
     pause: PauseShape | None
     left: Annotated[list[str], Field(description="What a removal left in Dynamics, and why.")]
+    catalogue: bool
     repair: bool
     checked_at: datetime | None
     drift: Annotated[list[str], Field(description="What was not as Assent made it, when last looked at.")]

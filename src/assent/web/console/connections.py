@@ -24,7 +24,7 @@ PAGE = "/connections"
 #: Sweeps on a connection's page.
 SHOWN = 15
 
-_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted", "repair")
+_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted", "catalogue", "repair")
 
 
 def connection_routes(desk: Desk) -> list[Route]:
