@@ -17,7 +17,7 @@ RUN_TIME: tuple[str, ...] = (
 
 #: What setup, new categories and removal need beside that; the role may be taken away in between.
 SETUP: tuple[str, ...] = (
-    *_named("Read Create", "Publisher"),
+    *_named("Read Create Delete", "Publisher"),
     *_named("Read Create Write Delete", "Solution"),
     *_named("Read Create Write Delete", "Entity"),
     *_named("Read Create Write Delete", "Attribute"),
