@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from assent.app.system import SystemClock
 from assent.crm.requests.catalogue import KEY as KEY_OF_ROW
 from assent.crm.requests.catalogue import SELECT
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.policy.address import normalise
 from assent.policy.permission import LegalBasis
 from assent.services.application import Application

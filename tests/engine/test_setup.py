@@ -12,7 +12,8 @@ from assent.crm.requests.catalogue import COLUMN, NAME, TABLE
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
 from assent.engine.run import Run
-from assent.engine.setup import LOCK_PAUSES_S, Progress, Setup, Step, Webhook, set_up
+from assent.engine.setup import LOCK_PAUSES_S, set_up
+from assent.engine.setup_terms import Progress, Setup, Step, Webhook
 from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES

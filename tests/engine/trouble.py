@@ -44,6 +44,8 @@ READS = frozenset(
         "done",
         "columns",
         "catalogue",
+        "contacts",
+        "waiting",
     ]
 )
 

@@ -8,11 +8,12 @@ import pytest
 
 from assent.crm.privileges import CATALOGUE, RUN_TIME, SETUP
 from assent.crm.requests.catalogue import ARCHIVED, COLUMN, DESCRIPTION, NAME, POSITION, TABLE
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.policy.permission import LegalBasis
 from assent.services import categories, connections, removing
-from assent.services.connections import Changed, State
-from assent.services.setup_words import Choice
+from assent.services.connection_views import State
+from assent.services.connections import Changed
+from assent.services.setup_pauses import Choice
 from tests.app.world import add
 from tests.services.joined import Joined, joined
 from tests.services.test_drifting import check

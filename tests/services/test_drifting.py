@@ -7,11 +7,12 @@ import pytest
 
 from assent.crm.forms import Edited, remove_section
 from assent.crm.requests.catalogue import COLUMN, KEY, NAME, TABLE
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.errors import ColumnMissing, Paused
 from assent.policy.permission import LegalBasis
 from assent.services import connections
-from assent.services.connections import Changed, State
+from assent.services.connection_views import State
+from assent.services.connections import Changed
 from assent.services.drifting import DriftErrands, LastInLine
 from assent.store.schema import setup_steps
 from tests.app.world import add

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from assent.crm.catalogue import Catalogue
+from assent.crm.counting import count_contacts
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
 from assent.crm.inspecting import VIEW_KIND, Inspection, may_change
 from assent.crm.odata import decode, text
@@ -12,7 +13,7 @@ from assent.crm.requests.catalogue import TABLE
 from assent.crm.transport import Request, Transport
 from assent.crm.views import view, view_id, view_name
 from assent.crm.webhooks import Webhooks
-from assent.errors import Bug, Paused, Retry
+from assent.errors import AssentError, Bug, Paused, Retry
 from assent.ports import Clock
 from assent.ports.setup import Catalogue as Rows
 from assent.ports.setup import CatalogueRow, CategoryColumn, Component, Form
@@ -50,6 +51,15 @@ class DataverseSetup:
     async def foreign_columns(self) -> list[str]:
         """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
         return (await self._look.prefixed())[1]
+
+    async def contacts(self) -> int:
+        """About how many contacts there are; what is not told only leaves the time that is left untold."""
+        try:
+            return await count_contacts(self._transport)
+        except Bug:
+            raise
+        except AssentError:
+            return 0
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from assent.crm import odata
+from assent.crm.counting import count_contacts
 from assent.crm.faults import check
 from assent.crm.privileges import CATALOGUE, RUN_TIME, SETUP, missing
 from assent.crm.requests import catalogue
@@ -67,7 +68,7 @@ class Survey:
             version=await self._fact("version", self._version),
             languages=await self._fact("languages", self._languages),
             auditing=await self._fact("auditing", lambda: self._auditing(organisation_id)),
-            contacts=await self._fact("contacts", self._contacts),
+            contacts=await self._fact("contacts", lambda: count_contacts(self._transport)),
             requests_left=await self._fact("requests_left", self._requests_left),
             missing_run_time=None if held is None else missing(held, RUN_TIME),
             missing_setup=None if held is None else missing(held, setup),
@@ -106,23 +107,6 @@ class Survey:
             return False
         table = (await self._ask(what, f"{_TABLE}?$select=IsAuditEnabled")).get("IsAuditEnabled")
         return table is True or (isinstance(table, dict) and table.get("Value") is True)
-
-    async def _contacts(self) -> int:
-        """How many contacts there are: by the last day's snapshot where there is one, as it counts all."""
-        what = "counting contacts"
-        try:
-            found = await self._ask(what, "RetrieveTotalRecordCount(EntityNames=['contact'])")
-            counts = found.get("EntityRecordCountCollection")
-            values = counts.get("Values") if isinstance(counts, dict) else None
-            if isinstance(values, list) and values and isinstance(values[0], int):
-                return values[0]
-        except Bug:
-            raise
-        except AssentError:
-            pass
-        response = check(await self._transport.send(Request(what, "GET", "contacts/$count")), what)
-        digits = re.sub(rb"\D", b"", response.body)
-        return int(digits[:18] or 0)
 
     async def _requests_left(self) -> int:
         """The requests this user may still make in these five minutes, as the organisation tells (5.1)."""

@@ -6,7 +6,8 @@ from enum import Enum
 from uuid import UUID
 
 from assent.engine.run import STEP, Run
-from assent.engine.setup import Setup, fingerprint, placed_forms
+from assent.engine.setup import placed_forms
+from assent.engine.setup_terms import Setup, fingerprint
 from assent.errors import Paused
 from assent.policy.address import normalise
 from assent.policy.plan import Plan, plan_person

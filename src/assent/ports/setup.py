@@ -103,6 +103,9 @@ class CrmSetup(Protocol):
     async def foreign_columns(self) -> list[str]:
         """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
 
+    async def contacts(self) -> int:
+        """About how many contacts there are, 0 where that is not told."""
+
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
 
@@ -163,6 +166,14 @@ class CrmRemoval(Protocol):
         """Solution and publisher are gone; gives the publisher where others use it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many contacts are to be settled, and how many rows of a connection lack a value."""
+
+    unsettled: int
+    blank: int
+
+
 class Journal(Protocol):
     """What setup has done to a connection, step by step."""
 
@@ -171,6 +182,9 @@ class Journal(Protocol):
 
     async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
         """Record a step as running, done or paused, with what a person should know."""
+
+    async def waiting(self, connection_id: int) -> Waiting:
+        """What reconciling and filling have before them now."""
 
     async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
         """Remember who this connection is joined to (M7)."""

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.errors import Conflict, Invalid
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Scalar
 from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connections import ConnectionView
-from assent.services.setup_words import Choice, Pause
+from assent.services.connection_views import ConnectionView
+from assent.services.setup_pauses import Choice, Pause
 from assent.store.connection_rows import Settings
 
 

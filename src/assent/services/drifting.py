@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from assent.crm.transport import Lane, Request, Response, Transport
-from assent.engine.setup import Setup, Step, placed_forms
+from assent.engine.setup import placed_forms
+from assent.engine.setup_terms import Setup, Step
 from assent.errors import AssentError, Paused, ReadAgain, Retry
 from assent.ports import Clock
 from assent.ports.setup import Action, Component

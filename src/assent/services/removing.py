@@ -20,7 +20,7 @@ from assent.ports.setup import CategoryColumn, Component
 from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connections import ConnectionView, State
+from assent.services.connection_views import ConnectionView, State
 from assent.services.organisations import Organisations
 from assent.services.tables.guarding import guard
 from assent.store.connection_rows import CREATED, REMOVAL_STOPPED

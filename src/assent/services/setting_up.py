@@ -18,7 +18,8 @@ from assent.crm.survey import Findings, Survey
 from assent.crm.transport import Transport
 from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
 from assent.engine.run import Report, Run, Tools, begin
-from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
+from assent.engine.setup import set_up
+from assent.engine.setup_terms import Placed, Progress, Setup, Step, Webhook
 from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
 from assent.ports import Clock, Ids
 from assent.ports.setup import CategoryColumn, Form, Placing
