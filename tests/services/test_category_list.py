@@ -160,7 +160,6 @@ async def test_a_plan_shows_the_table_and_its_rows(on: Joined) -> None:
     kinds = [(part["kind"], part["name"], part["action"]) for part in parts]
     at = kinds.index(("table", TABLE, "create"))
     assert ("solution", "assent_connector", "create") == kinds[at - 1]
-    assert [("category row", "News", "create"), ("category row", "Events", "create")] == kinds[
-        at + 1 : at + 3
-    ]
-    assert "column" == kinds[at + 3][0]
+    assert ("view", "of the categories", "create") == kinds[at + 1]
+    assert [("category row", name, "create") for name in ("News", "Events")] == kinds[at + 2 : at + 4]
+    assert "column" == kinds[at + 4][0]

@@ -24,6 +24,7 @@ _IN_USE = "0x8004f01f"
 _READING, _WRITING = "reading the category rows", "writing the category rows"
 
 _OURS = "one row per category, owned by the organisation"
+_VIEW = Component("view", "of the categories", Action.CREATE)
 _THEIRS = "Somebody else's: a person is asked"
 NOT_OURS = "Assent did not make it"
 REFERRED = "something else in Dynamics refers to it, such as an app, a lookup or a flow of somebody's"
@@ -63,13 +64,13 @@ class Catalogue:
         """The table, its columns that are not as they should be, and its rows; nothing is written."""
         table = await self.table()
         if table is None:
-            made = Component("table", calls.TABLE, Action.CREATE, "", _OURS)
-            return [made, *(Component("category row", row.name, Action.CREATE) for row in rows)]
+            made = [Component("table", calls.TABLE, Action.CREATE, "", _OURS), _VIEW]
+            return [*made, *(Component("category row", row.name, Action.CREATE) for row in rows)]
         if not await self.is_ours(table):
             return [Component("table", calls.TABLE, Action.BLOCKED, "made by somebody else", _THEIRS)]
         parts = [Component("table", calls.TABLE, Action.KEEP), *_columns(table)]
         if not await self._has_view():
-            parts.append(Component("view", "of the categories", Action.CREATE))
+            parts.append(_VIEW)
         if _faulty(table):
             return parts  # rows cannot be asked for by columns that are not there
         try:

@@ -28,8 +28,9 @@ _CONTACT_S: Mapping[Step, float] = {
     Step.RECONCILE: PAGE_S / PAGE,
     Step.BACKFILL: ROW_S / EXECUTION_PER_S,
 }
-#: How far the pace of a few steps is believed for the others.
-_SLOWEST, _FASTEST = 20.0, 0.01
+#: How many seconds at the usual pace weigh as much as what was measured, for the schema and for contacts: the
+#: first short steps do not tell much.
+_SCHEMA_DOUBT_S, _CONTACT_DOUBT_S = 20.0, 1.0
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -71,7 +72,10 @@ def _ends_at(known: Mapping[str, SetupStep], columns: int) -> datetime | None:
     contacts = max((_number(step, "of") for step in known.values()), default=0)
     expected = {step: _SCHEMA_S[step] * (columns if step is Step.COLUMNS else 1) for step in _SCHEMA_S}
     expected |= {step: _CONTACT_S[step] * contacts for step in _CONTACT_S}
-    paces = _pace(known, expected, _SCHEMA_S), _pace(known, expected, _CONTACT_S)
+    paces = (
+        _pace(known, expected, _SCHEMA_S, _SCHEMA_DOUBT_S),
+        _pace(known, expected, _CONTACT_S, _CONTACT_DOUBT_S),
+    )
     left = 0.0
     for step in Step:
         word = known.get(step.value)
@@ -87,13 +91,16 @@ def _ends_at(known: Mapping[str, SetupStep], columns: int) -> datetime | None:
 
 
 def _pace(
-    known: Mapping[str, SetupStep], expected: Mapping[Step, float], among: Mapping[Step, float]
+    known: Mapping[str, SetupStep],
+    expected: Mapping[Step, float],
+    among: Mapping[Step, float],
+    doubt_s: float,
 ) -> float:
-    """How much slower than expected the steps so far were; one that waited for people tells nothing."""
-    took = should = 0.0
+    """How much slower than expected the steps so far were; one that only asked, or waited, tells nothing."""
+    took = should = doubt_s
     for step in among:
         word = known.get(step.value)
-        if word is None or step is Step.PLAN:
+        if word is None or step in (Step.IDENTIFY, Step.PLAN):
             continue
         if _is(word, StepState.DONE) and "seconds" in word.detail and expected[step]:
             took += _number(word, "seconds")
@@ -101,7 +108,7 @@ def _pace(
         elif passed := _number(word, "passed"):
             took += _elapsed(word)
             should += passed * _CONTACT_S.get(step, 0.0)
-    return min(_SLOWEST, max(_FASTEST, took / should)) if should else 1.0
+    return took / should
 
 
 def _share(word: SetupStep, expected: float, step: Step) -> float:
