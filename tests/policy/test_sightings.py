@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assent.policy.permission import BulkEmail, Stance
 from assent.policy.sides import PERMISSION, Link, Row
-from assent.policy.sightings import absorb, acted, answer
+from assent.policy.sightings import absorb, acted, answer, intend
 
 from .samples import (
     ALLOW,
@@ -123,6 +123,13 @@ def test_our_own_write_read_back_is_no_act(base: Link, wrote: BulkEmail) -> None
     """M4, T4: after a crash our own Allow is not taken for a rep's."""
     link = replace(base, intended=PERMISSION, intended_value=PERMISSION if wrote is ALLOW else 0)
     assert not see(link, a_row(wrote, version=11)).crm_touched
+
+
+@pytest.mark.parametrize(("base", "first"), [(DENIED, PERMISSION), (ALLOWED, 0)])
+def test_an_earlier_write_of_ours_is_no_act_beside_a_later_opposite_one(base: Link, first: int) -> None:
+    """M4: an Allow still on its way when a Do not allow is intended is nobody's grant; nor the reverse."""
+    link = intend(intend(base, PERMISSION, first), PERMISSION, PERMISSION ^ first)
+    assert not see(link, a_row(ALLOW if first else DENY, version=11)).crm_touched
 
 
 def test_our_own_category_write_read_back_is_no_act() -> None:

@@ -65,6 +65,30 @@ STORIES = {
     "a restore brings a deleted row back": again(
         step(Move.BACKUP, 0, 1.0), step(Move.DELETE, 0, 20.0), step(Move.RESTORE, 0, 20.0), faults=_PUT_BACK
     ),
+    # Our Allow, its answer lost, was taken for a rep's once the opposite was intended (seed 1796081056225).
+    "a rep refuses while an Allow of ours is on its way to another row": exactly(
+        1796081056225,
+        step(Move.HUB_NEW, 5, 0.05, other=3),
+        step(Move.BASIS, 5, other=1, field=2),
+        step(Move.TOGGLE, 5, 70.0, field=2),
+        step(Move.TOGGLE, 5, 0.2, other=7, field=2, yes=False),
+        step(Move.HUB_EMAIL, 5, 70.0, other=3, yes=False),
+        step(Move.RESUME, 5, other=4, field=2),
+        step(Move.TOGGLE, 5, 70.0, other=3, field=2),
+        step(Move.TOGGLE, 5, 0.2, other=3, field=2),
+        step(Move.TOGGLE, 5, 2.0, field=2, yes=False),
+        step(Move.OVERTAKE, 7, 0.4, other=3, field=2),
+        slowness=50,
+        faults=frozenset({Fault.SIGN_IN_EXPIRED, Fault.THROTTLED, Fault.FEED_LAGS, Fault.SERVER_ERROR}),
+    ),
+    # A row made and merged before anybody looked: its own address was still written to (seed 1796081056519).
+    "a row that refuses is merged away at once": exactly(
+        1796081056519,
+        step(Move.ROW_NEW, 2, other=1),
+        step(Move.MERGE, 0, 1.0, other=2),
+        step(Move.SEND, 2, 15.0),
+        slowness=50,
+    ),
     # The version that our own write had was reached by somebody else's row, which hid the restore.
     "another row comes to the newest version after a restore": exactly(
         6000148,

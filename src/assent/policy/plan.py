@@ -316,7 +316,7 @@ def _replaced_unseen(link: Link, row: Row, field: int, now: Stance) -> bool:
         return False
     if now is Stance.SILENT:
         return link.base is None or link.refused_version > link.base.crm_version
-    return bool(link.intended & link.intended_value & field)
+    return bool(link.intended & (link.intended_value | link.intended_both) & field)
 
 
 def _lift(

@@ -90,14 +90,14 @@ class Base:
 class Link:
     """A CRM row tied to a contact: last sighting, base, and what was touched since.
 
-    `same_at` is the start of the last read that still showed the values before they were touched: an
-    act on this row came after it. `toggled_by` is who had last modified the row when its toggle was
-    first seen to have moved. `read_at` and `read_revision` tell when the sighting's read began, on the hub's
-    clock and by the account's revision counter. `intended` names the fields of a write of ours
-    whose end is not known yet and `intended_value` what it wrote (M4: our own Allow is not taken
-    for a rep's). `refused` names the fields a fast-lane notice reported refused and
-    `refused_version` the version it told (M8). `told` names the intended fields whose write the
-    ledger knows of already.
+    `same_at` is the start of the last read that still showed the values before they were touched: an act
+    on this row came after it. `toggled_by` is who had last modified the row when its toggle was first
+    seen to have moved. `read_at` and `read_revision` tell when the sighting's read began, on the hub's
+    clock and by the account's revision counter. `intended` names the fields of a write of ours whose end
+    is not known yet, `intended_value` what it wrote (M4: our own Allow is not taken for a rep's) and
+    `intended_both` those where an earlier one of that kind wrote the opposite. `refused` names the fields
+    a fast-lane notice reported refused and `refused_version` the version it told (M8). `told` names the
+    intended fields whose write the ledger knows of already.
     """
 
     key: LinkKey
@@ -114,6 +114,7 @@ class Link:
     refused_version: int = 0
     toggled_by: UUID | None = None
     told: int = 0
+    intended_both: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,29 @@ def row_stance(row: Row, field: int) -> Stance:
     return TOGGLE_STANCE[row.toggle] if field == PERMISSION else answer(row.known, row.value, field)
 
 
+def intend(link: Link, touched: int, granted: int) -> Link:
+    """Add a write that is about to be made to those whose end is not known yet (M4).
+
+    `touched` are the fields it sets and `granted` those of them it sets to Yes or Allow. Its opposite, on
+    its way already, may be found in the row as well: neither is somebody's act.
+    """
+    opposite = link.intended & touched & (link.intended_value ^ granted)
+    return replace(
+        link,
+        intended=link.intended | touched,
+        intended_value=(link.intended_value & ~touched) | granted,
+        intended_both=link.intended_both | (opposite & (PERMISSION | CATEGORIES)),
+        told=link.told & ~touched,
+    )
+
+
 def is_ours(link: Link, field: int, now: Stance) -> bool:
-    """Tell whether a value is the one a write of ours intended, whose end is not known yet (M4)."""
-    return bool(link.intended & field) and now is (Stance.YES if link.intended_value & field else Stance.NO)
+    """Tell whether a value is one that a write of ours intended, whose end is not known yet (M4)."""
+    return bool(link.intended & field) and (bool(link.intended_both & field) or now is _intended(link, field))
+
+
+def _intended(link: Link, field: int) -> Stance:
+    return Stance.YES if link.intended_value & field else Stance.NO
 
 
 def untold(link: Link, row: Row) -> int:
@@ -46,7 +66,7 @@ def untold(link: Link, row: Row) -> int:
     open_fields = link.intended & ~link.told
     mask = 0
     for field in bits(open_fields & (PERMISSION | CATEGORIES)):
-        if is_ours(link, field, row_stance(row, field)):
+        if row_stance(row, field) is _intended(link, field):
             mask |= field
     if open_fields & ADDRESS and link.base is not None and normalise(row.email) != link.base.email:
         mask |= ADDRESS

@@ -16,7 +16,7 @@ from assent.store.schema import contacts, links
 # The order of the columns is the order of the dataclasses' fields; `tests/store` holds us to it.
 _SIGHTING = slice(3, 15)
 _BASE = slice(15, 23)
-_TOUCH = slice(23, 32)
+_TOUCH = slice(23, 33)
 
 LINK_COLUMNS = (
     links.c.contact_id,
@@ -51,6 +51,7 @@ LINK_COLUMNS = (
     links.c.intended_value,
     links.c.toggled_by,
     links.c.told,
+    links.c.intended_both,
 )
 
 #: Of the named rows of one connection.
@@ -78,6 +79,9 @@ _OWNERS_LOCKED = (
     .with_for_update(of=contacts)
 )
 
+#: The columns of what writes of ours will set (M4).
+INTENT_NAMES = ("intended", "intended_value", "intended_both", "told")
+
 _BASE_NAMES = (
     "base_hub_revision",
     "base_crm_version",
@@ -92,7 +96,7 @@ _BASE_NAMES = (
 
 def link_from(found: Any) -> Link:
     """Unpack a link from its columns."""
-    hub, crm, same_at, read_at, revision, intended, intended_value, toggled_by, told = found[_TOUCH]
+    hub, crm, same_at, read_at, revision, intended, intended_value, toggled_by, told, both = found[_TOUCH]
     return Link(
         LinkKey(found[1], found[2]),
         None if found[3] is None else Row(found[2], *found[_SIGHTING]),
@@ -106,6 +110,7 @@ def link_from(found: Any) -> Link:
         intended_value,
         toggled_by=toggled_by,
         told=told,
+        intended_both=both,
     )
 
 

@@ -151,6 +151,7 @@ links = Table(
     mask("intended"),
     mask("intended_value"),
     Column("toggled_by", Guid),
+    mask("intended_both"),
     mask("told"),  # the intended fields whose write is in the ledger already
     key("connection_id", "row_id"),
     # Whole, or SQLite takes the next one for "has this contact a row there" and looks at every row.

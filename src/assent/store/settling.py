@@ -16,7 +16,14 @@ from assent.store import notices, row_writes
 from assent.store.contact_rows import contacts_at
 from assent.store.counters import lock_account
 from assent.store.journal import Journal
-from assent.store.link_rows import base_values, links_at, links_of, sighting_values, update_links
+from assent.store.link_rows import (
+    INTENT_NAMES,
+    base_values,
+    links_at,
+    links_of,
+    sighting_values,
+    update_links,
+)
 from assent.store.pending import mark
 
 
@@ -84,10 +91,8 @@ def _settled(settlement: Settlement, before: Link) -> dict[str, object]:
         "same_at": settlement.read_at,
         "read_at": settlement.read_at,
         "read_revision": max(before.read_revision, settlement.hub_revision),
-        "intended": 0,
-        "intended_value": 0,
+        **dict.fromkeys(INTENT_NAMES, 0),
         "toggled_by": None,
-        "told": 0,
     }
 
 

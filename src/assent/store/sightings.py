@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
@@ -10,11 +10,11 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 from assent.ledger.entries import Entry
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Link, LinkKey
-from assent.policy.sightings import absorb, proves_restore, untold
+from assent.policy.sightings import absorb, intend, proves_restore, untold
 from assent.ports import Notice, Sighting
 from assent.store.counters import lock_account
 from assent.store.journal import Journal
-from assent.store.link_rows import guard, links_at, sighting_values, update_links
+from assent.store.link_rows import INTENT_NAMES, guard, links_at, sighting_values, update_links
 from assent.store.notices import waiting_for
 from assent.store.pending import mark
 from assent.store.row_writes import recovered
@@ -83,15 +83,9 @@ class Intending:
                 continue
             if link.row is not None and (lost := untold(link, link.row) & write.touched):
                 entries.append(recovered(standing[write.key][0], link, link.row, lost))
-            after[write.key] = replace(
-                link,
-                intended=link.intended | write.touched,
-                intended_value=(link.intended_value & ~write.touched) | write.granted,
-                told=link.told & ~write.touched,
-            )
+            after[write.key] = intend(link, write.touched, write.granted)
         changes: list[tuple[LinkKey, dict[str, object]]] = [
-            (key, {"intended": link.intended, "intended_value": link.intended_value, "told": link.told})
-            for key, link in after.items()
+            (key, {name: getattr(link, name) for name in INTENT_NAMES}) for key, link in after.items()
         ]
         update_links(connection, account_id, changes)
         self.journal.append(connection, account_id, entries)

@@ -17,7 +17,7 @@ from assent.store.batches import chunked
 from assent.store.connection_rows import change
 from assent.store.counters import lock_account
 from assent.store.hearing import Hearing
-from assent.store.link_rows import base_values, links_of, sighting_values
+from assent.store.link_rows import INTENT_NAMES, base_values, links_of, sighting_values
 from assent.store.notices import end, waiting_for
 from assent.store.pending import mark
 from assent.store.schema import contacts, links
@@ -66,9 +66,7 @@ class Voiding:
                 same_at=None,
                 read_at=None,
                 read_revision=0,
-                intended=0,
-                intended_value=0,
-                told=0,
+                **dict.fromkeys(INTENT_NAMES, 0),
                 toggled_by=None,
             )
         )
