@@ -217,3 +217,12 @@ async def test_failed_update_changes_nothing(api: Api, organization: Organizatio
     await api.patch(f"contacts({key})", {"lastname": "New", "jobtitle": "x" * 200})
     assert (await api.get(f"contacts({key})")).json == before
     assert len(organization.table("contact")) == 1
+
+
+async def test_headers_are_spelled_as_documented(api: Api) -> None:
+    """Clients that make a plain dict of them look for `OData-EntityId` (dataverse.md 1.3, 2.5)."""
+    async with api.session.post(
+        f"{api.root}/contacts", json={"lastname": "Ek"}, headers={"Authorization": "Bearer rep-anna"}
+    ) as reply:
+        sent = {name for name, _ in reply.raw_headers}
+    assert {b"OData-EntityId", b"OData-Version", b"REQ_ID", b"x-ms-dop-hint"} <= sent
