@@ -114,8 +114,8 @@ class Application:
         if sign_in.TOKEN_PATH.fullmatch(path):
             if incoming.method != "POST":
                 return _no(Problem.METHOD_NOT_ALLOWED, "The token endpoint takes POST.")
-            return _Outcome(sign_in.token(identity, incoming.body))
-        service = next((prefix for prefix in _SERVICES if path.startswith(prefix)), None)
+            return _Outcome(sign_in.token(self.organization, path, incoming.headers, incoming.body))
+        service = next((prefix for prefix in _SERVICES if f"{path}/".startswith(prefix)), None)
         if service is None:
             return _Outcome(
                 refused(not_implemented("this address", "see its README for the addresses it has."))

@@ -41,7 +41,15 @@ def listed() -> list[dict[str, Any]]:
 FRONT = (
     Operation(
         "Token", "POST", "/{tenant}/oauth2/v2.0/token", "1.1",
-        perform=lambda organization, call, _path: sign_in.token(organization.identity, call.body),
+        perform=lambda organization, call, _path: sign_in.token(
+            organization, call.path, call.headers, call.body
+        ),
+    ),
+    Operation(
+        "Token, the older address", "POST", "/{tenant}/oauth2/token", "1.1",
+        perform=lambda organization, call, _path: sign_in.token(
+            organization, call.path, call.headers, call.body
+        ),
     ),
     Operation(
         "Batch", "POST", "$batch", "4.1",

@@ -86,8 +86,8 @@ PURGE = {
     ],
 }
 FISCAL = (
-    "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
-    "</filter></entity></fetch>"
+    "<fetch aggregate='true'><entity name='contact'>"
+    "<attribute name='createdon' alias='a' groupby='true' dategrouping='fiscal-year'/></entity></fetch>"
 )
 NOTHING_CHANGED = '{"changedAttributes":[]}'
 HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
@@ -153,6 +153,8 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     ),
     "GET WhoAmI": ("WhoAmI()", None),
     "GET RetrieveVersion": ("RetrieveVersion", None),
+    "GET ": ("", None),
+    "GET RetrieveTotalRecordCount({key})": ("RetrieveTotalRecordCount(EntityNames=['contact'])", None),
     "POST Merge": ("Merge", MERGE),
     "POST BulkDelete": ("BulkDelete", PURGE),
     "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
@@ -279,7 +281,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
 #: A request for every gap: method, path, body and headers.
 GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "`$apply` beyond filters and one groupby or aggregate": ("GET", "contacts?$apply=top(2)", None, {}),
-    "FetchXML on hierarchies, fiscal periods and names of lookups": (
+    "FetchXML that groups by fiscal periods, or looks into names of lookups": (
         "GET",
         f"contacts?fetchXml={FISCAL}",
         None,
@@ -291,11 +293,8 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         "POST", "BulkDelete",
         {"JobName": "x", "QuerySet": [{"EntityName": "contact", "LinkEntities": [{}]}]}, {},
     ),
-    "functions on hierarchies and fiscal periods": (
-        "GET",
-        f"accounts?$filter={CRM}InFiscalYear(PropertyName='createdon',PropertyValue=2025)",
-        None,
-        {},
+    "functions on hierarchies of other tables' rows": (
+        "GET", f"contacts?$filter={CRM}Under(PropertyName='ownerid',PropertyValue='{ANN}')", None, {},
     ),
     "`$orderby` on managed properties": ("GET", "systemforms?$orderby=iscustomizable", None, {}),
     "change tracking on tables where it is off": (
@@ -307,8 +306,10 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "writing what the system sets": ("POST", "contacts", {"createdon": "2025-01-01T00:00:00Z"}, {}),
     "tables the platform keeps": ("POST", "systemusers", {"lastname": "X"}, {}),
     "columns that nobody listed of partly listed tables": ("POST", "tasks", {"nosuch": 1}, {}),
-    "bypass headers, duplicate detection": (
-        "POST", "contacts", {}, {"mscrm.suppressduplicatedetection": "false"},
+    "bypass headers": ("POST", "contacts", {}, {"mscrm.bypasscustompluginexecution": "true"}),
+    "duplicate detection with many rows at once": (
+        "POST", f"contacts/{CRM}CreateMultiple", {"Targets": [CONTACT]},
+        {"mscrm.suppressduplicatedetection": "false"},
     ),
     "`If-Match` together with `If-None-Match`": (
         "PATCH", f"contacts({ANN})", {}, {"if-match": "*", "if-none-match": "*"},

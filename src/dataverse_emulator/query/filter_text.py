@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from dataverse_emulator.query.functions import ARITY
 from dataverse_emulator.query.model import (
     All,
@@ -23,7 +21,7 @@ from dataverse_emulator.query.model import (
     Some,
     Within,
 )
-from dataverse_emulator.query.tokens import Token, shown, tokens
+from dataverse_emulator.query.tokens import Token, shown, texts, tokens
 from dataverse_emulator.state.columns import Kind, utc_seconds
 from dataverse_emulator.state.problems import Refusal, bad_syntax, not_implemented
 
@@ -211,14 +209,7 @@ class _Parser:
             token = Token("list", self._aliases[token.text].strip(), token.at)
         if token.kind != "list":
             raise self._error(token)
-        try:
-            return tuple(msgspec.json.decode(token.text, type=list[str]))
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
-            # The documented text of this error (Filter rows, Manage single quotes).
-            raise bad_syntax(
-                "Invalid JSON. A comma character ',' was expected in scope 'Array'. Every two elements in an "
-                "array and properties of an object must be separated by commas."
-            ) from None
+        return texts(token.text)
 
     def _literal(self, token: Token) -> Literal:
         if token.kind == "name" and token.text in self._aliases:

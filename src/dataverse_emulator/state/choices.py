@@ -17,6 +17,8 @@ class Choices:
     tracking_lag_s: float = 0.0
     # 4.1: whether a batch that stops at an error still shows the parts before it.
     batch_keeps_earlier_parts: bool = True
+    # 4.1: whether a batch is read whose lines end in LF ("might cause errors", but clients do it).
+    batch_takes_newlines: bool = True
     # 6.4 of the facts on merge (9.4): whether Update steps see the two rows of a Merge.
     merge_raises_updates: bool = True
     # 4.2: whether the same id twice in one UpdateMultiple is refused (else the last one wins).

@@ -76,11 +76,9 @@ def _operation(organization: Organization, call: Call, path: Sequence[Segment]) 
 
 
 def _check_headers(call: Call) -> None:
-    for name, value in call.headers.items():
+    for name in call.headers:
         if name.startswith(_UNIMITATED_HEADERS):
             raise not_implemented(f"header {name}", "it would change the outcome.")
-        if name == "mscrm.suppressduplicatedetection" and value.lower() != "true":
-            raise not_implemented("duplicate detection rules", "they are off, as by default.")
 
 
 def _check_lock(organization: Organization, work: Work) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls
+from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls, service
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_operations import DEFINITIONS
 from dataverse_emulator.wire.operation import Operation, plain
@@ -13,9 +13,9 @@ CRM: Final = "Microsoft.Dynamics.CRM."
 _ROW: Final = "{set}({key})"
 _QUERIES: Final = (
     "`$apply` beyond filters and one groupby or aggregate",
-    "FetchXML on hierarchies, fiscal periods and names of lookups",
+    "FetchXML that groups by fiscal periods, or looks into names of lookups",
     "`?sql=` with figures that have no name",
-    "functions on hierarchies and fiscal periods",
+    "functions on hierarchies of other tables' rows",
     "`$orderby` on managed properties",
     "change tracking on tables where it is off",
 )
@@ -23,7 +23,7 @@ _WRITES: Final = (
     "writing what the system sets",
     "tables the platform keeps",
     "columns that nobody listed of partly listed tables",
-    "bypass headers, duplicate detection",
+    "bypass headers",
 )
 _CONDITIONS: Final = (
     "`If-Match` together with `If-None-Match`",
@@ -45,6 +45,7 @@ _ROWS: Final = (
         "4.2",
         Work.CREATE,
         partial(row_calls.in_bulk, "CreateMultiple"),
+        ("duplicate detection with many rows at once",),
     ),
     Operation(
         "UpdateMultiple",
@@ -106,6 +107,15 @@ _MERGE: Final = ("`PerformParentingChecks`", "rows that were merged before")
 _NAMED: Final = (
     Operation("WhoAmI", "GET", "WhoAmI", "1.3", perform=plain(actions.who_am_i)),
     Operation("RetrieveVersion", "GET", "RetrieveVersion", "2.1", perform=plain(actions.retrieve_version)),
+    Operation("Service document", "GET", "", "Web API service documents", perform=plain(service.document)),
+    Operation(
+        "RetrieveTotalRecordCount",
+        "GET",
+        "RetrieveTotalRecordCount({key})",
+        "2.3",
+        Work.READ,
+        service.record_counts,
+    ),
     Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, plain(actions.merge), _MERGE),
     Operation(
         "AddSolutionComponent",
@@ -168,8 +178,7 @@ _LATER: Final = (
 _MISSING: Final = tuple(
     Operation(name, method, shape, source, work)
     for name, method, shape, source, work in (
-        ("Service document", "GET", "", "2.1", Work.OTHER),
-        ("RetrieveTotalRecordCount", "GET", "RetrieveTotalRecordCount({key})", "2.3", Work.OTHER),
+        ("RetrieveDuplicates", "GET", "RetrieveDuplicates({key})", "9.5", Work.OTHER),
     )
 )
 

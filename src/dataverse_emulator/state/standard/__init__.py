@@ -88,6 +88,11 @@ def _definition(facts: Mapping[str, str]) -> Definition:
         plural=facts["plural"],
         partial=bool(facts["partial"]),
         writes=_WRITES.get(name, ALL_WRITES),
+        facts={
+            fact: facts[column] == "yes"
+            for fact, column in (("HasNotes", "notes"), ("HasActivities", "activities"))
+            if facts[column]
+        },
     )
 
 
