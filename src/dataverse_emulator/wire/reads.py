@@ -76,7 +76,7 @@ def _page(
     elif tracked:
         token = tracking.Token(until, organization.sources.now())
         body["@odata.deltaLink"] = deltas.link(url, call.query, token)
-    body["value"] = write(page.rows)
+    body["value"] = write.page(page.rows)
     return json_answer(body, wanted.applied(), operations=len(page.rows))
 
 
