@@ -20,7 +20,6 @@ PACKAGE = Path(dataverse_emulator.__file__).parent
     ("method", "path"),
     [
         ("GET", "incidents"),
-        ("GET", ""),
         ("GET", "ManagedPropertyDefinitions"),
         ("GET", "EntityDefinitions(LogicalName='incident')"),
         ("POST", "systemforms"),

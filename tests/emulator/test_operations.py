@@ -154,6 +154,9 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "GET WhoAmI": ("WhoAmI()", None),
     "GET RetrieveVersion": ("RetrieveVersion", None),
     "GET ": ("", None),
+    "GET RetrieveCurrentOrganization({key})": (
+        f"RetrieveCurrentOrganization(AccessType={CRM}EndpointAccessType'Default')", None,
+    ),
     "GET RetrieveTotalRecordCount({key})": ("RetrieveTotalRecordCount(EntityNames=['contact'])", None),
     "POST Merge": ("Merge", MERGE),
     "POST BulkDelete": ("BulkDelete", PURGE),

@@ -39,3 +39,19 @@ async def test_total_record_counts(api: Api, call: str) -> None:
 async def test_counts_of_what_is_not_there(api: Api, names: str) -> None:
     """An unknown table, or no list of names."""
     assert (await api.get(f"RetrieveTotalRecordCount(EntityNames={names})")).status in (400, 404)
+
+
+async def test_the_organisation_about_itself(api: Api) -> None:
+    """Ids, names and where it answers (RetrieveCurrentOrganization function)."""
+    access = "AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Default'"
+    detail = (await api.get(f"RetrieveCurrentOrganization({access})")).json["Detail"]
+    assert detail["OrganizationId"] == (await api.get("WhoAmI")).json["OrganizationId"]
+    assert detail["Endpoints"]["Values"][0] == f"{api.url}/"
+    assert (await api.get("RetrieveCurrentOrganization(Access=1)")).status == 400
+
+
+@pytest.mark.parametrize("name", ["Account", "contact", "Contacts", "em_nothings"])
+async def test_sets_that_are_spelt_otherwise(api: Api, name: str) -> None:
+    """Names of sets mind the case and are no names of tables (Resource not found for the segment)."""
+    reply = await api.get(name)
+    assert (reply.status, reply.message) == (404, f"Resource not found for the segment '{name}'.")

@@ -94,13 +94,20 @@ class _Parser:
             if token.text.endswith(_LAMBDAS):
                 return self._lambda(token)
             return self._function(token)
-        path, op = self._path(token), self._next()
+        path, op = self._path(self._aliased(token)), self._next()
         if op.kind != "name" or op.text not in _OPS:
             raise self._error(op)
-        operand = self._next()
+        operand = self._aliased(self._next())
         if operand.kind == "name" and operand.text not in _CONSTANTS and operand.text not in self._aliases:
             return CompareColumns(path, _OPS[op.text], self._path(operand))
         return Compare(path, _OPS[op.text], self._literal(operand))
+
+    def _aliased(self, token: Token) -> Token:
+        """The property an alias stands for; other tokens, and aliases of literals, as they are."""
+        text = self._aliases.get(token.text, "").strip()
+        inner = tokens(text) if token.kind == "name" and text else []
+        named = len(inner) == 1 and inner[0].kind == "name" and inner[0].text not in _CONSTANTS
+        return Token("name", text, token.at) if named and not text.startswith("@") else token
 
     def _path(self, token: Token) -> Path:
         if token.text[0] in "@$":

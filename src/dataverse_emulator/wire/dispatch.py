@@ -67,12 +67,18 @@ def _operation(organization: Organization, call: Call, path: Sequence[Segment]) 
         raise not_implemented(f"{call.method[:20]} {found}", f"{', '.join(methods)} of it are.")
     if definition is not None and path[0].key is not None:
         raise paths.unknown(definition, path[1])
-    if definition is None and "_" in path[0].name:
-        # Only a customisation has such a name, and then the model would know it.
+    if definition is None and ("_" in path[0].name or _is_misspelt(organization, path[0].name)):
+        # Only a customisation has an underscore in its name, and then the model would know it.
         raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{path[0].name[:80]}'.")
     raise not_implemented(
         f"'{'/'.join(segment.name for segment in path)[:120]}'", "see its README for what is."
     )
+
+
+def _is_misspelt(organization: Organization, name: str) -> bool:
+    """Whether a table goes by that name, but its set does not (Resource not found for the segment)."""
+    tables = organization.model.tables
+    return name.lower() in tables or name.lower() in organization.model.by_set
 
 
 def _check_headers(call: Call) -> None:

@@ -116,6 +116,13 @@ _NAMED: Final = (
         Work.READ,
         service.record_counts,
     ),
+    Operation(
+        "RetrieveCurrentOrganization",
+        "GET",
+        "RetrieveCurrentOrganization({key})",
+        "RetrieveCurrentOrganization function",
+        perform=service.current_organization,
+    ),
     Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, plain(actions.merge), _MERGE),
     Operation(
         "AddSolutionComponent",
