@@ -191,7 +191,7 @@ class Application:
 
     def _operate(self, call: Call) -> Answer:
         key_definitions.settle(self.organization)
-        if call.path.rstrip("/") == "$batch":
+        if call.path.strip("/") == "$batch":
             if call.method != "POST":
                 return refused(Refusal(Problem.METHOD_NOT_ALLOWED, "$batch takes POST."))
             return batch.perform(self.organization, call)
