@@ -309,7 +309,6 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "writing what the system sets": ("POST", "contacts", {"createdon": "2025-01-01T00:00:00Z"}, {}),
     "tables the platform keeps": ("POST", "systemusers", {"lastname": "X"}, {}),
     "columns that nobody listed of partly listed tables": ("POST", "tasks", {"nosuch": 1}, {}),
-    "bypass headers": ("POST", "contacts", {}, {"mscrm.bypasscustompluginexecution": "true"}),
     "duplicate detection with many rows at once": (
         "POST", f"contacts/{CRM}CreateMultiple", {"Targets": [CONTACT]},
         {"mscrm.suppressduplicatedetection": "false"},

@@ -25,8 +25,12 @@ class Choices:
     refuse_repeated_ids: bool = True
     # 7.1, 7.4: whether a custom name must begin with the prefix of one of the organisation's publishers.
     prefix_of_a_publisher: bool = False
+    # 7: whether a property of a definition of which nobody documented a value is null (else it is a 501).
+    undocumented_are_null: bool = False
     # 7.5: seconds until the index of a new alternate key is built; until then the key is Pending.
     key_index_s: float = 0.0
+    # 9.7: whether the bypass headers also keep the steps of service endpoints from running.
+    bypass_covers_endpoints: bool = True
     # The SQL endpoint of the official Python client: whether rows have the columns that are null.
     sql_shows_nulls: bool = True
     # 9.6: seconds between a change and its row in the audit log ("written with a delay").

@@ -69,6 +69,7 @@ class Organization:
         self.rights: tuple[object, dict[str, Any]] = (None, {})
         self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
+        self.bypassed: frozenset[str] = frozenset()
         self.lock = Lock()
         self.pending_audits: list[tuple[float, Values]] = []
         self.files: dict[str, StoredFile] = {}

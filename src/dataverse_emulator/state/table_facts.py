@@ -6,6 +6,7 @@ from dataverse_emulator.state import labels
 from dataverse_emulator.state.column_facts import managed_property
 from dataverse_emulator.state.columns import Kind
 from dataverse_emulator.state.definitions import Definition, Key
+from dataverse_emulator.state.metadata_types import TABLE, unknown_as_null
 from dataverse_emulator.state.organization import Organization
 
 Facts = dict[str, Any]
@@ -56,7 +57,8 @@ def table(organization: Organization, definition: Definition) -> Facts:
     }
     if definition.custom and not definition.intersect:
         found |= _of_custom(definition)
-    return {**found, **definition.facts}
+    unknown = unknown_as_null(TABLE) if organization.choices.undocumented_are_null else {}
+    return {**unknown, **found, **definition.facts}
 
 
 def _image(definition: Definition) -> str | None:

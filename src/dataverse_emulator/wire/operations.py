@@ -23,7 +23,6 @@ _WRITES: Final = (
     "writing what the system sets",
     "tables the platform keeps",
     "columns that nobody listed of partly listed tables",
-    "bypass headers",
 )
 _CONDITIONS: Final = (
     "`If-Match` together with `If-None-Match`",
