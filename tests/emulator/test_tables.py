@@ -205,7 +205,7 @@ async def test_snapshots_change_on_their_own(api: Api, organization: Organizatio
 
 
 async def test_what_nobody_documented_of_a_definition(api: Api, organization: Organization) -> None:
-    """It is refused by name, or null where that is chosen; images, notes and activities are documented (7)."""
+    """It is refused by name, or null by choice; images, notes and activities are documented (7)."""
     contact, column = "EntityDefinitions(LogicalName='contact')", "Attributes(LogicalName='lastname')"
     known = "PrimaryImageAttribute,HasNotes,HasActivities,TableType"
     found = (await api.get(f"{contact}?$select={known}")).json
