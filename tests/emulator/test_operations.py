@@ -185,6 +185,10 @@ EXAMPLES: dict[str, tuple[str, object]] = {
         f"roles({ADMINISTRATOR})/{CRM}RetrieveRolePrivilegesRole()",
         None,
     ),
+    f"POST {{set}}({{key}})/{CRM}AddListMembersList": (
+        f"lists({MINE})/{CRM}AddListMembersList",
+        {"Members": [{**CONTACT, "contactid": ANN}]},
+    ),
     f"POST {{set}}({{key}})/{CRM}AddPrivilegesRole": (f"roles({MINE})/{CRM}AddPrivilegesRole", MORE),
     f"POST {{set}}({{key}})/{CRM}ReplacePrivilegesRole": (f"roles({MINE})/{CRM}ReplacePrivilegesRole", MORE),
     "GET EntityDefinitions": ("EntityDefinitions?$select=LogicalName", None),
@@ -365,6 +369,9 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "RetrieveRolePrivilegesRole of other than roles": (
         "GET", f"contacts({ANN})/{CRM}RetrieveRolePrivilegesRole()", None, {},
     ),
+    "AddListMembersList to other than lists": (
+        "POST", f"contacts({ANN})/{CRM}AddListMembersList", {"Members": []}, {},
+    ),
     "AddPrivilegesRole to other than roles": (
         "POST", f"contacts({ANN})/{CRM}AddPrivilegesRole", MORE, {},
     ),
@@ -402,6 +409,7 @@ def furnished() -> Organization:
         ("GlobalOptionSetDefinitions",
          {**options((1, "a")), "Name": "asn_level", "DisplayName": label("x")}),
         ("roles", {"roleid": MINE, "name": "Role"}),
+        ("lists", {"listid": MINE, "listname": "List", "createdfromcode": 2}),
         ("publishers", {"publisherid": MINE, "uniquename": "us", "friendlyname": "Us",
                         "customizationprefix": "us", "customizationoptionvalueprefix": 20000}),
         ("solutions", {"uniquename": "ours", "friendlyname": "Ours", "version": "1.0.0.0",

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls, service
+from dataverse_emulator.wire import (
+    actions,
+    audits,
+    bulk_delete,
+    list_actions,
+    role_actions,
+    row_calls,
+    service,
+)
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_operations import DEFINITIONS
 from dataverse_emulator.wire.operation import Operation, plain
@@ -153,6 +161,18 @@ _PRIVILEGES: Final = tuple(
     )
 )
 
+_LISTS: Final = (
+    Operation(
+        "AddListMembersList",
+        "POST",
+        f"{_ROW}/{CRM}AddListMembersList",
+        "AddListMembersList action",
+        Work.UPDATE,
+        partial(row_calls.bound, list_actions.add),
+        ("AddListMembersList to other than lists",),
+    ),
+)
+
 _BULK_DELETE: Final = ("repeated jobs and mail", "links of a QueryExpression")
 _LATER: Final = (
     Operation(
@@ -189,7 +209,7 @@ _MISSING: Final = tuple(
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
-    *_ROWS, *_BELOW, *_NAMED, *_PRIVILEGES, *_LATER, *DEFINITIONS, *_MISSING
+    *_ROWS, *_BELOW, *_NAMED, *_PRIVILEGES, *_LISTS, *_LATER, *DEFINITIONS, *_MISSING
 )  # fmt: skip
 
 
