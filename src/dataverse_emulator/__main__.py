@@ -16,20 +16,21 @@ from dataverse_emulator.wire.faults import shares
 
 _EPILOG = """\
 examples:
-  python -m dataverse_emulator --port 8100 --contacts 10000
-  python -m dataverse_emulator --profile documented --clock virtual    what a setup takes, without waiting
-  python -m dataverse_emulator --faults throttled,reset_after=0.5 --seed 7
-  python -m dataverse_emulator --auth strict --client ID:SECRET        only tokens issued here are taken
-  python -m dataverse_emulator operations                              what is imitated, as Markdown
+  {prog} --port 8100 --contacts 10000
+  {prog} --profile documented --clock virtual    what a setup takes, without waiting
+  {prog} --faults throttled,reset_after=0.5 --seed 7
+  {prog} --auth strict --client ID:SECRET        only tokens issued here are taken
+  {prog} operations                              what is imitated, as Markdown
 
 Everything can be changed while it runs: GET /emulator tells how, and the README lists the control calls."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str, port: int, contacts: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m dataverse_emulator",
+        prog=prog,
+        usage="%(prog)s [OPTIONS] [{serve,operations}]",
         description=__doc__,
-        epilog=_EPILOG,
+        epilog=_EPILOG.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -39,9 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print JSON: the ready line, or the operations")
     serving = parser.add_argument_group("where")
     serving.add_argument("--host", default="127.0.0.1", help="plain HTTP, so keep it on this machine")
-    serving.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    serving.add_argument("--port", type=_number, default=port, help=f"0 takes a free one (default {port})")
     content = parser.add_argument_group("what is in it")
-    content.add_argument("--contacts", type=int, default=0, help="how many generated contacts to begin with")
+    content.add_argument(
+        "--contacts", type=_number, default=contacts,
+        help=f"how many generated contacts to begin with (default {contacts})",
+    )  # fmt: skip
     content.add_argument("--seed", type=int, default=1, help="decides contacts, ids and what faults strike")
     content.add_argument(
         "--forms", action="append", default=[], choices=tuple(VARIANTS), help="what makers did to the forms"
@@ -67,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return int(text)
+
+
 def _client(text: str) -> tuple[str, str]:
     name, colon, secret = text.partition(":")
     if not (name and colon and secret):
@@ -82,9 +92,15 @@ def _families(text: str) -> str:
     return text
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    """Serve, printing one line when ready; or print what there is."""
-    options = _parser().parse_args(given)
+def main(
+    given: Sequence[str] | None = None,
+    *,
+    prog: str = "python -m dataverse_emulator",
+    port: int = 0,
+    contacts: int = 0,
+) -> None:
+    """Serve, printing one line when ready; or print what there is. Other commands have other defaults."""
+    options = _parser(prog, port, contacts).parse_args(given)
     if options.command == "operations":
         listed = json.dumps(reference.listed(), indent=1) + "\n"
         sys.stdout.write(listed if options.json else reference.text())

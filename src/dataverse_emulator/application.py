@@ -114,8 +114,8 @@ class Application:
         if sign_in.TOKEN_PATH.fullmatch(path):
             if incoming.method != "POST":
                 return _no(Problem.METHOD_NOT_ALLOWED, "The token endpoint takes POST.")
-            return _Outcome(sign_in.token(identity, incoming.body))
-        service = next((prefix for prefix in _SERVICES if path.startswith(prefix)), None)
+            return _Outcome(sign_in.token(self.organization, path, incoming.headers, incoming.body))
+        service = next((prefix for prefix in _SERVICES if f"{path}/".startswith(prefix)), None)
         if service is None:
             return _Outcome(
                 refused(not_implemented("this address", "see its README for the addresses it has."))
@@ -191,7 +191,7 @@ class Application:
 
     def _operate(self, call: Call) -> Answer:
         key_definitions.settle(self.organization)
-        if call.path.rstrip("/") == "$batch":
+        if call.path.strip("/") == "$batch":
             if call.method != "POST":
                 return refused(Refusal(Problem.METHOD_NOT_ALLOWED, "$batch takes POST."))
             return batch.perform(self.organization, call)

@@ -1,7 +1,9 @@
 """What there is, printed from what answers: operations, tables, control calls, costs, faults."""
 
+import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from dataverse_emulator.state.definitions import ALL_WRITES, Definition
@@ -18,7 +20,8 @@ _HEAD = """\
 
 Printed by `python -m dataverse_emulator operations` from the list the dispatcher uses; tests compare, and try
 every operation and every gap. Numbers name sections of the facts the emulator is made of, titles name
-Microsoft's pages. Whatever is not in the first table is answered 501 (405 where only the method is unknown).
+Microsoft's pages. Whatever is not in the table of operations is answered 501, or 405 where only the method is
+unknown.
 """
 
 
@@ -41,7 +44,15 @@ def listed() -> list[dict[str, Any]]:
 FRONT = (
     Operation(
         "Token", "POST", "/{tenant}/oauth2/v2.0/token", "1.1",
-        perform=lambda organization, call, _path: sign_in.token(organization.identity, call.body),
+        perform=lambda organization, call, _path: sign_in.token(
+            organization, call.path, call.headers, call.body
+        ),
+    ),
+    Operation(
+        "Token, the older address", "POST", "/{tenant}/oauth2/token", "1.1",
+        perform=lambda organization, call, _path: sign_in.token(
+            organization, call.path, call.headers, call.body
+        ),
     ),
     Operation(
         "Batch", "POST", "$batch", "4.1",
@@ -59,11 +70,20 @@ def _state(operation: Operation) -> str:
 
 def text() -> str:
     """The whole reference as Markdown."""
-    return "\n".join([_HEAD, *_operations(), *_tables(), *_control(), *_costs(), *_faults()]) + "\n"
+    return (
+        "\n".join([_HEAD, *_areas(), *_operations(), *_tables(), *_control(), *_costs(), *_faults()]) + "\n"
+    )
+
+
+def _areas() -> Iterator[str]:
+    yield "## In short\n"
+    with Path(__file__).with_name("areas.csv").open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    yield from _table(("Area", "State", "Notes"), rows)
 
 
 def _operations() -> Iterator[str]:
-    yield "## Operations\n"
+    yield "\n## Operations\n"
     rows = [
         (
             row["name"],

@@ -14,6 +14,7 @@ import uvicorn
 
 from dataverse_emulator import generate
 from dataverse_emulator.application import Application
+from dataverse_emulator.connections import Connection
 from dataverse_emulator.state.choices import Choices
 from dataverse_emulator.state.organization import Organization, Settings
 from dataverse_emulator.state.sources import Sources, seeded_ids
@@ -192,7 +193,7 @@ async def _listening(application: Application | Door, host: str, port: int) -> A
 def _config(application: Application | Door) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=Connection,
         ws="none",
         loop="none",
         lifespan="off",

@@ -42,6 +42,16 @@ def test_words_that_are_no_command_are_a_usage_error(tmp_path: Path) -> None:
         assert "Traceback" not in done.err
 
 
+def test_the_emulator_takes_all_its_options(tmp_path: Path) -> None:
+    """They are those of the emulator's own command, under the product's name and defaults."""
+    told = within(tmp_path, "emulator", "--help").out
+    assert {"--forms", "--profile", "--faults", "--clock", "--host"} <= set(re.findall(r"--[a-z]+", told))
+    assert "(default 8401)" in told
+    wrong = within(tmp_path, "emulator", "--faults", "rain", "--clock", "virtual")
+    assert wrong.code == 2
+    assert "assent emulator: error: argument --faults: unknown fault 'rain'" in wrong.err
+
+
 def test_readmes_commands_exist() -> None:
     """Every `./do assent ...` in README names a command there is."""
     text = (ROOT / "README.md").read_text()

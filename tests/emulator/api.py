@@ -60,14 +60,14 @@ class Api:
     """Speaks to one emulator as one user."""
 
     def __init__(self, session: ClientSession, url: str, bearer: str | None = "rep-anna") -> None:
-        self._session = session
+        self.session = session
         self._bearer = bearer
         self.url = url
         self.root = f"{url}/api/data/v9.2"
 
     def user(self, bearer: str | None) -> "Api":
         """The same emulator as somebody else."""
-        return Api(self._session, self.url, bearer)
+        return Api(self.session, self.url, bearer)
 
     async def call(
         self, method: str, path: str, body: object = None, *, raw: bytes | None = None, **headers: str
@@ -79,7 +79,7 @@ class Api:
         if self._bearer is not None:
             sent.setdefault("Authorization", f"Bearer {self._bearer}")
         data = raw if raw is not None else (json.dumps(body).encode() if body is not None else None)
-        async with self._session.request(method, URL(url, encoded=True), data=data, headers=sent) as reply:
+        async with self.session.request(method, URL(url, encoded=True), data=data, headers=sent) as reply:
             return Reply(reply.status, reply.headers, await reply.text())
 
     async def get(self, path: str, **headers: str) -> Reply:

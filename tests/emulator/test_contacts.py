@@ -217,3 +217,27 @@ async def test_failed_update_changes_nothing(api: Api, organization: Organizatio
     await api.patch(f"contacts({key})", {"lastname": "New", "jobtitle": "x" * 200})
     assert (await api.get(f"contacts({key})")).json == before
     assert len(organization.table("contact")) == 1
+
+
+async def test_headers_are_spelled_as_documented(api: Api) -> None:
+    """Clients that make a plain dict of them look for `OData-EntityId` (dataverse.md 1.3, 2.5)."""
+    async with api.session.post(
+        f"{api.root}/contacts", json={"lastname": "Ek"}, headers={"Authorization": "Bearer rep-anna"}
+    ) as reply:
+        sent = {name for name, _ in reply.raw_headers}
+    assert {b"OData-EntityId", b"OData-Version", b"REQ_ID", b"x-ms-dop-hint"} <= sent
+
+
+async def test_a_cookie_of_nothing_but_a_page_number(api: Api) -> None:
+    """Clients that page by number write one; pages before count as full ones (2.4)."""
+    for name in "ABCDE":
+        await api.add(lastname=name)
+    size = "odata.maxpagesize=2"
+    pages = []
+    for number in range(1, 5):
+        token = f'<cookie pagenumber="{number}" istracking="False" />'
+        query = f"contacts?$select=lastname&$orderby=lastname&$skiptoken={token}"
+        pages.append("".join(row["lastname"] for row in (await api.get(query, Prefer=size)).value))
+    assert pages == ["AB", "CD", "E", ""]
+    zero = '<cookie pagenumber="0" istracking="False" />'
+    assert (await api.get(f"contacts?$skiptoken={zero}")).error == (400, "0x8006088a")

@@ -36,14 +36,12 @@ async def test_what_is_wrong(api: Api, text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        CONDITION.format("contactid", "under"),
-        CONDITION.format("createdon", "this-fiscal-year"),
         CONDITION.format("ownerid", "like"),
         "<fetch datasource='retained'><entity name='contact'/></fetch>",
     ],
 )
 async def test_what_is_not_imitated(api: Api, text: str) -> None:
-    """Hierarchies, fiscal periods, names of lookups and retained rows answer 501."""
+    """Names of lookups and retained rows answer 501."""
     assert (await api.get(f"contacts?fetchXml={text}")).error == (501, "NotImplemented")
 
 

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession
 
 from dataverse_emulator import RunningEmulator, create_organization, running
+from dataverse_emulator.connections import Connection
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.wire import dispatch, transport
 from dataverse_emulator.wire.answers import Call
@@ -37,6 +39,10 @@ class Line:
         """The status of the next answer."""
         head = await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 10)
         return int(head.split(b" ", 2)[1])
+
+    async def read_until(self, end: bytes) -> None:
+        """Skip the rest of an answer."""
+        await asyncio.wait_for(self._reader.readuntil(end), 10)
 
     async def closed(self) -> bool:
         """Whether the other side ends the connection, whatever it still says."""
@@ -89,6 +95,42 @@ async def test_a_body_that_dribbles(line: Line, emulator: RunningEmulator) -> No
     assert await line.status() == 408
     assert len(emulator.organization.table("contact")) == 0
     assert emulator.application.switches.journal.entries[-1].status == 408
+
+
+UNFINISHED = {
+    "silence": "",
+    "half a line": "GET /api/data/v9",
+    "half a head": f"GET /api/data/v9.2/WhoAmI HTTP/1.1\r\n{SENT}X",
+    "empty lines": CRLF * 3,
+    "after an answer": f"GET /api/data/v9.2/WhoAmI HTTP/1.1\r\n{SENT}\r\n",
+}
+
+
+@pytest.mark.parametrize("text", UNFINISHED.values(), ids=UNFINISHED)
+async def test_a_head_that_never_ends(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins a request and does not go on with it is told 408 and loses the connection."""
+    monkeypatch.setattr(Connection, "head_timeout_s", 0.05)
+    async with running(create_organization()) as emulator:
+        line = Line(*await asyncio.open_connection("127.0.0.1", int(emulator.url.rpartition(":")[2])))
+        await line.send(text)
+        if text.endswith(CRLF * 2) and "WhoAmI" in text:
+            assert await line.status() == 200
+            await line.send("GET /api")
+            await line.read_until(b"}")
+        assert await line.status() == 408
+        assert await line.closed()
+        async with ClientSession() as session:
+            assert (await Api(session, emulator.url).get("WhoAmI")).status == 200
+
+
+async def test_a_head_without_end() -> None:
+    """Headers are refused once they are too long to be meant."""
+    async with running(create_organization()) as emulator:
+        line = Line(*await asyncio.open_connection("127.0.0.1", int(emulator.url.rpartition(":")[2])))
+        await line.send(f"GET /api/data/v9.2/WhoAmI HTTP/1.1\r\n{SENT}")
+        for number in range(10):
+            await line.send(f"X-{number}: {'x' * 65_536}\r\n")
+        assert await line.status() == 400
 
 
 async def test_a_sender_that_hangs_up(line: Line, emulator: RunningEmulator, api: Api) -> None:
@@ -149,7 +191,7 @@ GOOD = batch_of(part("POST contacts", {"lastname": "A"}))
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (GOOD.replace(CRLF, "\n"), MULTIPART),
+        (GOOD.replace(f"{CRLF}--b--", "\n--b--"), MULTIPART),
         (GOOD[:-5], MULTIPART),
         (GOOD, "multipart/mixed"),
         (GOOD, "multipart/form-data; boundary=b"),

@@ -86,8 +86,8 @@ PURGE = {
     ],
 }
 FISCAL = (
-    "<fetch><entity name='contact'><filter><condition attribute='createdon' operator='this-fiscal-year'/>"
-    "</filter></entity></fetch>"
+    "<fetch aggregate='true'><entity name='contact'>"
+    "<attribute name='createdon' alias='a' groupby='true' dategrouping='fiscal-year'/></entity></fetch>"
 )
 NOTHING_CHANGED = '{"changedAttributes":[]}'
 HISTORY = f"@t={{'@odata.id':'contacts({ANN})'}}"
@@ -153,6 +153,11 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     ),
     "GET WhoAmI": ("WhoAmI()", None),
     "GET RetrieveVersion": ("RetrieveVersion", None),
+    "GET ": ("", None),
+    "GET RetrieveCurrentOrganization({key})": (
+        f"RetrieveCurrentOrganization(AccessType={CRM}EndpointAccessType'Default')", None,
+    ),
+    "GET RetrieveTotalRecordCount({key})": ("RetrieveTotalRecordCount(EntityNames=['contact'])", None),
     "POST Merge": ("Merge", MERGE),
     "POST BulkDelete": ("BulkDelete", PURGE),
     "PATCH {set}({key})/{property}": (f"contacts({ANN})/asn_file?x-ms-file-name=a.txt", None),
@@ -179,6 +184,10 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     f"GET {{set}}({{key}})/{CRM}RetrieveRolePrivilegesRole": (
         f"roles({ADMINISTRATOR})/{CRM}RetrieveRolePrivilegesRole()",
         None,
+    ),
+    f"POST {{set}}({{key}})/{CRM}AddListMembersList": (
+        f"lists({MINE})/{CRM}AddListMembersList",
+        {"Members": [{**CONTACT, "contactid": ANN}]},
     ),
     f"POST {{set}}({{key}})/{CRM}AddPrivilegesRole": (f"roles({MINE})/{CRM}AddPrivilegesRole", MORE),
     f"POST {{set}}({{key}})/{CRM}ReplacePrivilegesRole": (f"roles({MINE})/{CRM}ReplacePrivilegesRole", MORE),
@@ -279,7 +288,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
 #: A request for every gap: method, path, body and headers.
 GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "`$apply` beyond filters and one groupby or aggregate": ("GET", "contacts?$apply=top(2)", None, {}),
-    "FetchXML on hierarchies, fiscal periods and names of lookups": (
+    "FetchXML that groups by fiscal periods, or looks into names of lookups": (
         "GET",
         f"contacts?fetchXml={FISCAL}",
         None,
@@ -291,11 +300,8 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         "POST", "BulkDelete",
         {"JobName": "x", "QuerySet": [{"EntityName": "contact", "LinkEntities": [{}]}]}, {},
     ),
-    "functions on hierarchies and fiscal periods": (
-        "GET",
-        f"accounts?$filter={CRM}InFiscalYear(PropertyName='createdon',PropertyValue=2025)",
-        None,
-        {},
+    "functions on hierarchies of other tables' rows": (
+        "GET", f"contacts?$filter={CRM}Under(PropertyName='ownerid',PropertyValue='{ANN}')", None, {},
     ),
     "`$orderby` on managed properties": ("GET", "systemforms?$orderby=iscustomizable", None, {}),
     "change tracking on tables where it is off": (
@@ -307,8 +313,9 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "writing what the system sets": ("POST", "contacts", {"createdon": "2025-01-01T00:00:00Z"}, {}),
     "tables the platform keeps": ("POST", "systemusers", {"lastname": "X"}, {}),
     "columns that nobody listed of partly listed tables": ("POST", "tasks", {"nosuch": 1}, {}),
-    "bypass headers, duplicate detection": (
-        "POST", "contacts", {}, {"mscrm.suppressduplicatedetection": "false"},
+    "duplicate detection with many rows at once": (
+        "POST", f"contacts/{CRM}CreateMultiple", {"Targets": [CONTACT]},
+        {"mscrm.suppressduplicatedetection": "false"},
     ),
     "`If-Match` together with `If-None-Match`": (
         "PATCH", f"contacts({ANN})", {}, {"if-match": "*", "if-none-match": "*"},
@@ -362,6 +369,9 @@ GAPS: dict[str, tuple[str, str, object, dict[str, str]]] = {
     "RetrieveRolePrivilegesRole of other than roles": (
         "GET", f"contacts({ANN})/{CRM}RetrieveRolePrivilegesRole()", None, {},
     ),
+    "AddListMembersList to other than lists": (
+        "POST", f"contacts({ANN})/{CRM}AddListMembersList", {"Members": []}, {},
+    ),
     "AddPrivilegesRole to other than roles": (
         "POST", f"contacts({ANN})/{CRM}AddPrivilegesRole", MORE, {},
     ),
@@ -399,6 +409,7 @@ def furnished() -> Organization:
         ("GlobalOptionSetDefinitions",
          {**options((1, "a")), "Name": "asn_level", "DisplayName": label("x")}),
         ("roles", {"roleid": MINE, "name": "Role"}),
+        ("lists", {"listid": MINE, "listname": "List", "createdfromcode": 2}),
         ("publishers", {"publisherid": MINE, "uniquename": "us", "friendlyname": "Us",
                         "customizationprefix": "us", "customizationoptionvalueprefix": 20000}),
         ("solutions", {"uniquename": "ours", "friendlyname": "Ours", "version": "1.0.0.0",

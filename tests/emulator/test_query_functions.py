@@ -25,7 +25,7 @@ def holds(function: str, moment: datetime, *arguments: str) -> bool:
     clock.now = NOW.timestamp()
     object.__setattr__(organization.sources, "now", clock)
     scope = Scope(organization, organization.identity.system)
-    return functions.test(scope, WHEN, function, arguments)(moment.timestamp())
+    return functions.test(scope, "contact", WHEN, function, arguments)(moment.timestamp())
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,13 @@ def test_the_last_day_of_a_shorter_month() -> None:
         ("EqualBusinessId(PropertyName='owningbusinessunit')", ["Ek"]),
         ('Between(PropertyName=\'numberofchildren\',PropertyValues=["1","3"])', ["Ek"]),
         ('NotBetween(PropertyName=\'numberofchildren\',PropertyValues=["1","3"])', []),
+        ("Between(PropertyName='numberofchildren',PropertyValues=['1','3'])", ["Ek"]),
+        ("In(PropertyName='lastname',PropertyValues=['Ek','Berg'])", ["Ek"]),
+        ("EqualUserOrUserHierarchy(PropertyName='ownerid')", ["Ek"]),
+        ("EqualUserTeams(PropertyName='ownerid')", []),
+        ("ThisFiscalYear(PropertyName='createdon')", ["Ek"]),
+        ("InFiscalPeriod(PropertyName='createdon',PropertyValue=4)", ["Ek"]),
+        ("InFiscalPeriod(PropertyName='createdon',PropertyValue=1)", []),
         ("In(PropertyName='createdby/fullname',PropertyValues=[\"rep-anna\"])", ["Ek"]),
     ],
 )
@@ -128,7 +135,13 @@ async def test_functions_in_filters(api: Api, clock: Clock, query: str, expected
         ("Between(PropertyName='numberofchildren',PropertyValues=[\"1\"])", 400),
         ("EqualUserId(PropertyName='lastname')", 400),
         ("ContainValues(PropertyName='lastname',PropertyValues=[\"1\"])", 400),
-        ("Under(PropertyName='parentcustomerid',PropertyValue='x')", 501),
+        ("In(PropertyName='lastname',PropertyValues=['O'Brien'])", 400),
+        ("InFiscalPeriodAndYear(PropertyName='modifiedon',PropertyValue1=5,PropertyValue2=2025)", 400),
+        ("InFiscalYear(PropertyName='modifiedon',PropertyValue=99999)", 400),
+        ("Under(PropertyName='accountid',PropertyValue='x')", 400),
+        ("Under(PropertyName='contactid',PropertyValue='11111111-2222-3333-4444-555555555555')", 400),
+        ("EqualUserLanguage(PropertyName='lastname')", 400),
+        ("EqualUserTeams(PropertyName='lastname')", 400),
         ("Nonsense(PropertyName='lastname')", 501),
     ],
 )

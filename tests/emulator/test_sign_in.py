@@ -1,5 +1,6 @@
 """The token endpoint, bearer tokens and who the caller is."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
@@ -107,3 +108,26 @@ async def test_organization_facts(api: Api) -> None:
     assert (row["languagecode"], row["expirechangetrackingindays"], row["isauditenabled"]) == (1033, 7, False)
     assert row["organizationid"] == (await api.get("WhoAmI")).json["OrganizationId"]
     assert (await api.get("RetrieveVersion()")).json["Version"].startswith("9.2.")
+
+
+async def test_a_client_may_name_itself_by_basic(strict: Api) -> None:
+    """As OAuth libraries do by default (RFC 6749, 2.3.1)."""
+    form = b"grant_type=client_credentials&scope=https%3A%2F%2Forg%2F.default"
+    for secret, status in ((GOOD["client_secret"], 200), ("wrong", 401)):
+        basic = b64encode(f"{GOOD['client_id']}:{secret}".encode()).decode()
+        url = f"{strict.url}/tenant/oauth2/v2.0/token"
+        reply = await strict.call("POST", url, raw=form, Authorization=f"Basic {basic}")
+        assert reply.status == status
+
+
+async def test_the_older_token_address(strict: Api, clock: Clock) -> None:
+    """It takes a resource in place of a scope and gives numbers as texts (1.1)."""
+    form = {**GOOD, "resource": "https://org.crm4.dynamics.com/"}
+    del form["scope"]
+    text = "&".join(f"{name}={value}" for name, value in form.items())
+    reply = await strict.call("POST", f"{strict.url}/tenant/oauth2/token", raw=text.encode())
+    assert (reply.json["expires_in"], reply.json["resource"]) == ("3599", "https://org.crm4.dynamics.com/")
+    assert int(reply.json["expires_on"]) == int(clock.now) + 3599
+    assert (await strict.user(reply.json["access_token"]).get("WhoAmI")).status == 200
+    without = text.replace("resource", "other").encode()
+    assert (await strict.call("POST", f"{strict.url}/tenant/oauth2/token", raw=without)).status == 400

@@ -1,8 +1,10 @@
 """Typed columns of any table: what is accepted, kept, computed and shown."""
 
+from dataclasses import replace
+
 import pytest
 
-from dataverse_emulator import Organization
+from dataverse_emulator import Choices, Organization
 
 from .api import Api, Clock, entity_id
 
@@ -200,3 +202,23 @@ async def test_snapshots_change_on_their_own(api: Api, organization: Organizatio
     before.rename("sandbox")
     assert before.organization_id != organization.organization_id
     assert [row["name"] for row in before.table("organization").rows()] == ["sandbox"]
+
+
+async def test_what_nobody_documented_of_a_definition(api: Api, organization: Organization) -> None:
+    """It is refused by name, or null by choice; images, notes and activities are documented (7)."""
+    contact, column = "EntityDefinitions(LogicalName='contact')", "Attributes(LogicalName='lastname')"
+    known = "PrimaryImageAttribute,HasNotes,HasActivities,TableType"
+    found = (await api.get(f"{contact}?$select={known}")).json
+    assert [found[name] for name in known.split(",")] == ["entityimage", True, True, "Standard"]
+    for query in (
+        f"{contact}?$select=LogicalName,IntroducedVersion",
+        f"{contact}/{column}?$select=LogicalName,SourceType,IsValidForAdvancedFind",
+        "EntityDefinitions?$select=LogicalName&$filter=IsMailMergeEnabled/Value eq true",
+    ):
+        assert (await api.get(query)).status == 501
+        organization.choices = replace(organization.choices, undocumented_are_null=True)
+        assert (await api.get(query)).status == 200, query
+        organization.choices = Choices()
+    organization.choices = replace(organization.choices, undocumented_are_null=True)
+    assert (await api.get(f"{contact}?$select=IntroducedVersion")).json["IntroducedVersion"] is None
+    assert (await api.get(f"{contact}?$select=NoSuch")).status == 400

@@ -38,21 +38,14 @@ def demo(
     run(playing.play(contacts, seed, port, browser=browser))
 
 
-@app.command()
-def emulator(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8401,
-    contacts: Annotated[int, typer.Option(min=0, help="Generated contacts to begin with.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Which crowd.")] = 1,
-    auth: Annotated[str, typer.Option(help="any bearer, or strict: only its own tokens.")] = "any",
-    client: Annotated[list[str] | None, typer.Option(help="ID:SECRET of a client, in strict mode.")] = None,
-    json: Json = False,
-) -> None:
-    """Run the Dataverse emulator alone, over plain http."""
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)
+def emulator(context: typer.Context) -> None:
+    """Run the Dataverse emulator alone, over plain http; `assent emulator --help` has its options."""
     from dataverse_emulator.__main__ import main as emulate
 
-    given = ["--port", str(port), "--contacts", str(contacts), "--seed", str(seed), "--auth", auth]
-    given += [word for one in client or () for word in ("--client", one)]
-    emulate([*given, "--json"] if json else given)
+    emulate(context.args, prog="assent emulator", port=8401, contacts=1000)
 
 
 @app.command()

@@ -115,6 +115,8 @@ class _Reader:
         hit = _FIGURE.fullmatch(text)
         if hit is None:
             raise self._error()
+        if hit[2] == "countdistinct":  # not in Microsoft's samples, but clients rely on it
+            return Aggregate(hit[3], Function.COUNT, self._field(hit[1]), distinct=True)
         function = _METHODS.get(hit[2])
         if function is None:
             raise not_implemented("this aggregation method of $apply", f"'{hit[2][:40]}'.")

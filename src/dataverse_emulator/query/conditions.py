@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt, ne
-from typing import Any, Final
+from typing import Any
 
 from dataverse_emulator.query import functions
+from dataverse_emulator.query.leaves import OPPOSITE, TESTS, UNSET, Leaf, between, comparison, membership
 from dataverse_emulator.query.likeness import text_test
-from dataverse_emulator.query.literals import constant, from_text, incompatible
+from dataverse_emulator.query.literals import from_text, incompatible
 from dataverse_emulator.query.model import (
     All,
     Between,
@@ -16,7 +16,6 @@ from dataverse_emulator.query.model import (
     Condition,
     Exists,
     Like,
-    Literal,
     Named,
     Not,
     Op,
@@ -27,9 +26,9 @@ from dataverse_emulator.query.model import (
 )
 from dataverse_emulator.query.scope import Scope, collected, column_of, followed, navigation_of, single
 from dataverse_emulator.state import security
-from dataverse_emulator.state.columns import TEXTS, Column, Kind, edm_name
+from dataverse_emulator.state.columns import TEXTS, Column, edm_name
 from dataverse_emulator.state.definitions import Navigation, Way
-from dataverse_emulator.state.problems import bad_syntax, not_implemented
+from dataverse_emulator.state.problems import bad_syntax
 from dataverse_emulator.state.table import Cells, Same
 
 #: Of a row's position in its table.
@@ -37,35 +36,6 @@ Predicate = Callable[[int], bool]
 #: From some rows to those that hold, in the same order: quicker than a predicate for each.
 Narrowing = Callable[[Sequence[int]], list[int]]
 Getter = Callable[[int], Any]
-
-_TESTS: Final[dict[Op, Callable[[Any, Any], bool]]] = {
-    Op.EQ: eq,
-    Op.NE: ne,
-    Op.GT: gt,
-    Op.GE: ge,
-    Op.LT: lt,
-    Op.LE: le,
-}
-_OPPOSITE: Final = {
-    Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.LE: Op.GT, Op.LT: Op.GE, Op.GE: Op.LT
-}  # fmt: skip
-
-
-_UNSET: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A test of a value that is there, and what is said of one that is not.
-
-    `equal` is set when the test asks for nothing but that value (lower-case when `folded`), which is
-    quicker to compare inline.
-    """
-
-    test: Callable[[Any], bool]
-    on_null: bool = False
-    equal: Any = _UNSET
-    folded: bool = False
 
 
 def compiled(condition: Condition, scope: Scope, table: str) -> Predicate:
@@ -89,7 +59,7 @@ def narrowing(condition: Condition, scope: Scope, table: str) -> Narrowing:
         wanted = leaf.equal
         if leaf.folded:
             return lambda at: [p for p in at if (v := cells[p]) is not None and v.lower() == wanted]
-        if wanted is not _UNSET:
+        if wanted is not UNSET:
             return lambda at: [p for p in at if cells[p] == wanted]
     test = compiled(condition, scope, table)
     return lambda positions: list(filter(test, positions))
@@ -145,7 +115,7 @@ class _Compiler:
             case Related():
                 return self._related(condition, negated=negated)
             case CompareColumns(path, op, other):
-                return self._columns(path, _OPPOSITE[op] if negated else op, other)
+                return self._columns(path, OPPOSITE[op] if negated else op, other)
             case _:
                 return self._on(condition.path, self._leaf(condition, negated=negated))
 
@@ -169,12 +139,12 @@ class _Compiler:
         keep_null = self.scope.null_is_different
         match condition:
             case Compare(path, op, literal):
-                return _comparison(path, column, _OPPOSITE[op] if negated else op, literal, keep_null)
+                return comparison(path, column, OPPOSITE[op] if negated else op, literal, keep_null)
             case Within(_, values):
                 found = frozenset(from_text(column, text) for text in values)
-                return _membership(column, found, outside=condition.negated != negated, keep_null=keep_null)
+                return membership(column, found, outside=condition.negated != negated, keep_null=keep_null)
             case Between(_, low, high):
-                return _range(
+                return between(
                     from_text(column, low),
                     from_text(column, high),
                     column,
@@ -187,7 +157,7 @@ class _Compiler:
                 test = text_test(match, text)
                 return Leaf(lambda value: not test(value), keep_null) if negated else Leaf(test)
             case Named(_, function, arguments):
-                test = functions.test(self.scope, column, function, arguments)
+                test = functions.test(self.scope, self._table(condition.path), column, function, arguments)
                 if functions.is_negative(function):
                     return Leaf(lambda value: not test(value)) if negated else Leaf(test, keep_null)
                 return Leaf(lambda value: not test(value), keep_null) if negated else Leaf(test)
@@ -198,10 +168,14 @@ class _Compiler:
         return cells, self._leaf(condition, negated=False)
 
     def _column(self, path: Path) -> Column:
+        return column_of(self.scope.organization.model.tables[self._table(path)], path)
+
+    def _table(self, path: Path) -> str:
+        """The table at the path's end."""
         table = self.table
         for name in path.through:
             table = single(self.scope.organization, table, name).target
-        return column_of(self.scope.organization.model.tables[table], path)
+        return table
 
     def _on(self, path: Path, leaf: Leaf) -> Predicate:
         test, on_null = leaf.test, leaf.on_null
@@ -212,7 +186,7 @@ class _Compiler:
         if isinstance(cells, Same):
             answer = on_null if cells.value is None else test(cells.value)
             return lambda _position: answer
-        if leaf.equal is not _UNSET and not leaf.folded:
+        if leaf.equal is not UNSET and not leaf.folded:
             wanted = leaf.equal
             return lambda position: bool(cells[position] == wanted)
         return lambda position: on_null if (value := cells[position]) is None else test(value)
@@ -237,7 +211,7 @@ class _Compiler:
         first, second = self._column(path), self._column(other)
         if (first.kind in TEXTS) != (second.kind in TEXTS) or edm_name(first.kind) != edm_name(second.kind):
             raise incompatible(first.kind, second.kind, str(path))
-        left, right, test = self.getter(path), self.getter(other), _TESTS[op]
+        left, right, test = self.getter(path), self.getter(other), TESTS[op]
         lower = first.kind in TEXTS
 
         def holds(position: int) -> bool:
@@ -283,35 +257,3 @@ def _any(tests: list[Predicate]) -> Predicate:
         first, second = tests
         return lambda position: first(position) or second(position)
     return lambda position: any(test(position) for test in tests)
-
-
-def _comparison(path: Path, column: Column, op: Op, literal: Literal, keep_null: bool) -> Leaf:
-    if literal.kind is None:
-        # eq null finds nulls alone, which inline comparison with None does as well.
-        return Leaf(lambda _value: op is Op.NE, on_null=op is Op.EQ, equal=None if op is Op.EQ else _UNSET)
-    wanted = constant(path, column, literal)
-    if column.kind is Kind.BOOLEAN and op not in (Op.EQ, Op.NE):
-        raise not_implemented(f"$filter with {op.value}", f"'{path}' is a Boolean.")
-    return leaf(column, op, wanted, keep_null=keep_null)
-
-
-def leaf(column: Column, op: Op, wanted: Any, *, keep_null: bool) -> Leaf:
-    """A comparison with a value in the column's own form."""
-    on_null = keep_null and op is Op.NE
-    test = _TESTS[op]
-    alone = wanted if op is Op.EQ else _UNSET
-    if column.kind in TEXTS:
-        return Leaf(lambda value: test(value.lower(), wanted), on_null, alone, folded=op is Op.EQ)
-    return Leaf(lambda value: test(value, wanted), on_null, alone)
-
-
-def _membership(column: Column, values: frozenset[Any], *, outside: bool, keep_null: bool) -> Leaf:
-    if column.kind in TEXTS:
-        return Leaf(lambda value: (value.lower() in values) != outside, outside and keep_null)
-    return Leaf(lambda value: (value in values) != outside, outside and keep_null)
-
-
-def _range(low: Any, high: Any, column: Column, *, outside: bool, keep_null: bool) -> Leaf:
-    if column.kind in TEXTS:
-        return Leaf(lambda value: (low <= value.lower() <= high) != outside, outside and keep_null)
-    return Leaf(lambda value: (low <= value <= high) != outside, outside and keep_null)

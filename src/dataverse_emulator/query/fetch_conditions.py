@@ -53,11 +53,14 @@ _NAMED: Final[Mapping[str, str]] = MappingProxyType(
         "ne-businessid": "NotEqualBusinessId",
         "contain-values": "ContainValues",
         "not-contain-values": "DoesNotContainValues",
+        "eq-or-above": "AboveOrEqual",
+        "eq-or-under": "UnderOrEqual",
+        "eq-userlanguage": "EqualUserLanguage",
+        "eq-userteams": "EqualUserTeams",
+        "eq-useroruserteams": "EqualUserOrUserTeams",
+        "eq-useroruserhierarchy": "EqualUserOrUserHierarchy",
+        "eq-useroruserhierarchyandteams": "EqualUserOrUserHierarchyAndTeams",
     }
-)
-#: Documented ones that are not imitated: hierarchies, teams, languages; and all that are fiscal.
-_MISSING: Final = re.compile(
-    r"above|under|not-under|eq-or-above|eq-or-under|eq-user[a-z]+|[a-z-]*fiscal[a-z-]*", re.ASCII
 )
 
 
@@ -77,8 +80,6 @@ def condition(
         return _text(path, column, operator, values)
     if operator in _NAMED:
         return _named(path, operator, values)
-    if _MISSING.fullmatch(operator):
-        raise not_implemented("this FetchXML operator", f"'{operator}'.")
     raise Refusal(
         Problem.INVALID_ARGUMENT,
         f"Invalid condition operator '{operator[:60]}' for attribute '{column.name}' of '{definition.name}'.",
@@ -139,6 +140,8 @@ def _text(path: Path, column: Column, operator: str, values: Sequence[str]) -> C
 def _named(path: Path, operator: str, values: Sequence[str]) -> Condition:
     function = _NAMED[operator]
     arity = ARITY[function]
-    if (arity is None and not values) or (arity == 1 and len(values) != 1):
-        raise _wrong_count(operator, "a value", len(values))
+    if arity is None and not values:
+        raise _wrong_count(operator, "a value", 0)
+    if arity and len(values) != arity:
+        raise _wrong_count(operator, f"{arity} value{'s' * (arity > 1)}", len(values))
     return Named(path, function, tuple(values) if arity != 0 else ())

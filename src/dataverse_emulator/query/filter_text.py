@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from dataverse_emulator.query.functions import ARITY
 from dataverse_emulator.query.model import (
     All,
@@ -23,7 +21,7 @@ from dataverse_emulator.query.model import (
     Some,
     Within,
 )
-from dataverse_emulator.query.tokens import Token, shown, tokens
+from dataverse_emulator.query.tokens import Token, shown, texts, tokens
 from dataverse_emulator.state.columns import Kind, utc_seconds
 from dataverse_emulator.state.problems import Refusal, bad_syntax, not_implemented
 
@@ -96,13 +94,20 @@ class _Parser:
             if token.text.endswith(_LAMBDAS):
                 return self._lambda(token)
             return self._function(token)
-        path, op = self._path(token), self._next()
+        path, op = self._path(self._aliased(token)), self._next()
         if op.kind != "name" or op.text not in _OPS:
             raise self._error(op)
-        operand = self._next()
+        operand = self._aliased(self._next())
         if operand.kind == "name" and operand.text not in _CONSTANTS and operand.text not in self._aliases:
             return CompareColumns(path, _OPS[op.text], self._path(operand))
         return Compare(path, _OPS[op.text], self._literal(operand))
+
+    def _aliased(self, token: Token) -> Token:
+        """The property an alias stands for; other tokens, and aliases of literals, as they are."""
+        text = self._aliases.get(token.text, "").strip()
+        inner = tokens(text) if token.kind == "name" and text else []
+        named = len(inner) == 1 and inner[0].kind == "name" and inner[0].text not in _CONSTANTS
+        return Token("name", text, token.at) if named and not text.startswith("@") else token
 
     def _path(self, token: Token) -> Path:
         if token.text[0] in "@$":
@@ -211,14 +216,7 @@ class _Parser:
             token = Token("list", self._aliases[token.text].strip(), token.at)
         if token.kind != "list":
             raise self._error(token)
-        try:
-            return tuple(msgspec.json.decode(token.text, type=list[str]))
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
-            # The documented text of this error (Filter rows, Manage single quotes).
-            raise bad_syntax(
-                "Invalid JSON. A comma character ',' was expected in scope 'Array'. Every two elements in an "
-                "array and properties of an object must be separated by commas."
-            ) from None
+        return texts(token.text)
 
     def _literal(self, token: Token) -> Literal:
         if token.kind == "name" and token.text in self._aliases:

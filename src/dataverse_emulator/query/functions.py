@@ -1,4 +1,4 @@
-"""The Dataverse query functions: windows of time, ids of the caller, several choices (dataverse.md 2.3).
+"""The Dataverse query functions: windows of time, the caller, several choices (dataverse.md 2.3).
 
 Weeks begin on Sunday and days are those of UTC, the time zone every user of the emulator has.
 """
@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from dataverse_emulator.query import fiscal, hierarchies
 from dataverse_emulator.query.scope import Scope
-from dataverse_emulator.state.columns import GUIDS, Column, Kind, utc_seconds
-from dataverse_emulator.state.problems import bad_syntax, not_implemented
+from dataverse_emulator.state.columns import GUIDS, NUMERIC, OPTIONS, Column, Kind, utc_seconds
+from dataverse_emulator.state.problems import bad_syntax
 
 #: From the caller's moment and a number to the first moment inside and the first after (None: open).
 Window = Callable[[datetime, int], tuple[datetime | None, datetime | None]]
@@ -85,6 +86,7 @@ _WINDOWS: Final[Mapping[str, Window]] = MappingProxyType(
 _ON: Final = frozenset({"On", "OnOrAfter", "OnOrBefore", "NotOn"})
 _IDS: Final = frozenset({"EqualUserId", "NotEqualUserId", "EqualBusinessId", "NotEqualBusinessId"})
 _CHOICES: Final = frozenset({"ContainValues", "DoesNotContainValues"})
+_LANGUAGE: Final = "EqualUserLanguage"
 
 #: How many arguments each takes beside the property; None for any number.
 ARITY: Final[Mapping[str, int | None]] = MappingProxyType(
@@ -93,6 +95,9 @@ ARITY: Final[Mapping[str, int | None]] = MappingProxyType(
         **dict.fromkeys(_ON, 1),
         **dict.fromkeys(_IDS, 0),
         **dict.fromkeys(_CHOICES, None),
+        _LANGUAGE: 0,
+        **fiscal.ARITY,
+        **hierarchies.ARITY,
     }
 )
 
@@ -102,8 +107,14 @@ def is_negative(function: str) -> bool:
     return function.startswith(("Not", "DoesNot"))
 
 
-def test(scope: Scope, column: Column, function: str, arguments: tuple[str, ...]) -> Callable[[Any], bool]:
-    """A test of a value that is there."""
+def test(
+    scope: Scope, table: str, column: Column, function: str, arguments: tuple[str, ...]
+) -> Callable[[Any], bool]:
+    """A test of a value that is there, in a column of that table."""
+    if function in hierarchies.ARITY:
+        return hierarchies.test(scope, table, column, function, arguments)
+    if function == _LANGUAGE:
+        return _language_test(scope, column)
     if function in _IDS:
         return _caller_test(scope, column, function)
     if function in _CHOICES:
@@ -112,17 +123,22 @@ def test(scope: Scope, column: Column, function: str, arguments: tuple[str, ...]
         raise bad_syntax(f"{function} needs a date and time property; '{column.name}' is none.")
     if function in _ON:
         return _on_test(function, arguments[0])
-    window = _WINDOWS.get(function)
-    if window is None:
-        raise not_implemented("this $filter function", f"'{function[:60]}'.")
     now = datetime.fromtimestamp(scope.organization.sources.now(), UTC)
+    numbers = tuple(_number(function, text) for text in arguments)
     try:
-        first, after = window(now, _number(function, arguments[0]) if arguments else 0)
+        if function in fiscal.ARITY:
+            return fiscal.test(_calendar(scope), now, function, numbers)
+        first, after = _WINDOWS[function](now, numbers[0] if numbers else 0)
     except (OverflowError, ValueError):
         raise bad_syntax(f"The value of {function} is out of range.") from None
     low = first.timestamp() if first else float("-inf")
     high = after.timestamp() if after else float("inf")
     return lambda value: low <= value < high
+
+
+def _calendar(scope: Scope) -> fiscal.FiscalCalendar:
+    settings = scope.organization.settings
+    return fiscal.FiscalCalendar(*settings.fiscal_year_starts, settings.fiscal_periods)
 
 
 def _number(function: str, text: str) -> int:
@@ -147,8 +163,22 @@ def _on_test(function: str, text: str) -> Callable[[Any], bool]:
 def _caller_test(scope: Scope, column: Column, function: str) -> Callable[[Any], bool]:
     if column.kind not in GUIDS:
         raise bad_syntax(f"{function} needs a lookup property; '{column.name}' is none.")
-    ids = scope.user.user_id if "UserId" in function else scope.organization.business_unit_id
-    return lambda value: (value == ids) != function.startswith("Not")
+    wanted = scope.user.user_id if "UserId" in function else _unit(scope)
+    return lambda value: (value == wanted) != function.startswith("Not")
+
+
+def _unit(scope: Scope) -> str:
+    users = scope.organization.table("systemuser")
+    position = users.position(scope.user.user_id)
+    own = None if position is None else users.cell(position, "businessunitid")
+    return str(own or scope.organization.business_unit_id)
+
+
+def _language_test(scope: Scope, column: Column) -> Callable[[Any], bool]:
+    if column.kind not in NUMERIC | OPTIONS:
+        raise bad_syntax(f"{_LANGUAGE} needs a language code; '{column.name}' is none.")
+    language = scope.organization.settings.language_code
+    return lambda value: bool(value == language)
 
 
 def _choices_test(column: Column, function: str, arguments: tuple[str, ...]) -> Callable[[Any], bool]:

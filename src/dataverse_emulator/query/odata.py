@@ -59,7 +59,7 @@ def _query(
     return Query(
         select=_select(organization, table, given.get("$select")),
         condition=filter_text.parsed(text, aliases) if text is not None else None,
-        order=_order(organization, table, given.get("$orderby")),
+        order=_order(organization, table, given.get("$orderby"), aliases),
         top=_top(given.get("$top")),
         count=truth(given.get("$count")),
         expand=_expand(organization, table, given.get("$expand"), aliases),
@@ -80,7 +80,9 @@ def _select(organization: Organization, table: str, text: str | None) -> tuple[s
     return names
 
 
-def _order(organization: Organization, table: str, text: str | None) -> tuple[Order, ...]:
+def _order(
+    organization: Organization, table: str, text: str | None, aliases: Mapping[str, str]
+) -> tuple[Order, ...]:
     if text is None:
         return ()
     found = []
@@ -88,7 +90,8 @@ def _order(organization: Organization, table: str, text: str | None) -> tuple[Or
         words = part.split()
         if not words or len(words) > 2 or (len(words) == 2 and words[1] not in ("asc", "desc")):
             raise bad_syntax(f"The $orderby item '{part[:60]}' cannot be read.")
-        *through, name = words[0].split("/")
+        # "@p1 asc": an alias may stand for a property here too (Parameter aliases with query options).
+        *through, name = aliases.get(words[0], words[0]).strip().split("/")
         path = Path(name, tuple(through))
         resolved(organization, table, path)
         found.append(Order(path, words[1:] == ["desc"]))

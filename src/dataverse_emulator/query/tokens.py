@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from dataverse_emulator.state.problems import bad_syntax
 
 _HEX: Final = r"[0-9a-fA-F]"
@@ -21,6 +23,7 @@ _TOKENS: Final = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+_TEXT: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'((?:[^'\\]|\\.)*)'""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,23 @@ def split(text: str, separator: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     return [*parts, text[start:]]
+
+
+def texts(text: str) -> tuple[str, ...]:
+    """A JSON list of texts, whose quotes may be single ones, as the service's reader has it: `['1','2']`."""
+    try:
+        return tuple(msgspec.json.decode(_TEXT.sub(_double_quoted, text), type=list[str]))
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
+        # The documented text of this error (Filter rows, Manage single quotes).
+        raise bad_syntax(
+            "Invalid JSON. A comma character ',' was expected in scope 'Array'. Every two elements in an "
+            "array and properties of an object must be separated by commas."
+        ) from None
+
+
+def _double_quoted(hit: re.Match[str]) -> str:
+    inner = hit[1]
+    if inner is None:
+        return hit[0]
+    escaped = inner.replace("\\'", "'").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -5,7 +5,7 @@ from typing import Any, Final
 from dataverse_emulator.state import labels, option_sets
 from dataverse_emulator.state.columns import LOOKUPS, OPTIONS, Column, Kind
 from dataverse_emulator.state.definitions import Definition
-from dataverse_emulator.state.metadata_types import type_name
+from dataverse_emulator.state.metadata_types import column_properties, type_name, unknown_as_null
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.sources import derived_id
 
@@ -61,7 +61,9 @@ def attribute(organization: Organization, definition: Definition, column: Column
     }
     if column.custom and column.of is None:
         found |= _of_custom()
-    return {**found, **column.facts}
+    nulls = organization.choices.undocumented_are_null
+    unknown = unknown_as_null(column_properties(column.kind)) if nulls else {}
+    return {**unknown, **found, **column.facts}
 
 
 def _required(column: Column) -> Facts:

@@ -1,7 +1,7 @@
 """Columns: what kind of value each holds, how it is named on the wire, and what is known about it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -142,6 +142,20 @@ def utc_text(seconds: int) -> str:
     """Whole seconds, UTC, with a Z (dataverse.md 2.5)."""
     day, second = divmod(seconds, 86_400)
     return f"{_day_text(day)}T{_time_text(second)}Z"
+
+
+def utc_texts(moments: Iterable[int | None]) -> list[str | None]:
+    """The same of many moments, put together from pieces because pages are long; nothing for nulls."""
+    return [
+        None
+        if moment is None
+        else f"{_day_text(moment // 86_400)}{_MINUTES[moment % 86_400 // 60]}{_SECONDS[moment % 60]}"
+        for moment in moments
+    ]
+
+
+_MINUTES: Final = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+_SECONDS: Final = tuple(f"{second:02}Z" for second in range(60))
 
 
 @lru_cache(maxsize=16_384)

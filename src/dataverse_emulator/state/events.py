@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from dataverse_emulator.state.columns import Cell
 from dataverse_emulator.state.definitions import Definition
 
 Values = dict[str, Cell]
+#: In place of the ids of steps to leave out: none of them is told.
+EVERY_STEP: Final = frozenset({"*"})
 
 
 class Message(Enum):
@@ -21,7 +24,10 @@ class Message(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One pipeline run: who did what to which row, with its values before and after where there are any."""
+    """One pipeline run: who did what to which row, with its values before and after where there are any.
+
+    `bypassed` are the ids of steps that shall not hear of it (9.7).
+    """
 
     message: Message
     table: Definition
@@ -36,3 +42,4 @@ class Event:
     after: Values | None
     depth: int = 1
     subordinate: str | None = None
+    bypassed: frozenset[str] = frozenset()

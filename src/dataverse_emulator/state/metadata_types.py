@@ -240,6 +240,14 @@ def column_properties(kind: Kind | None) -> Mapping[str, str]:
     return _COLUMN if kind is None else {**_COLUMN, **_BY_KIND[kind][1]}
 
 
+_BELOW: Final = frozenset({"OptionSet", "GlobalOptionSet"})
+
+
+def unknown_as_null(known: Mapping[str, str]) -> dict[str, None]:
+    """A null for each property that is no navigation property: for who prefers that to a refusal."""
+    return {name: None for name, shape in known.items() if shape != "list" and name not in _BELOW}
+
+
 def kinds_of(name: str) -> tuple[Kind, ...]:
     """The kinds whose definitions are of that type, given with its namespace."""
     return tuple(kind for kind in Kind if type_name(kind) == name)

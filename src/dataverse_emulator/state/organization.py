@@ -28,7 +28,8 @@ class Settings:
 
     `languages` are provisioned beside the base one; `role_of_new_users` is the security role of whoever is
     seen for the first time ("" for none); `outsiders` are clients and people who are no members (1.4);
-    `form_variants` name what makers did to the contact forms (8.5, `state/form_variants.py`).
+    `form_variants` name what makers did to the contact forms (8.5, `state/form_variants.py`); fiscal years
+    begin on a month and day and have 1, 2, 4, 12 or 13 periods.
     """
 
     name: str = "unqemulated"
@@ -39,6 +40,8 @@ class Settings:
     role_of_new_users: str = "System Administrator"
     outsiders: frozenset[str] = frozenset()
     form_variants: tuple[str, ...] = ()
+    fiscal_year_starts: tuple[int, int] = (1, 1)
+    fiscal_periods: int = 4
 
     @property
     def provisioned(self) -> tuple[int, ...]:
@@ -66,6 +69,7 @@ class Organization:
         self.rights: tuple[object, dict[str, Any]] = (None, {})
         self.index_jobs: tuple[tuple[float, str, str], ...] = ()
         self.outbox: list[Event] = []
+        self.bypassed: frozenset[str] = frozenset()
         self.lock = Lock()
         self.pending_audits: list[tuple[float, Values]] = []
         self.files: dict[str, StoredFile] = {}

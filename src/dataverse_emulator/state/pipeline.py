@@ -2,7 +2,7 @@
 
 from dataverse_emulator.state import computed
 from dataverse_emulator.state.definitions import Definition
-from dataverse_emulator.state.events import Event, Message, Values
+from dataverse_emulator.state.events import EVERY_STEP, Event, Message, Values
 from dataverse_emulator.state.identity import User
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.registrations import listened
@@ -23,7 +23,7 @@ def tell(
 ) -> None:
     """Note what happened to a row, when any step concerns its table."""
     definition = table.definition
-    if not listened(organization, definition.name):
+    if organization.bypassed == EVERY_STEP or not listened(organization, definition.name):
         return
     sources, row = organization.sources, table.row(position)
     organization.outbox.append(
@@ -41,6 +41,7 @@ def tell(
             after=None if message is Message.DELETE else row,
             depth=depth,
             subordinate=subordinate,
+            bypassed=organization.bypassed,
         )
     )
 

@@ -12,6 +12,7 @@ class Problem(Enum):
     OBJECT_DOES_NOT_EXIST = "ObjectDoesNotExist"
     INVALID_ARGUMENT = "InvalidArgument"
     DUPLICATE_RECORD = "DuplicateRecord"
+    DUPLICATES_FOUND = "DuplicateRecordsFound"
     VERSION_MISMATCH = "ConcurrencyVersionMismatch"
     UNKNOWN_PROPERTY = "UnknownProperty"
     UNKNOWN_RESOURCE = "UnknownResource"
@@ -83,6 +84,7 @@ CODES: Final[Mapping[Problem, str]] = MappingProxyType(
         Problem.OBJECT_DOES_NOT_EXIST: "0x80040217",
         Problem.INVALID_ARGUMENT: "0x80040203",
         Problem.DUPLICATE_RECORD: "0x80040237",
+        Problem.DUPLICATES_FOUND: "0x80040333",
         Problem.VERSION_MISMATCH: "0x80060882",
         Problem.UNKNOWN_PROPERTY: "0x80060888",
         Problem.UNKNOWN_RESOURCE: "0x80060888",

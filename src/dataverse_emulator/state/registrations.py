@@ -107,6 +107,7 @@ def steps_for(organization: Organization, event: Event) -> list[Step]:
         step = steps.row(position)
         if (
             step["statecode"] != 0
+            or steps.row_id(position) in event.bypassed
             or _message_of(organization, step.get("sdkmessageid")) != event.message.value
             or _table_of(organization, step.get("sdkmessagefilterid")) not in (event.table.name, None)
         ):

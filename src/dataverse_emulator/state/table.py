@@ -125,7 +125,7 @@ class Table:
         self._settle_order()
         start = 0 if row_id is None else bisect_right(self._order, row_id)
         at = self._at
-        return [at[found] for found in self._order[start : start + count]]
+        return list(map(at.__getitem__, self._order[start : start + count]))
 
     # -- finding --------------------------------------------------------------------------------------
 

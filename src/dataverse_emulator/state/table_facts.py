@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from dataverse_emulator.state import labels
 from dataverse_emulator.state.column_facts import managed_property
+from dataverse_emulator.state.columns import Kind
 from dataverse_emulator.state.definitions import Definition, Key
+from dataverse_emulator.state.metadata_types import TABLE, unknown_as_null
 from dataverse_emulator.state.organization import Organization
 
 Facts = dict[str, Any]
@@ -48,12 +50,24 @@ def table(organization: Organization, definition: Definition) -> Facts:
         "ObjectTypeCode": definition.code,
         "OwnershipType": definition.ownership,
         "PrimaryIdAttribute": definition.key,
+        "PrimaryImageAttribute": _image(definition),
         "PrimaryNameAttribute": definition.primary_name or None,
         "SchemaName": definition.schema_name,
+        "TableType": "Standard",
     }
     if definition.custom and not definition.intersect:
         found |= _of_custom(definition)
-    return {**found, **definition.facts}
+    unknown = unknown_as_null(TABLE) if organization.choices.undocumented_are_null else {}
+    return {**unknown, **found, **definition.facts}
+
+
+def _image(definition: Definition) -> str | None:
+    """The image that stands for a row: of the standard tables the one called so (Image columns)."""
+    images = [column for column in definition.columns.values() if column.kind is Kind.IMAGE]
+    chosen = [
+        column.name for column in images if column.facts.get("IsPrimaryImage") or column.name == "entityimage"
+    ]
+    return chosen[0] if chosen else None
 
 
 def _of_custom(definition: Definition) -> Facts:

@@ -33,6 +33,7 @@ STATUS: Final[Mapping[Problem, int]] = MappingProxyType(
         ),
         Problem.DUPLICATE_RECORD: 412,
         Problem.DUPLICATE_KEY: 412,
+        Problem.DUPLICATES_FOUND: 412,
         Problem.VERSION_MISMATCH: 412,
         Problem.CANNOT_DELETE_ASSOCIATED: 405,
         Problem.METHOD_NOT_ALLOWED: 405,

@@ -19,6 +19,7 @@ MAX_OPERATIONS: Final = 1000
 _BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 # Microsoft's Python client leaves spaces in the address of a part as they are.
 _REQUEST_LINE: Final = re.compile(r"([A-Z]+) (\S(?:.*\S)?) HTTP/1\.1")
+_BARE: Final = re.compile(rb"(?<!\r)\n")
 _REFERENCE: Final = re.compile(r"/?\$(\w{1,40})(?=$|[/?(])")
 _SERVICE: Final = re.compile(r"/api/data/v9\.[0-2]/")
 
@@ -54,7 +55,8 @@ class _Run:
 def perform(organization: Organization, call: Call) -> Answer:
     """Run every part in turn; stop at the first error unless told to go on."""
     try:
-        items = parsed(call.headers.get("content-type", ""), call.body)
+        body = _with_returns(call.body) if organization.choices.batch_takes_newlines else call.body
+        items = parsed(call.headers.get("content-type", ""), body)
         go_on = requests.preferences(call.headers.get("prefer")).continue_on_error
     except Refusal as refusal:
         return refused(refusal)
@@ -180,6 +182,12 @@ def parsed(content_type: str, body: bytes) -> list[Operation | ChangeSet]:
     if not items:
         raise _unreadable("the batch has no parts")
     return items
+
+
+def _with_returns(body: bytes) -> bytes:
+    """The body with CRLF where a client ended all lines in LF, from the first boundary on."""
+    first, newline, _ = body.lstrip(b"\r\n").partition(b"\n")
+    return _BARE.sub(b"\r\n", body) if newline and not first.endswith(b"\r") else body
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:

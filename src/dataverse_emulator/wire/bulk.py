@@ -23,6 +23,8 @@ def perform(organization: Organization, call: Call, table: Table, action: str) -
     needed = {"CreateMultiple": {"POST"}, "UpdateMultiple": {"PATCH"}}.get(action, {"POST", "PATCH"})
     if not needed <= table.definition.writes:
         raise not_implemented(f"{action} on {table.definition.set_name}", "see its README for what is.")
+    if changes.detects_duplicates(call):
+        raise not_implemented("duplicate detection with many rows at once", "with single rows it is.")
     targets = _targets(table.definition, json_object(call))
     with organization.transaction():
         if action == "CreateMultiple":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dataverse_emulator.query import odata
-from dataverse_emulator.state import layers, rules, solutions, writes
+from dataverse_emulator.state import duplicates, layers, rules, solutions, writes
 from dataverse_emulator.state.events import Values
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, bad_payload, not_implemented
@@ -12,6 +12,7 @@ from dataverse_emulator.wire import addressing, bodies, reads, requests
 from dataverse_emulator.wire.answers import Answer, Call, json_object
 
 SOLUTION_HEADER = "mscrm.solutionuniquename"
+_DETECTION = "mscrm.suppressduplicatedetection"
 
 
 def create(organization: Organization, call: Call, table: Table, preset: Values | None = None) -> Answer:
@@ -19,6 +20,7 @@ def create(organization: Organization, call: Call, table: Table, preset: Values 
     _allow(table, "POST")
     _check_options(organization, call, table)
     position = bodies.create(organization, call, table, json_object(call), preset=preset)
+    _detect(call, table, position)
     _join(organization, call, table, position)
     return _written(organization, call, table, position, created=True)
 
@@ -35,6 +37,7 @@ def upsert(organization: Organization, call: Call, table: Table, key_text: str) 
     if position is None:
         _allow(table, "POST")
         position = bodies.create(organization, call, table, body, key.row_id, preset=dict(key.values))
+        _detect(call, table, position)
         _join(organization, call, table, position)
         return _written(organization, call, table, position, created=True)
     change(organization, call, table, position, _without(body, key.values))
@@ -56,6 +59,17 @@ def change(organization: Organization, call: Call, table: Table, position: int, 
         layers.edit(organization, definition.name, table.row_id(position), values)
     else:
         writes.update(organization, call.user, table, position, values)
+        _detect(call, table, position)
+
+
+def detects_duplicates(call: Call) -> bool:
+    """Whether duplicates are to be found; they are not unless a header says so (9.5)."""
+    return call.headers.get(_DETECTION, "").lower() == "false"
+
+
+def _detect(call: Call, table: Table, position: int) -> None:
+    if detects_duplicates(call):
+        duplicates.check(table, position)
 
 
 def check_preconditions(call: Call, table: Table, position: int | None, key: addressing.KeyValues) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from dataverse_emulator.state import audit
 from dataverse_emulator.state.organization import Organization
 from dataverse_emulator.state.problems import Problem, Refusal, not_implemented
-from dataverse_emulator.wire import guard, paths, requests
+from dataverse_emulator.wire import bypass, guard, paths, requests
 from dataverse_emulator.wire.answers import Answer, Call, refused
 from dataverse_emulator.wire.costs import CUSTOMIZATIONS, Work
 from dataverse_emulator.wire.operation import Operation
@@ -17,8 +17,6 @@ from dataverse_emulator.wire.shapes import shape
 
 MAX_URL: Final = 32_768
 MAX_URL_IN_BATCH: Final = 65_536
-# Headers that change what a request does; each would be a lie if it were silently ignored (2.2, 9.7).
-_UNIMITATED_HEADERS: Final = ("mscrm.bypass", "mscrm.suppresscallback")
 
 
 def perform(organization: Organization, call: Call) -> Answer:
@@ -31,7 +29,6 @@ def perform(organization: Organization, call: Call) -> Answer:
 
 
 def _perform(organization: Organization, call: Call) -> Answer:
-    _check_headers(call)
     audit.settle(organization)
     guard.member(organization, call.user)
     call = guard.impersonated(organization, call)
@@ -47,7 +44,11 @@ def _perform(organization: Organization, call: Call) -> Answer:
     operation = _operation(organization, call, path)
     guard.check(organization, call, path)
     _check_lock(organization, operation.work)
-    answer = operation(organization, call, path)
+    organization.bypassed = bypass.asked(organization, call.user, call.headers)
+    try:
+        answer = operation(organization, call, path)
+    finally:
+        organization.bypassed = frozenset()
     return replace(answer, work={operation.work: answer.operations})
 
 
@@ -67,20 +68,18 @@ def _operation(organization: Organization, call: Call, path: Sequence[Segment]) 
         raise not_implemented(f"{call.method[:20]} {found}", f"{', '.join(methods)} of it are.")
     if definition is not None and path[0].key is not None:
         raise paths.unknown(definition, path[1])
-    if definition is None and "_" in path[0].name:
-        # Only a customisation has such a name, and then the model would know it.
+    if definition is None and ("_" in path[0].name or _is_misspelt(organization, path[0].name)):
+        # Only a customisation has an underscore in its name, and then the model would know it.
         raise Refusal(Problem.UNKNOWN_RESOURCE, f"Resource not found for the segment '{path[0].name[:80]}'.")
     raise not_implemented(
         f"'{'/'.join(segment.name for segment in path)[:120]}'", "see its README for what is."
     )
 
 
-def _check_headers(call: Call) -> None:
-    for name, value in call.headers.items():
-        if name.startswith(_UNIMITATED_HEADERS):
-            raise not_implemented(f"header {name}", "it would change the outcome.")
-        if name == "mscrm.suppressduplicatedetection" and value.lower() != "true":
-            raise not_implemented("duplicate detection rules", "they are off, as by default.")
+def _is_misspelt(organization: Organization, name: str) -> bool:
+    """Whether a table goes by that name, but its set does not (Resource not found for the segment)."""
+    tables = organization.model.tables
+    return name.lower() in tables or name.lower() in organization.model.by_set
 
 
 def _check_lock(organization: Organization, work: Work) -> None:

@@ -52,6 +52,14 @@ def download(
     return json_answer(body, headers, status)
 
 
+def _spoken(text: str) -> str:
+    """A header as it was meant: some clients send UTF-8, some Latin-1, which is seldom UTF-8 as well."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def _part(content: bytes, text: str | None) -> tuple[int, bytes]:
     if text is None:
         return 200, content
@@ -68,7 +76,7 @@ def upload(organization: Organization, call: Call, table: Table, position: int, 
         raise bad_syntax(f"The query parameter {min(unknown)[:40]} is not supported.")
     if "sessiontoken" in given:
         return _piece(organization, call, table, position, column, given["sessiontoken"])
-    name = given.get(_NAME) or call.headers.get(_NAME)
+    name = given.get(_NAME) or _spoken(call.headers.get(_NAME, ""))
     if not name:
         raise bad_syntax("The name of the file must be given in x-ms-file-name.")
     if call.headers.get("x-ms-transfer-mode") == "chunked":

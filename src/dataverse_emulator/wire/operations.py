@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dataverse_emulator.wire import actions, audits, bulk_delete, role_actions, row_calls
+from dataverse_emulator.wire import (
+    actions,
+    audits,
+    bulk_delete,
+    list_actions,
+    role_actions,
+    row_calls,
+    service,
+)
 from dataverse_emulator.wire.costs import Work
 from dataverse_emulator.wire.definition_operations import DEFINITIONS
 from dataverse_emulator.wire.operation import Operation, plain
@@ -13,9 +21,9 @@ CRM: Final = "Microsoft.Dynamics.CRM."
 _ROW: Final = "{set}({key})"
 _QUERIES: Final = (
     "`$apply` beyond filters and one groupby or aggregate",
-    "FetchXML on hierarchies, fiscal periods and names of lookups",
+    "FetchXML that groups by fiscal periods, or looks into names of lookups",
     "`?sql=` with figures that have no name",
-    "functions on hierarchies and fiscal periods",
+    "functions on hierarchies of other tables' rows",
     "`$orderby` on managed properties",
     "change tracking on tables where it is off",
 )
@@ -23,7 +31,6 @@ _WRITES: Final = (
     "writing what the system sets",
     "tables the platform keeps",
     "columns that nobody listed of partly listed tables",
-    "bypass headers, duplicate detection",
 )
 _CONDITIONS: Final = (
     "`If-Match` together with `If-None-Match`",
@@ -45,6 +52,7 @@ _ROWS: Final = (
         "4.2",
         Work.CREATE,
         partial(row_calls.in_bulk, "CreateMultiple"),
+        ("duplicate detection with many rows at once",),
     ),
     Operation(
         "UpdateMultiple",
@@ -106,6 +114,22 @@ _MERGE: Final = ("`PerformParentingChecks`", "rows that were merged before")
 _NAMED: Final = (
     Operation("WhoAmI", "GET", "WhoAmI", "1.3", perform=plain(actions.who_am_i)),
     Operation("RetrieveVersion", "GET", "RetrieveVersion", "2.1", perform=plain(actions.retrieve_version)),
+    Operation("Service document", "GET", "", "Web API service documents", perform=plain(service.document)),
+    Operation(
+        "RetrieveTotalRecordCount",
+        "GET",
+        "RetrieveTotalRecordCount({key})",
+        "2.3",
+        Work.READ,
+        service.record_counts,
+    ),
+    Operation(
+        "RetrieveCurrentOrganization",
+        "GET",
+        "RetrieveCurrentOrganization({key})",
+        "RetrieveCurrentOrganization function",
+        perform=service.current_organization,
+    ),
     Operation("Merge", "POST", "Merge", "9.4", Work.UPDATE, plain(actions.merge), _MERGE),
     Operation(
         "AddSolutionComponent",
@@ -135,6 +159,18 @@ _PRIVILEGES: Final = tuple(
         ("AddPrivilegesRole", "POST", Work.UPDATE, role_actions.add, "to other than roles"),
         ("ReplacePrivilegesRole", "POST", Work.UPDATE, role_actions.replace, "of other than roles"),
     )
+)
+
+_LISTS: Final = (
+    Operation(
+        "AddListMembersList",
+        "POST",
+        f"{_ROW}/{CRM}AddListMembersList",
+        "AddListMembersList action",
+        Work.UPDATE,
+        partial(row_calls.bound, list_actions.add),
+        ("AddListMembersList to other than lists",),
+    ),
 )
 
 _BULK_DELETE: Final = ("repeated jobs and mail", "links of a QueryExpression")
@@ -168,13 +204,12 @@ _LATER: Final = (
 _MISSING: Final = tuple(
     Operation(name, method, shape, source, work)
     for name, method, shape, source, work in (
-        ("Service document", "GET", "", "2.1", Work.OTHER),
-        ("RetrieveTotalRecordCount", "GET", "RetrieveTotalRecordCount({key})", "2.3", Work.OTHER),
+        ("RetrieveDuplicates", "GET", "RetrieveDuplicates({key})", "9.5", Work.OTHER),
     )
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
-    *_ROWS, *_BELOW, *_NAMED, *_PRIVILEGES, *_LATER, *DEFINITIONS, *_MISSING
+    *_ROWS, *_BELOW, *_NAMED, *_PRIVILEGES, *_LISTS, *_LATER, *DEFINITIONS, *_MISSING
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from dataverse_emulator.state.problems import Refusal, bad_syntax
 
 _OUTER = re.compile(
-    r'<cookie pagenumber="(\d{1,9})" pagingcookie="([^"]*)" istracking="(True|False)" ?/>', re.ASCII
+    r'<cookie pagenumber="(\d{1,9})"(?: pagingcookie="([^"]*)")? istracking="(True|False)" ?/>', re.ASCII
 )
 
 
@@ -48,10 +48,17 @@ def after(key: str, first: str, last: str, page: int = 2) -> Cookie:
 
 
 def parsed(text: str) -> Cookie:
-    """The cookie in a (once decoded) skiptoken; anything altered is refused."""
+    """The cookie in a (once decoded) skiptoken; anything altered is refused.
+
+    Some clients write one with nothing but a page number, from 1; the pages before count as full ones.
+    """
     outer = _OUTER.fullmatch(text)
     if outer is None:
         raise malformed()
+    if outer[2] is None:
+        if int(outer[1]) == 0 or outer[3] == "True":
+            raise malformed()
+        return Cookie(int(outer[1]), tracking=False, elements={})
     return Cookie(int(outer[1]), outer[3] == "True", elements(unquote(unquote(outer[2]))))
 
 

@@ -58,8 +58,7 @@ def _page(
     # "$top together with Prefer: odata.maxpagesize -> $top is ignored" (2.3)
     top = None if wanted.max_page else query.top
     size = wanted.page_size if top is None else min(top, executor.MAX_PAGE)
-    place = _place(scope, table, cookie, query) if cookie else None
-    page = executor.page(scope, table, query, size, place, among)
+    page = _found(scope, table, query, size, cookie, among)
     write = rows.Writer(scope, table, query, wanted, call.root, single=False)
     body: dict[str, Any] = {"@odata.context": rows.context(call.root, definition, query)}
     if page.total is not None:
@@ -76,8 +75,23 @@ def _page(
     elif tracked:
         token = tracking.Token(until, organization.sources.now())
         body["@odata.deltaLink"] = deltas.link(url, call.query, token)
-    body["value"] = write(page.rows)
+    body["value"] = write.page(page.rows)
     return json_answer(body, wanted.applied(), operations=len(page.rows))
+
+
+def _found(
+    scope: Scope,
+    table: Table,
+    query: Query,
+    size: int,
+    cookie: paging.Cookie | None,
+    among: Iterable[int] | None,
+) -> executor.Page:
+    if cookie and not cookie.elements:
+        found = executor.page(scope, table, query, size * cookie.page, None, among)
+        return executor.Page(found.rows[size * (cookie.page - 1) :], found.more, found.total)
+    place = _place(scope, table, cookie, query) if cookie else None
+    return executor.page(scope, table, query, size, place, among)
 
 
 def _totals(organization: Organization, page: executor.Page, wanted: requests.Preferences) -> dict[str, Any]:

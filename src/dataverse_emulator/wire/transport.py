@@ -52,12 +52,30 @@ def _too_large() -> Refusal:
     return Refusal(Problem.TOO_LARGE, "The request is larger than 116.85 MB.")
 
 
+class _Spelled(bytes):
+    """The name of a header as documents spell it.
+
+    HTTP does not mind the case, but clients that make a plain dict of headers look for `OData-EntityId`;
+    servers make every name lower-case before they write it.
+    """
+
+    def lower(self) -> bytes:
+        """Itself."""
+        return self
+
+
+#: What servers must recognise by its lower-case name.
+_FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+
+
+def _name(text: str) -> bytes:
+    lower = text.lower().encode("latin-1")
+    return lower if lower in _FRAMING else _Spelled(text.encode("latin-1"))
+
+
 async def reply(send: Send, answer: Answer, method: str) -> None:
     """Send an answer."""
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in answer.headers.items()
-    ]
+    headers = [(_name(name), value.encode("latin-1", "replace")) for name, value in answer.headers.items()]
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -2,21 +2,28 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 import requests
 import trustme
 import uvicorn
 from azure.core.credentials import AccessToken
+from PowerPlatform.Dataverse.aio import AsyncDataverseClient
 from PowerPlatform.Dataverse.client import DataverseClient
 
 from dataverse_emulator import Organization, create_app
 from tests.web.listening import Stand
+
+from . import Client
+from .blocking import Blocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +63,62 @@ class Credential:
         return AccessToken("rep-anna", int(time.time()) + 3600)
 
 
-@pytest.fixture
+class AsyncCredential:
+    """The same, asked without blocking."""
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        """A token for an hour."""
+        return Credential().get_token()
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_raised: object) -> None:
+        """There is nothing to leave."""
+
+
+@contextmanager
+def blocking(url: str) -> Iterator[Blocking]:
+    """The asynchronous client in a loop of its own."""
+    with asyncio.Runner() as runner:
+
+        async def begun() -> AsyncDataverseClient:
+            return AsyncDataverseClient(url, AsyncCredential())
+
+        with Blocking(runner.run(begun()), runner) as client:
+            yield client
+
+
+@pytest.fixture(params=["waiting", "asynchronous"])
 def client(
-    organization: Organization, secure: Secure, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[DataverseClient]:
-    """A client of an empty organisation."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.authority))
+    request: pytest.FixtureRequest,
+    organization: Organization,
+    secure: Secure,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Client]:
+    """Each of the two clients of an empty organisation."""
     secure.stand.app = create_app(organization)
-    with DataverseClient(secure.stand.url, Credential()) as found:
-        yield found
+    if request.param == "waiting":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.authority))
+        with DataverseClient(secure.stand.url, Credential()) as found:
+            yield found
+        return
+    # aiohttp made its idea of whom to trust when it was imported.
+    trusting = ssl.create_default_context(cafile=str(secure.authority))
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusting)
+    with blocking(secure.stand.url) as held:
+        yield held
+
+
+@pytest.fixture
+def deprecated(client: Client) -> Client:
+    """The client that still has its deprecated methods."""
+    if isinstance(client, Blocking):
+        pytest.skip("the asynchronous client never had them")
+    return client
 
 
 @pytest.fixture

@@ -116,11 +116,17 @@ def test_what_it_finds_out(client: Client, account: str) -> None:
     assert ("parentcustomerid_account", "accounts") in {
         (held["nav_property"], held["target_entity_set"]) for held in expands
     }
+    assert account
+
+
+def test_what_the_deprecated_ways_find_out(deprecated: Client, account: str) -> None:
+    """The same, as the client had it before (7.3, 7.5)."""
+    expands = {held["nav_property"] for held in deprecated.query.odata_expands("contact")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        assert "lastname" in client.query.odata_select("contact")
-        assert client.query.odata_expand("contact", "account") in {e["nav_property"] for e in expands}
-        bind = client.query.odata_bind("account", "contact", account)
+        assert "lastname" in deprecated.query.odata_select("contact")
+        assert deprecated.query.odata_expand("contact", "account") in expands
+        bind = deprecated.query.odata_bind("account", "contact", account)
     assert set(bind.values()) == {f"/contacts({account})"}
 
 
@@ -132,10 +138,18 @@ def test_frames(client: Client, account: str) -> None:
     ids = client.dataframe.create("contact", pandas.DataFrame({"lastname": ["F", "G"]}))
     changes = pandas.DataFrame({"contactid": ids, "jobtitle": ["x", "y"]})
     client.dataframe.update("contact", changes, id_column="contactid")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = client.dataframe.get("contact", filter="jobtitle ne null", orderby=["jobtitle"])
+    found = client.records.list("contact", filter="jobtitle ne null", orderby=["jobtitle"]).to_dataframe()
     assert list(found["lastname"]) == ["F", "G"]
     client.dataframe.delete("contact", ids)
     assert len(client.records.list("contact")) == 5
+    assert account
+
+
+def test_the_deprecated_frame(deprecated: Client, account: str) -> None:
+    """`client.dataframe.get`, which only the waiting client has."""
+    pytest.importorskip("pandas")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = deprecated.dataframe.get("contact", filter="lastname lt 'C'", orderby=["lastname"])
+    assert list(found["lastname"]) == ["A", "B"]
     assert account

@@ -70,13 +70,13 @@ def test_lists(client: Client) -> None:
     assert wide.first()["parentcustomerid_account"]["name"] == "Contoso"
 
 
-def test_the_older_read(client: Client) -> None:
+def test_the_older_read(deprecated: Client) -> None:
     """`get`, which the client itself calls deprecated, reads one row or pages."""
-    contact = client.records.create("contact", {"lastname": "Ek"})
+    contact = deprecated.records.create("contact", {"lastname": "Ek"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        assert client.records.get("contact", contact, select=["lastname"])["lastname"] == "Ek"
-        assert [len(page) for page in client.records.get("contact", filter="lastname eq 'Ek'")] == [1]
+        assert deprecated.records.get("contact", contact, select=["lastname"])["lastname"] == "Ek"
+        assert [len(page) for page in deprecated.records.get("contact", filter="lastname eq 'Ek'")] == [1]
 
 
 def test_upserts(client: Client, organization: Organization) -> None:

@@ -27,6 +27,12 @@ _WRITES: Final[Mapping[str, frozenset[str]]] = {
 _DEPTH: Final = Column(
     "privilegedepthmask", Kind.INTEGER, "privilegedepthmask", 5, create=False, update=False
 )
+#: What is known of some tables beside their names, by the column that tells it.
+_FACTS: Final = (
+    ("HasNotes", "notes"),
+    ("HasActivities", "activities"),
+    ("IsKnowledgeManagementEnabled", "knowledge"),
+)
 
 
 @cache
@@ -88,6 +94,7 @@ def _definition(facts: Mapping[str, str]) -> Definition:
         plural=facts["plural"],
         partial=bool(facts["partial"]),
         writes=_WRITES.get(name, ALL_WRITES),
+        facts={fact: facts[column] == "yes" for fact, column in _FACTS if facts[column]},
     )
 
 
