@@ -167,6 +167,7 @@ async def _inherit(run: Run, legacies: Sequence[_Legacy]) -> frozenset[UUID]:
     """
     ids = {contact_id for legacy in legacies for contact_id in (legacy.owner, legacy.heir)}
     people = {p.contact.contact_id: p for p in await run.memory.people(run.account_id, ids)}
+    legacies = [one for one in legacies if {one.owner, one.heir} <= people.keys()]  # else erased meanwhile
     going = {legacy.key for legacy in legacies}
     owners = {legacy.owner: people[legacy.owner] for legacy in legacies}.values()
     unheard = [change for one in owners if (change := last_words(run, one, going)) is not None]

@@ -90,15 +90,17 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Caug
     connection = run.connections[connection_id]
     await check_organisation(run, connection)
     token = await run.memory.token(run.account_id, connection_id)
-    caught = None
     if token is not None:
         try:
             caught = await _read_feed(run, connection, token, create=create)
+            # What was read may have proved a restore, which voids the token.
+            if await run.memory.move_token(run.account_id, connection_id, caught.token, since=token):
+                return caught
         except TokenFromFuture:
             await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
         except TokenExpired:
             pass
-    caught = caught or await _full_compare(run, connection, create=create)
+    caught = await _full_compare(run, connection, create=create)
     await run.memory.move_token(run.account_id, connection_id, caught.token)
     return caught
 

@@ -410,8 +410,14 @@ class Memory(Protocol):
     async def token(self, account_id: int, connection_id: int) -> str | None:
         """The change token a connection's next sweep starts from, or None for a full compare."""
 
-    async def move_token(self, account_id: int, connection_id: int, token: str | None) -> None:
-        """Move a connection's change token; only after every page it covers was stored."""
+    async def move_token(
+        self, account_id: int, connection_id: int, token: str | None, *, since: str | None = None
+    ) -> bool:
+        """Move a connection's change token; only after every page it covers was stored.
+
+        Where `since` is told the token moves only from there: one that was voided meanwhile stays so.
+        Tells whether it moved.
+        """
 
 
 # --- people in the hub -------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from assent.store import (
 from assent.store.births import FromRows
 from assent.store.categories import active_mask
 from assent.store.changes import Applying
+from assent.store.counters import lock_account
 from assent.store.database import Database
 from assent.store.erased import Finishing
 from assent.store.hearing import Hearing
@@ -248,9 +249,19 @@ class SqlMemory:
         """The change token the next sweep starts from."""
         return await self.database.read(lambda c: connection_rows.token(c, account_id, connection_id))
 
-    async def move_token(self, account_id: int, connection_id: int, token: str | None) -> None:
-        """Move a connection's change token."""
-        await self.database.write(lambda c: connection_rows.change(c, account_id, connection_id, token=token))
+    async def move_token(
+        self, account_id: int, connection_id: int, token: str | None, *, since: str | None = None
+    ) -> bool:
+        """Move a connection's change token, where `since` is told only from there; tells whether it moved."""
+
+        def work(connection: Connection) -> bool:
+            lock_account(connection, account_id)
+            if since is not None and connection_rows.token(connection, account_id, connection_id) != since:
+                return False
+            connection_rows.change(connection, account_id, connection_id, token=token)
+            return True
+
+        return await self.database.write(work)
 
     async def void(self, account_id: int, connection_id: int, reason: str) -> None:
         """Void every base of a connection and its change token."""
