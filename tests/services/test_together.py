@@ -50,7 +50,7 @@ async def test_wakes_are_shared_and_one_follows_whatever_was_stored() -> None:
 
 
 async def test_who_comes_one_by_one_shares_a_commit_too() -> None:
-    """A steady stream of callers, each a millisecond behind the last, takes far fewer commits than callers."""
+    """A steady stream of callers, each a millisecond behind the last, takes far fewer commits."""
     shelf = Shelf()
     held = Together(shelf.store, shelf.wake)
 

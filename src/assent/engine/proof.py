@@ -106,6 +106,8 @@ class Refusals:
 
     def cover(self, one: Standing) -> bool:
         """Whether every row that could refuse for the contact as it stands now was read."""
+        if not self.rows_asked:
+            return True
         return all(one.email in asked for asked in self.addresses_asked.values()) and all(
             connection_id not in self.rows_asked or row_id in self.rows_asked[connection_id]
             for connection_id, row_id in one.rows
