@@ -91,6 +91,7 @@ class ConnectionView:
     create_in_crm: bool
     create_from_others: bool
     hold_deleted: bool
+    honour_no_email: bool
     last_sweep: Sweep | None
     troubles: int
     steps: tuple[StepView, ...]
@@ -117,7 +118,19 @@ class Changed:
     create_in_crm: bool | None = None
     create_from_others: bool | None = None
     hold_deleted: bool | None = None
+    honour_no_email: bool | None = None
     repair: bool | None = None
+
+
+#: What of it is a plain yes or no.
+SWITCHES = (
+    "create_in_hub",
+    "create_in_crm",
+    "create_from_others",
+    "hold_deleted",
+    "honour_no_email",
+    "repair",
+)
 
 
 async def all(  # noqa: A001 - read as connections.all
@@ -288,6 +301,7 @@ def _view(row: Shown, steps: list[SetupStep], newest: list[SweepRun], troubles: 
         create_in_crm=row.settings.create_in_crm,
         create_from_others=row.settings.create_from_others,
         hold_deleted=row.settings.hold_deleted,
+        honour_no_email=row.settings.honour_no_email,
         last_sweep=_sweep(newest[0]) if newest else None,
         troubles=troubles,
         steps=step_views(steps),

@@ -62,6 +62,10 @@ class ChangedConnection(Shape):
         bool | None, Field(description="Rows here for contacts first seen in another connection (I8).")
     ] = None
     hold_deleted: bool | None = None
+    honour_no_email: Annotated[
+        bool | None,
+        Field(description='Dynamics\' own "Do not allow Emails" keeps our mail back, too (G3).'),
+    ] = None
     repair: Annotated[
         bool | None, Field(description="Put right what somebody changed of our parts, not only report it.")
     ] = None
@@ -147,6 +151,7 @@ class ConnectionShape(Shape):
     create_in_crm: bool
     create_from_others: bool
     hold_deleted: bool
+    honour_no_email: bool
     last_sweep: SweepShape | None
     troubles: int
     steps: list[StepShape]
