@@ -192,6 +192,34 @@ async def test_a_restore_that_only_undid_our_own_write_is_noticed_by_the_next_sw
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
 
+async def test_a_deleted_row_that_a_restore_brings_back_is_noticed_by_the_next_sweep() -> None:
+    """No feed tells of it, and every row we know is as it was: it is there again at its old version (M7)."""
+    async with joined() as (w, contact, row):
+        saved = backup(w)
+        w.rep.delete(row)
+        await w.deliver()
+        assert () == (await w.person(contact)).links
+        await w.office.inhabit(saved)
+        for _ in range(50):  # other tables move on
+            w.office.organization.next_version()
+        await w.sweep()
+        assert [row] == [link.key.row_id for link in (await w.person(contact)).links]
+        assert 1 == len(await w.entries("connection.voided"))
+        await w.sweep()
+        assert 1 == len(await w.entries("connection.voided"))
+
+
+async def test_a_row_made_anew_with_the_id_of_a_deleted_one_is_no_restore() -> None:
+    """Its version is above the one the deleted row had, also where it has no address to be linked by."""
+    async with joined() as (w, contact, row):
+        w.rep.delete(row)
+        await w.deliver()
+        assert row == w.rep.create(None, contactid=str(row))
+        await w.sweep()
+        assert () == (await w.person(contact)).links
+        assert [] == await w.entries("connection.voided")
+
+
 async def test_a_feed_that_lags_behind_what_was_read_is_no_restore() -> None:
     """A row read directly is newer than the feed shows: it is read once more, and nothing is voided."""
     async with joined() as (w, contact, row):

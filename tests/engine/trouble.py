@@ -37,6 +37,7 @@ READS = frozenset(
         "notices",
         "unseen",
         "newest",
+        "lately_gone",
         "token",
         "main_forms",
         "components",

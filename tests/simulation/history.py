@@ -214,8 +214,12 @@ class Director:
             world.clock.seconds(), lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at
         )
         organization, site.backup = site.backup, None
+        stood = {row_id: int(row["versionnumber"]) for row_id, row in world.rows(site).items()}
         _make_again(organization, site.organization.model.tables["contact"].columns.values())
         inhabit(world, site.connection_id, organization)
+        now = {row_id: int(row["versionnumber"]) for row_id, row in world.rows(site).items()}
+        lost = {row_id: version for row_id, version in stood.items() if now.get(row_id) != version}
+        world.truth.restored(site.connection_id, lost, world.clock.seconds())
 
     async def _half_a_minute_later(self) -> list[str]:
         """Nothing went wrong: notices and wake-ups alone bring both sides to agree."""

@@ -16,7 +16,7 @@ from assent.policy.permission import LegalBasis
 from assent.policy.sides import PERMISSION
 from assent.ports import NewPerson
 from assent.store.connection_rows import Settings
-from assent.store.opening import Store, store_on
+from assent.store.opening import store_on
 from assent.store.organisations import NewConnection
 from assent.work.durable import Errand, Kind
 from dataverse_emulator import Organization, Sources, create_app, create_organization
@@ -66,9 +66,8 @@ class Lab:
         self.ids = SeededIds(7)
         self.skews = [0.0, 0.0]
         self.templates: dict[int, Template] = {}
-        database = SimulatedDatabase("sqlite://", inline=True)
-        asyncio.run(database.upgrade())
-        self.store: Store = store_on(database, self.clock, self.ids, Vault([SECRET_KEY], self._entropy))
+        self.database = SimulatedDatabase("sqlite://", inline=True)
+        asyncio.run(self.database.upgrade())
         self._blank = self._copied(self._sqlite)
 
     def world(self, sites: int, chance: Random, trouble: Trouble, skews: Sequence[float]) -> World:
@@ -84,9 +83,8 @@ class Lab:
         self.ids.chance.seed(chance.getrandbits(32))
         random.seed(chance.getrandbits(32))  # the waits between the client's attempts
         self.skews[:] = [*skews, 0.0, 0.0][:2]
-        world = World(
-            self.clock, chance, trouble, self.store, self.ids, found.account_id, Wire(trouble, chance)
-        )
+        store = store_on(self.database, self.clock, self.ids, Vault([SECRET_KEY], self._entropy))
+        world = World(self.clock, chance, trouble, store, self.ids, found.account_id, Wire(trouble, chance))
         for number, organisation in enumerate(found.organisations):
             inhabit(world, number + 1, organisation.snapshot())
         return world
@@ -117,7 +115,7 @@ class Lab:
 
     @property
     def _sqlite(self) -> sqlite3.Connection:
-        found = self.store.database.writer.raw_connection().driver_connection
+        found = self.database.writer.raw_connection().driver_connection
         assert isinstance(found, sqlite3.Connection)
         return found
 

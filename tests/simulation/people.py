@@ -360,10 +360,13 @@ class People:
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
         self.world.truth.touches.append((entity, now))
         said = self.world.truth.said
-        if not self.world.trouble.on <= HARMLESS:
-            # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
-            gone = {what for what in before if columns.get(COLUMNS[what], 0) is None}
-            self.world.truth.lost(now, lambda deed: deed.entity == entity and deed.field in gone)
+        # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
+        told = now - self.world.wire.told_within_s if self.world.trouble.on <= HARMLESS else 0.0
+        gone = {what for what in before if columns.get(COLUMNS[what], 0) is None}
+        self.world.truth.lost(
+            now, lambda deed: deed.entity == entity and deed.field in gone and (deed.at or 0.0) > told
+        )
+        self.world.truth.saved(entity, int(self.world.rows(site)[row_id]["versionnumber"]), now)
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).

@@ -61,6 +61,10 @@ STORIES = {
         step(Move.RESTORE, 0, 0.5),
         faults=_PUT_BACK,
     ),
+    # No feed and no row that was known told of it: the deleted row stayed nobody's (seed 1796080566117).
+    "a restore brings a deleted row back": again(
+        step(Move.BACKUP, 0, 1.0), step(Move.DELETE, 0, 20.0), step(Move.RESTORE, 0, 20.0), faults=_PUT_BACK
+    ),
     # The version that our own write had was reached by somebody else's row, which hid the restore.
     "another row comes to the newest version after a restore": exactly(
         6000148,

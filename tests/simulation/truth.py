@@ -1,6 +1,6 @@
 """What people did, when it took effect, and whose entities are the same person's: all the judges know."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -18,7 +18,8 @@ HUB = 0
 class Deed:
     """One person's act on one field of one entity; `at` is when it took effect, None while it did not.
 
-    `undone` is when its organisation was put back to a backup from before it, or its column went.
+    `undone` is since when nobody can be held to it: its organisation was put back to a backup, or its
+    column went.
     """
 
     entity: Entity
@@ -71,6 +72,7 @@ class Truth:
     erased: dict[str, UUID] = field(default_factory=dict)  # addresses, and whose they were (I6)
     erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
+    put_back: dict[Entity, tuple[int, float]] = field(default_factory=dict)  # the version lost, and when
     _parents: dict[object, object] = field(default_factory=dict)
 
     def born(self, entity: Entity, email: str | None, says: dict[int, bool]) -> None:
@@ -105,6 +107,24 @@ class Truth:
         for deed in self.deeds:
             if deed.entity[0] != HUB and deed.at is not None and which(deed):
                 deed.undone = at
+
+    def restored(self, connection_id: int, versions: Mapping[UUID, int], at: float) -> None:
+        """Rows that stood at these versions are as a backup has them."""
+        self.put_back |= {(connection_id, row_id): (version, at) for row_id, version in versions.items()}
+
+    def saved(self, entity: Entity, version: int, at: float) -> None:
+        """Somebody saved a row, which came to this version.
+
+        A row put back and saved until its version is above the one it lost tells nobody that it was put
+        back: what it says is taken for its rep's word, against whatever was said before (M7).
+        """
+        lost, when = self.put_back.get(entity, (version, 0.0))
+        if version > lost:
+            del self.put_back[entity]
+            kin = self.kin(entity)
+            for deed in self.deeds:
+                if deed.at is not None and deed.at <= when and self.kin(deed.entity) == kin:
+                    deed.undone = at
 
     def done(self, entity: Entity, what: int | None = None) -> list[Deed]:
         """Deeds that took effect on an entity's kin, oldest first."""

@@ -29,6 +29,9 @@ _EXPIRED = (
     b'{"error":{"code":"0x80044352","message":"Version stamp associated with the client has expired."}}'
 )
 
+#: How long a notice is under way that nothing delays, before the network's slowness.
+NOTICE_S = (0.01, 0.05, 0.3)
+
 #: Takes a webhook to the product: whether it was durably received.
 Deliver = Callable[[Notice], Awaitable[bool]]
 
@@ -83,6 +86,11 @@ class Wire:
         await self._transit()
         return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body)
 
+    @property
+    def told_within_s(self) -> float:
+        """How long the slowest notice is under way that nothing delays."""
+        return max(NOTICE_S) * self.slowness
+
     async def _transit(self) -> None:
         await asyncio.sleep(self.chance.choice([0.002, 0.005, 0.02, 0.1]) * self.slowness)
 
@@ -107,7 +115,7 @@ class Wire:
             if strikes(Fault.NOTICE_LOST):
                 return "TimeoutError: "
             late = self.chance.choice([5.0, 40.0, 2400.0]) if strikes(Fault.NOTICE_LATE) else 0.0
-            await asyncio.sleep(late + self.chance.choice([0.01, 0.05, 0.3]) * self.slowness)
+            await asyncio.sleep(late + self.chance.choice(NOTICE_S) * self.slowness)
             if strikes(Fault.NOTICE_DOUBLED):
                 await deliver(notice)
                 await asyncio.sleep(self.chance.choice([0.0, 1.0, 30.0]))

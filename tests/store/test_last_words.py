@@ -40,6 +40,20 @@ async def test_a_refusal_told_of_a_gone_row_counts_once(town: Town) -> None:
     assert CONSENT is (await town.contact(ann)).basis
 
 
+async def test_rows_that_went_last_are_told_with_their_versions_until_they_come_back(town: Town) -> None:
+    """The newest first, as many as asked for; none that is with somebody again, none once bases are void."""
+    memory, account_id = town.store.memory, town.account_id
+    ann, of_ann = await gone(town, "ann@x.example")
+    _, of_ben = await gone(town, "ben@x.example")
+    assert {of_ann: 5, of_ben: 5} == await memory.lately_gone(account_id, town.north, 9)
+    assert [of_ben] == list(await memory.lately_gone(account_id, town.north, 1))
+    assert {} == await memory.lately_gone(account_id, town.south, 9)
+    await memory.link(account_id, {of_ben: ann}, [])
+    assert [of_ann] == list(await memory.lately_gone(account_id, town.north, 9))
+    await memory.void(account_id, town.north, "older version")
+    assert {} == await memory.lately_gone(account_id, town.north, 9)
+
+
 async def test_what_a_contact_refused_already_is_not_news(town: Town) -> None:
     """Withdrawn when the row went: a consent since is newer than all that is told of the row (I4)."""
     ann, key, _ = await town.settled("ann@x.example")

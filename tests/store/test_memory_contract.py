@@ -5,12 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection
 
 from assent.errors import Unknown
 from assent.policy.identity import Origin
 from assent.policy.plan import RowWrite
 from assent.policy.sides import PERMISSION, Contact, LinkKey, Row
 from assent.ports import NewContact, Written
+from assent.store import candidates
 
 from .samples import ALLOW, CONSENT, DENY, EVENTS, NEWS, NONE, WITHDRAWN, Town, settlements_of
 
@@ -294,3 +296,21 @@ async def test_thousands_at_a_time_and_nothing_crosses_accounts(town: Town) -> N
     assert await town.store.memory.holders(stranger, emails) == {}
     with pytest.raises(Unknown):
         await town.store.memory.revision(12345)
+
+
+async def test_whoever_lacks_a_row_is_found_without_reading_all_rows(town: Town) -> None:
+    """SQLite asks by contact whether there is a row, so that a page of a large hub stays cheap."""
+    asked = {"account_id": town.account_id, "connection_id": town.north, "after": 0, "limit": 10}
+    compiled = candidates.UNLINKED.compile(town.store.database.reader)
+
+    def plan(connection: Connection) -> list[str]:
+        if connection.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL counts rows and decides by that")
+        values = compiled.construct_params(asked)
+        given = tuple(values[name] for name in compiled.positiontup or ())
+        return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", given)]
+
+    steps = await town.store.database.read(plan)
+    links = [step for step in steps if " links " in step]
+    assert links
+    assert all("contact_id=? AND connection_id=?" in step for step in links)

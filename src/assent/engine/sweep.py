@@ -14,6 +14,9 @@ from assent.policy.identity import Suspicion
 from assent.policy.sides import LinkKey
 from assent.ports import ChangePage, Connection
 
+#: So many rows that were deleted last are looked for again: a restore brings some of them back.
+LAST_GONE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
@@ -54,21 +57,26 @@ async def _catch_up(run: Run, connection_id: int) -> Report:
 
 
 async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
-    """Read again the newest row the feed did not just bring: an older one proves a restore (M7).
+    """Read again the newest row the feed did not just bring, and the last that were deleted (M7).
 
-    A restore undoes the newest first, and a feed that went back does not tell: other tables soon
-    carry the organisation's counter past what we saw. Every base and the token are void then.
+    An older one, or one that is there again as it was, proves a restore, which undoes the newest first. A
+    feed that went back does not tell: other tables soon carry the organisation's counter past what we
+    saw. Every base and the token are void then.
     """
-    while newest := await run.memory.newest(run.account_id, connection_id, started):
-        key, version = newest
-        sightings, gone = await sight(run, [key])
-        if sightings and sightings[0].row.version < version:
+    went = await run.memory.lately_gone(run.account_id, connection_id, LAST_GONE)
+    least = {key: version + 1 for key, version in went.items()}  # below these versions is no row any more
+    newest = await run.memory.newest(run.account_id, connection_id, started)
+    while newest is not None or least:
+        least |= {} if newest is None else {newest[0]: newest[1]}
+        sightings, gone = await sight(run, least)
+        if any(s.row.version < least[LinkKey(connection_id, s.row.row_id)] for s in sightings):
             await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
             return True
         await see(run, sightings)
-        if not gone:
+        if newest is None or newest[0] not in gone:
             return False
-        await forget(run, gone)  # made after the backup, perhaps: the one before it is the newest then
+        await forget(run, [newest[0]])  # made after the backup, perhaps: the one before it is the newest then
+        newest, least = await run.memory.newest(run.account_id, connection_id, started), {}
     return False
 
 

@@ -404,6 +404,9 @@ class Memory(Protocol):
     ) -> tuple[LinkKey, int] | None:
         """The linked row of the highest version among those last read before a moment, and its version."""
 
+    async def lately_gone(self, account_id: int, connection_id: int, limit: int) -> Mapping[LinkKey, int]:
+        """The rows that went last there and are with nobody, and the versions they had (M7)."""
+
     async def void(self, account_id: int, connection_id: int, reason: str) -> None:
         """Void every base of a connection and its change token: a restore or a copy (M7)."""
 

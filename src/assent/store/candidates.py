@@ -52,7 +52,7 @@ def _blanks() -> Select[Any]:
     )
 
 
-_UNLINKED, _BLANKS = _unlinked(), _blanks()
+UNLINKED, _BLANKS = _unlinked(), _blanks()
 
 
 def unlinked(
@@ -62,7 +62,7 @@ def unlinked(
     asked = {"account_id": account_id, "connection_id": connection_id, "after": after, "limit": limit}
     return [
         Candidate(contact_from(contact), Origin(origin), addressed, first_name, last_name)
-        for *contact, origin, addressed, first_name, last_name in connection.execute(_UNLINKED, asked)
+        for *contact, origin, addressed, first_name, last_name in connection.execute(UNLINKED, asked)
     ]
 
 

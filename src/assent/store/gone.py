@@ -3,24 +3,43 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from assent.policy.permission import LegalBasis
-from assent.policy.sides import CATEGORIES, PERMISSION, Contact, LinkKey
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Link, LinkKey
 from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.dialects import insert
-from assent.store.schema import gone_rows
+from assent.store.schema import gone_rows, links
+
+_LATELY = (
+    select(gone_rows.c.row_id, gone_rows.c.version)
+    .where(
+        gone_rows.c.account_id == bindparam("account_id"),
+        gone_rows.c.connection_id == bindparam("connection_id"),
+        gone_rows.c.version.is_not(None),
+        ~exists().where(
+            links.c.account_id == gone_rows.c.account_id,
+            links.c.connection_id == gone_rows.c.connection_id,
+            links.c.row_id == gone_rows.c.row_id,
+        ),
+    )
+    .order_by(gone_rows.c.gone_at.desc(), gone_rows.c.row_id)
+    .limit(bindparam("limit"))
+)
 
 
 def remember(
-    connection: Connection, account_id: int, owners: Mapping[LinkKey, Contact], now: datetime
+    connection: Connection,
+    account_id: int,
+    owners: Mapping[LinkKey, tuple[Contact, Link]],
+    now: datetime,
 ) -> None:
-    """Note that rows are gone, and what their contacts did not refuse by then."""
+    """Note that rows are gone, how they were last seen, and what their contacts did not refuse by then."""
     if not owners:
         return
     statement = insert(gone_rows)
-    kept = {name: statement.excluded[name] for name in ("contact_id", "unheard", "gone_at")}
+    kept = {name: statement.excluded[name] for name in ("contact_id", "unheard", "gone_at", "version")}
     connection.execute(
         statement.on_conflict_do_update(index_elements=["account_id", "connection_id", "row_id"], set_=kept),
         [
@@ -31,8 +50,9 @@ def remember(
                 "contact_id": contact.contact_id,
                 "unheard": _unrefused(contact),
                 "gone_at": now,
+                "version": None if link.row is None else link.row.version,
             }
-            for key, contact in owners.items()
+            for key, (contact, link) in owners.items()
         ],
     )
 
@@ -48,6 +68,18 @@ def known(connection: Connection, account_id: int, keys: Collection[LinkKey]) ->
         )
         found.update(LinkKey(connection_id, row_id) for row_id in connection.execute(statement).scalars())
     return found
+
+
+def lately(connection: Connection, account_id: int, connection_id: int, limit: int) -> dict[LinkKey, int]:
+    """The rows of a connection that went last and are with nobody, and the versions they had."""
+    asked = {"account_id": account_id, "connection_id": connection_id, "limit": limit}
+    return {LinkKey(connection_id, row.row_id): row.version for row in connection.execute(_LATELY, asked)}
+
+
+def forget_versions(connection: Connection, account_id: int, connection_id: int) -> None:
+    """What these rows' versions could prove is proved (M7)."""
+    theirs = (gone_rows.c.account_id == account_id, gone_rows.c.connection_id == connection_id)
+    connection.execute(gone_rows.update().where(*theirs).values(version=None))
 
 
 def _unrefused(contact: Contact) -> int:

@@ -30,6 +30,7 @@ from assent.store import (
     connection_rows,
     contact_rows,
     erasing,
+    gone,
     notices,
     pending,
     people,
@@ -238,6 +239,10 @@ class SqlMemory:
     ) -> tuple[LinkKey, int] | None:
         """The linked row of the highest version there among those last read before a moment."""
         return await self.database.read(lambda c: sightings.newest(c, account_id, connection_id, before))
+
+    async def lately_gone(self, account_id: int, connection_id: int, limit: int) -> dict[LinkKey, int]:
+        """The rows that went last there, and the versions they had."""
+        return await self.database.read(lambda c: gone.lately(c, account_id, connection_id, limit))
 
     async def token(self, account_id: int, connection_id: int) -> str | None:
         """The change token the next sweep starts from."""

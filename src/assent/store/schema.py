@@ -153,7 +153,8 @@ links = Table(
     Column("toggled_by", Guid),
     mask("told"),  # the intended fields whose write is in the ledger already
     key("connection_id", "row_id"),
-    Index(None, "account_id", "contact_id"),
+    # Whole, or SQLite takes the next one for "has this contact a row there" and looks at every row.
+    Index(None, "account_id", "contact_id", "connection_id"),
     Index(None, "account_id", "connection_id", "version"),
     of("contacts", "contact_id"),
     of("connections", "connection_id"),
@@ -180,8 +181,10 @@ gone_rows = Table(
     Column("contact_id", Guid, nullable=False),
     mask("unheard"),  # the fields its contact did not refuse when the row went
     Column("gone_at", Instant, nullable=False),
+    Column("version", BigInteger),  # the row's last one that was seen; none once it proved a restore
     key("connection_id", "row_id"),
     of("contacts", "contact_id"),
+    Index(None, "account_id", "connection_id", "gone_at"),
 )
 
 #: The inbox of the fast lane; what stands here still waits (M8).

@@ -81,9 +81,8 @@ class Unlinking:
         owners = contacts_at(connection, account_id, {owner for owner, _ in standing.values()}, lock=True)
         standing = links_at(connection, account_id, keys, lock=True)
         _drop(connection, account_id, {key: owner for key, (owner, _) in standing.items()})
-        gone.remember(
-            connection, account_id, {key: owners[owner] for key, (owner, _) in standing.items()}, self.now
-        )
+        theirs = {key: (owners[owner], link) for key, (owner, link) in standing.items()}
+        gone.remember(connection, account_id, theirs, self.now)
         entries = [_unlinked(key, owner) for key, (owner, _) in sorted(standing.items(), key=_by_key)]
         if hold is not None:
             entries += self._hold(connection, account_id, list(owners.values()), hold)

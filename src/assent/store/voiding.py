@@ -12,6 +12,7 @@ from assent.ledger.entries import Entry
 from assent.policy.refusing import LateWord, unheard
 from assent.policy.sides import Link, LinkKey, Row
 from assent.ports import SYSTEM, Notice
+from assent.store import gone
 from assent.store.batches import chunked
 from assent.store.connection_rows import change
 from assent.store.counters import lock_account
@@ -52,6 +53,7 @@ class Voiding:
         lock_account(connection, account_id)
         self._hear(connection, account_id, connection_id)
         change(connection, account_id, connection_id, token=None)
+        gone.forget_versions(connection, account_id, connection_id)
         theirs = and_(links.c.account_id == account_id, links.c.connection_id == connection_id)
         connection.execute(
             update(links)

@@ -37,7 +37,7 @@ def _merged(final: Final) -> list[str]:
     owners = {(k.key.connection_id, k.key.row_id): p for p in final.people for k in p.links}
     found: list[str] = []
     for entity, row in final.rows.items():
-        survivor = (entity[0], UUID(str(row["masterid"]))) if row["merged"] else None
+        survivor = (entity[0], UUID(str(row["masterid"]))) if row["merged"] and row["masterid"] else None
         if survivor not in owners or entity not in final.truth.cast:
             continue
         contact: Entity = (HUB, owners[survivor].contact.contact_id)
