@@ -191,7 +191,7 @@ async def test_a_stored_connection_prints_without_its_secret(at: Office, strict:
 
 async def test_nothing_that_holds_a_secret_prints_it() -> None:
     """A traceback with locals, a debugger or an f-string must not show what admins typed."""
-    from assent.engine.setup import Webhook
+    from assent.engine.setup_terms import Webhook
     from assent.store.organisations import Added
 
     shown = repr(organisation_at("https://x.example")) + repr(Added(1, SECRET)) + repr(Webhook("u", SECRET))

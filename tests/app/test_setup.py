@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from assent.app.application import serving
 from assent.demo.rep import Rep
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.errors import Unknown
 from assent.policy.address import normalise
 from assent.policy.permission import LegalBasis

@@ -14,7 +14,9 @@ import pytest
 from aiohttp import ClientSession
 
 from assent.app.system import SystemClock
-from assent.engine.setup import Step
+from assent.crm.requests.catalogue import KEY as KEY_OF_ROW
+from assent.crm.requests.catalogue import SELECT
+from assent.engine.setup_terms import Step
 from assent.policy.address import normalise
 from assent.policy.permission import LegalBasis
 from assent.services.application import Application
@@ -36,6 +38,7 @@ PARTS = {
     "sdkmessageprocessingstepimages": "name,attributes,imagetype",
     "systemforms": "name,formxml,formactivationstate",
     "savedqueries": "name,fetchxml,layoutxml,statecode",
+    "asn_subscriptioncategories": f"{KEY_OF_ROW},{SELECT}",
 }
 
 

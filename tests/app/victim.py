@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from assent.app.application import open_application
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.services.settings import read_settings
 
 REACHED_AT = "http://127.0.0.1:9"

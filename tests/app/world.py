@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from assent.app.system import RandomIds, SystemClock
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import Person
 from assent.ports import Actor, ActorKind, Clock, Evidence, NewPerson

@@ -70,6 +70,8 @@ async def _served(story: Story) -> None:
         async with aiohttp.ClientSession() as session, session.get(f"{at}/readyz") as answer:
             story.healthy = answer.status
         await story.run("setup", "setup", "run", "1", "--approve", "--json", public_url=at)
+        await story.run("status", "setup", "status", "1")
+        await story.run("status as data", "setup", "status", "1", "--json")
         await _newcomer(story.url)
         await story.run("sync", "sync", "--json")
         started = perf_counter()
@@ -124,6 +126,15 @@ async def test_setting_up_and_sweeping_beside_a_server_each_print_one_object(sto
     for name in ("setup", "sync"):
         assert 0 == story.done[name].code, story.done[name].err
         assert [] == story.done[name].object()["failures"]
+
+
+async def test_the_status_of_a_setup_tells_steps_and_contacts(story: Story) -> None:
+    """How many steps are done, how many contacts each dealt with, and no time left where nothing is to do."""
+    assert 0 == story.done["status"].code
+    assert "13 of 13 steps done\n" in story.done["status"].out
+    assert "Read every contact: done, 40 of 40 contacts" in story.done["status"].out
+    told = story.done["status as data"].object()
+    assert {"done": 13, "total": 13, "ends_at": None, "seconds_left": None} == told["progress"]
 
 
 async def test_an_interrupted_server_ends_cleanly(story: Story) -> None:

@@ -12,7 +12,7 @@ from assent.policy.permission import LegalBasis, OnAllow
 from assent.policy.plan import Request
 from assent.services import connections, contacts, questions
 from assent.services.access import Role
-from assent.services.connections import State
+from assent.services.connection_views import State
 from assent.store.schema import requests
 from tests.app.world import SECRET
 from tests.console.joined_console import Console, console

@@ -10,7 +10,7 @@ import pytest_asyncio
 from assent.services import connections, erasing, forms, sends
 from assent.services.access import operator
 from assent.services.drafts import Draft
-from assent.services.setup_words import Choice
+from assent.services.setup_pauses import Choice
 from tests.console.joined_console import AXE, LOOKS, Console, console
 from tests.services.test_setting_up import without_details
 

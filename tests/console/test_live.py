@@ -8,8 +8,11 @@ import pytest
 import pytest_asyncio
 
 from assent.services import connections, contacts, people
+from assent.services.connections import Changed
+from assent.services.setup_pauses import Choice
 from assent.web.console import live
 from tests.console.joined_console import Console, console
+from tests.services.test_setting_up import without_details
 
 pytestmark = pytest.mark.thorough
 
@@ -52,13 +55,35 @@ async def test_setup_shows_step_by_step(at: Console, browser: Any) -> None:
     await page.wait_for_selector("#notices .good")
     await page.wait_for_selector("[data-streaming]")
     await at.on.errand()
-    await page.reload()
     await page.click("form.choice:has([value=approve]) button")
     await page.wait_for_selector("[data-streaming]")
     await at.on.errand()
     await page.wait_for_selector("#state >> text=Live")
     assert await page.locator("#steps .step.done").count() == await page.locator("#steps .step").count()
     assert [] == page.problems
+
+
+async def test_a_decision_shows_by_itself_and_is_not_disturbed(at: Console, browser: Any) -> None:
+    """The plan, then the form's question: no reload; what is picked stays while other things happen."""
+    await without_details(at.on)
+    await connections.set_up(at.on.app, at.on.me, at.on.connection_id)
+    page = await opened(at, browser, f"/connections/{at.on.connection_id}")
+    assert 0 == await page.locator("#pause").count()
+    await at.on.errand()
+    await page.wait_for_selector("#pause >> text=Read the plan")
+    await at.on.decide(Choice.APPROVE)
+    await at.on.errand()
+    await page.wait_for_selector("#pause select#tab")
+    await page.select_option("select#tab", index=1)
+    picked = await page.input_value("select#tab")
+    await connections.change(at.on.app, at.on.me, at.on.connection_id, Changed(create_in_hub=False))
+    await page.wait_for_timeout(2_500)
+    assert picked == await page.input_value("select#tab")
+    await at.on.decide(Choice.SKIP)
+    await at.on.errand()
+    await page.wait_for_selector("#state >> text=Live")
+    await page.wait_for_selector("#pause", state="detached")
+    assert ("here", []) == (await page.evaluate("window.still"), page.problems)
 
 
 async def test_a_stream_ends_when_the_session_does(

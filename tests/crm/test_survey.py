@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from assent.crm.privileges import RUN_TIME, SETUP
+from assent.crm.privileges import CATALOGUE, RUN_TIME, SETUP
 from assent.crm.survey import Survey, Writer
 from assent.crm.transport import Request, Response
 
+NOT_THERE = Response(404, {}, b'{"error":{"code":"0x80060888","message":""}}')
 ME, ERP, ANNA = (UUID(int=number) for number in (1, 2, 3))
 
 
@@ -20,7 +21,7 @@ def test_the_two_roles_are_documented_privilege_by_privilege() -> None:
     roles = page.partition("## Two roles")[2].partition("## ")[0]
     run_time, setup = roles.partition("| setup |")[::2]
     assert set(RUN_TIME) == set(re.findall(r"prv\w+", run_time))
-    assert set(SETUP) == set(re.findall(r"prv\w+", setup))
+    assert {*SETUP, *CATALOGUE} == set(re.findall(r"prv\w+", setup))
 
 
 class Told:
@@ -62,6 +63,7 @@ async def test_everything_that_is_told_is_found() -> None:
                 f"systemusers({ERP})": {"fullname": "# erp", "applicationid": str(UUID(int=9))},
                 f"systemusers({ANNA})": {"fullname": "Anna", "applicationid": None},
                 "contacts?": {"value": rows},
+                "EntityDefinitions(LogicalName='asn_": NOT_THERE,
                 "EntityDefinitions(LogicalName='msdynmkt": {"LogicalName": "msdynmkt_contactpointconsent4"},
             }
         )
@@ -71,6 +73,15 @@ async def test_everything_that_is_told_is_found() -> None:
     assert ((), SETUP, ("donotbulkemail",)) == (found.missing_run_time, found.missing_setup, found.secured)
     assert (Writer(ERP, "# erp", True, 2), Writer(ANNA, "Anna", False, 1)) == found.writers
     assert {} == found.untold
+
+
+async def test_privileges_on_the_category_table_are_missed_once_there_is_one() -> None:
+    """No role can have them before setup made it, so they keep nobody from beginning (10)."""
+    whole = role(*RUN_TIME, *(name.swapcase() for name in SETUP))
+    table = "EntityDefinitions(LogicalName='asn_subscriptioncategory')"
+    for there, missing in ((NOT_THERE, ()), ({"MetadataId": "m"}, CATALOGUE)):
+        told = Told({"systemusers": whole, table: there})
+        assert missing == (await Survey(told).findings(UUID(int=7), ME)).missing_setup
 
 
 async def test_a_privilege_below_organisation_depth_is_missing() -> None:
@@ -89,6 +100,7 @@ async def test_what_is_not_told_is_said_and_hides_nothing() -> None:
 
 async def test_no_other_consent_where_the_table_is_not_there() -> None:
     """404 is an answer."""
-    missing = Response(404, {}, b'{"error":{"code":"0x80060888","message":""}}')
-    found = await Survey(Told({"EntityDefinitions(LogicalName='msdynmkt": missing})).findings(UUID(int=7), ME)
+    found = await Survey(Told({"EntityDefinitions(LogicalName='msdynmkt": NOT_THERE})).findings(
+        UUID(int=7), ME
+    )
     assert found.contact_point_consent is False

@@ -203,6 +203,18 @@ async def test_a_new_table_brings_its_privileges(admin: Api) -> None:
     assert "prvCreateasn_Subscription" in (await rep.post("asn_subscriptions", {"asn_name": "x"})).message
 
 
+async def test_what_customisers_make_needs_no_append(admin: Api) -> None:
+    """A solution refers to its publisher; such tables are only made, read, changed and deleted (10)."""
+    names = [f"prv{verb}{table}" for table in ("Publisher", "Solution") for verb in ("Read", "Create")]
+    maker = await person(admin, "maker", await role(admin, "Global", *names))
+    body = {"uniquename": "mine", "customizationprefix": "mine", "customizationoptionvalueprefix": 12_345}
+    publisher = entity_id(await maker.post("publishers", body))
+    solution = {"uniquename": "ours", "version": "1.0", "publisherid@odata.bind": f"/publishers({publisher})"}
+    assert (await maker.post("solutions", solution)).status == 204
+    listed = (await admin.get("privileges?$select=name&$filter=contains(name,'Append')")).value
+    assert not {"prvAppendSolution", "prvAppendToPublisher"} & {row["name"] for row in listed}
+
+
 async def test_nobody_acts_without_a_role_or_membership(admin: Api) -> None:
     """No roles, no member, disabled: 403 with a code each (1.4)."""
     rep = await person(admin, "rep")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from assent.engine.setup import Progress, Step
+from assent.engine.setup_terms import Progress, Step
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 

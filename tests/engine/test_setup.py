@@ -8,10 +8,12 @@ import pytest
 
 from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
+from assent.crm.requests.catalogue import COLUMN, NAME, TABLE
 from assent.crm.setup import DataverseSetup
 from assent.engine.reconcile import LEASE
 from assent.engine.run import Run
-from assent.engine.setup import LOCK_PAUSES_S, Progress, Setup, Step, Webhook, set_up
+from assent.engine.setup import LOCK_PAUSES_S, set_up
+from assent.engine.setup_terms import Progress, Setup, Step, Webhook
 from assent.errors import Locked, Paused, PrivilegeMissing, Unreachable, WrongOrganisation
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
@@ -48,7 +50,9 @@ async def outcome(w: StagedWorld) -> tuple[Any, ...]:
     organization = w.office.organization
     forms = sorted((form.name, form.xml) for form in await schema_of(w).main_forms())
     live = [c.connection_id for c in await w.store.memory.connections(w.account_id)]
-    return (*await w.picture(), forms, [len(organization.table(name)) for name in TABLES], live)
+    parts = [len(organization.table(name)) for name in TABLES]
+    listed = sorted((row[NAME], row[COLUMN]) for row in organization.table(TABLE).rows())
+    return (*await w.picture(), forms, parts, listed, live)
 
 
 async def test_setup_brings_the_connection_live() -> None:
@@ -60,6 +64,8 @@ async def test_setup_brings_the_connection_live() -> None:
         assert told == [(step, state) for step in Step for state in ("running", "done")]
         xml = [form.xml.lower() for form in await schema_of(w).main_forms()]
         assert any("asn_news" in text and "asn_events" in text for text in xml)
+        listed = {row[COLUMN]: row[NAME] for row in w.office.organization.table(TABLE).rows()}
+        assert {"asn_news": "Newsletters", "asn_events": "Events"} == listed
         assert [1] == [c.connection_id for c in await w.store.memory.connections(w.account_id)]
 
 

@@ -43,6 +43,9 @@ READS = frozenset(
         "components",
         "done",
         "columns",
+        "catalogue",
+        "contacts",
+        "waiting",
     ]
 )
 

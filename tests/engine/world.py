@@ -14,7 +14,8 @@ from assent.crm.setup import DataverseSetup
 from assent.engine.notices import drain
 from assent.engine.presend import FEW, Check, check
 from assent.engine.run import STANDARD_BRAKES, Report, Run, Tools, begin
-from assent.engine.setup import Progress, Setup, Webhook, fingerprint, set_up
+from assent.engine.setup import set_up
+from assent.engine.setup_terms import Progress, Setup, Webhook, fingerprint
 from assent.engine.sweep import sweep
 from assent.ledger.entries import Entry
 from assent.policy.brakes import BrakeSettings

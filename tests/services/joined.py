@@ -18,11 +18,11 @@ from assent.ports.setup import CategoryColumn, Form
 from assent.services import connections
 from assent.services.access import Caller, operator
 from assent.services.application import Application
-from assent.services.connections import ConnectionView
+from assent.services.connection_views import ConnectionView
 from assent.services.deciding import Decision, decide
 from assent.services.removing import Removing
 from assent.services.setting_up import SetupErrands
-from assent.services.setup_words import Choice
+from assent.services.setup_pauses import Choice
 from dataverse_emulator import RunningEmulator, create_organization, running
 from tests.app.world import SECRET, Office, account, office, organisation_at, person, silent
 

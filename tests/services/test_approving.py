@@ -12,8 +12,8 @@ from assent.policy.permission import LegalBasis
 from assent.ports.setup import Action
 from assent.services import connections, planning
 from assent.services.access import Role, caller, operator
-from assent.services.connections import State
-from assent.services.setup_words import Choice
+from assent.services.connection_views import State
+from assent.services.setup_pauses import Choice
 from dataverse_emulator.state import layers
 from tests.app.world import ADMIN, account, add
 from tests.services.joined import Joined, joined

@@ -10,7 +10,8 @@ from assent.errors import Conflict, Invalid, NotAllowed, Unreachable
 from assent.policy.permission import LegalBasis, OnAllow
 from assent.services import connections
 from assent.services.access import Role, caller, operator
-from assent.services.connections import Changed, State
+from assent.services.connection_views import State
+from assent.services.connections import Changed
 from assent.services.jobs import on_demand
 from assent.store.progress import SweepRun
 from tests.app.world import ADMIN, account, add, organisation_at

@@ -8,7 +8,7 @@ import pytest
 from assent.errors import Invalid, NotAllowed, SignInRefused, Unknown, WrongOrganisation
 from assent.services import credentials
 from assent.services.access import Role, caller, operator
-from assent.services.connections import State
+from assent.services.connection_views import State
 from assent.services.credentials import Credentials
 from dataverse_emulator import create_organization, running
 from dataverse_emulator.state.organization import Settings

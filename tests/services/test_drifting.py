@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from assent.crm.forms import Edited, remove_section
+from assent.crm.requests.catalogue import COLUMN, KEY, NAME, TABLE
+from assent.engine.setup_terms import Step
 from assent.errors import ColumnMissing, Paused
 from assent.policy.permission import LegalBasis
 from assent.services import connections
-from assent.services.connections import Changed, State
+from assent.services.connection_views import State
+from assent.services.connections import Changed
 from assent.services.drifting import DriftErrands, LastInLine
+from assent.store.schema import setup_steps
 from tests.app.world import add
 from tests.services.joined import Joined, joined
 from tests.services.test_removing import ask
@@ -82,9 +86,7 @@ async def test_untouched_parts_are_looked_at_once_a_day(on: Joined) -> None:
 async def test_what_somebody_changed_is_put_right(on: Joined) -> None:
     """A section off the form, a disabled webhook: told, repaired by setup, and then it is well again."""
     await without_section(on)
-    (step, *_) = (await ask(on, "GET", "sdkmessageprocessingsteps?$select=sdkmessageprocessingstepid"))[
-        "value"
-    ]
+    step = next(one for one in await steps_of(on) if one["name"].endswith("Create"))
     key = step["sdkmessageprocessingstepid"]
     await ask(on, "PATCH", f"sdkmessageprocessingsteps({key})", {"statecode": 1, "statuscode": 2})
     update = next(one for one in await steps_of(on) if one["name"].endswith("Update"))
@@ -146,7 +148,7 @@ async def test_a_check_has_a_budget_of_its_own(on: Joined) -> None:
     )
     sent = client.requests_sent
     with pytest.raises(Paused, match="more than"):
-        await setup.schema.components(await setup.journal.columns(on.connection_id), url)
+        await setup.schema.components(await setup.journal.columns(on.connection_id), None, url)
     assert sent + 1 == client.requests_sent
 
 
@@ -156,3 +158,77 @@ async def test_a_form_that_needs_a_person_is_told_not_guessed(on: Joined) -> Non
     await without_details(on)
     (line,) = await check(on)
     assert "no Details tab" in line
+
+
+SET = "asn_subscriptioncategories"
+
+
+async def listed(on: Joined) -> dict[str, str]:
+    """The list of categories in Dynamics: names by column."""
+    rows = (await ask(on, "GET", f"{SET}?$select={COLUMN},{NAME}"))["value"]
+    return {row[COLUMN]: row[NAME] for row in rows}
+
+
+async def meddle(on: Joined) -> None:
+    """An administrator adds a row to the list, renames one, and deletes another."""
+    rows = (await ask(on, "GET", f"{SET}?$select={COLUMN}"))["value"]
+    keys = {row[COLUMN]: row[KEY] for row in rows}
+    await ask(on, "POST", SET, {NAME: "Gossip"})
+    await ask(on, "PATCH", f"{SET}({keys['asn_news']})", {NAME: "Spam"})
+    await ask(on, "DELETE", f"{SET}({keys['asn_events']})")
+
+
+TOLD = (
+    "The category row News is called Spam instead of called News.",
+    "The category row Events is gone.",
+    "Somebody made the category row Gossip.",
+)
+
+
+async def test_a_list_of_categories_that_somebody_changed_is_put_right(on: Joined) -> None:
+    """Told, repaired by setup, and then it is as the hub has it."""
+    before = await listed(on)
+    await meddle(on)
+    assert TOLD == await check(on)
+    await on.errand()
+    assert (before, ()) == (await listed(on), await check(on))
+
+
+async def test_a_changed_list_of_categories_may_only_be_told(on: Joined) -> None:
+    """Nothing is written where the connection says so."""
+    await connections.change(on.app, on.me, on.connection_id, Changed(repair=False))
+    await meddle(on)
+    assert TOLD == await check(on)
+    assert [] == await on.errands().owed()
+    assert {"Spam", "Gossip"} == set((await listed(on)).values())
+
+
+async def before_there_was_a_list(on: Joined) -> None:
+    """The connection as an older version set it up: no table, and no word of one in the journal."""
+    await ask(on, "DELETE", f"EntityDefinitions(LogicalName='{TABLE}')")
+    await on.app.store.database.write(
+        lambda c: c.execute(setup_steps.delete().where(setup_steps.c.step == Step.CATALOGUE.value))
+    )
+
+
+async def test_an_older_setup_gets_the_list_by_the_daily_check(on: Joined) -> None:
+    """Without a new approval; contacts go on being synced, and it is live all the while."""
+    await before_there_was_a_list(on)
+    assert ("The table asn_subscriptioncategory is not there.",) == (await check(on))[:1]
+    await on.errand()
+    assert {"asn_news": "News", "asn_events": "Events"} == await listed(on)
+    assert (State.LIVE, ()) == ((await on.view()).state, await check(on))
+
+
+async def test_an_older_setup_gets_the_list_by_the_next_run_of_setup(on: Joined) -> None:
+    """`assent setup run` does that one step and no other."""
+    await before_there_was_a_list(on)
+    told: list[tuple[Step, str]] = []
+    await on.app.set_up(
+        on.account_id,
+        on.connection_id,
+        public_url="http://127.0.0.1:9",
+        progress=lambda step, state: told.append((step, state)),
+    )
+    assert [(Step.CATALOGUE, "running"), (Step.CATALOGUE, "done")] == told
+    assert {"asn_news": "News", "asn_events": "Events"} == await listed(on)

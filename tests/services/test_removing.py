@@ -13,8 +13,8 @@ from assent.policy.permission import LegalBasis
 from assent.ports.setup import Action
 from assent.services import removing
 from assent.services.access import Role, caller, operator
-from assent.services.connections import State
-from assent.services.setup_words import Choice
+from assent.services.connection_views import State
+from assent.services.setup_pauses import Choice
 from tests.app.world import ADMIN, account, add
 from tests.engine.trouble import Crash, Tripwire, wired
 from tests.services.joined import Joined, joined
@@ -30,6 +30,8 @@ TABLES = {
     "systemforms": "name,formxml",
     "savedqueries": "name,layoutxml",
     "EntityDefinitions(LogicalName='contact')/Attributes": "LogicalName",
+    "EntityDefinitions": "LogicalName",
+    "solutioncomponents": "componenttype,objectid",
     "contacts": "contactid,emailaddress1,donotbulkemail",
 }
 
@@ -95,6 +97,7 @@ async def test_the_plan_names_every_part_and_the_export_every_answer(on: Joined)
     assert before == await everything(on)
     names = {part.name for part in parts if part.action is Action.REMOVE}
     assert {"asn_news", "asn_events", "Assent", "assent", "assent_connector"} < names
+    assert "asn_subscriptioncategory" in names
     assert 4 == sum(part.kind == "webhook step" for part in parts)
     chunks = [chunk async for chunk in removing.export(on.app, on.me, on.connection_id)]
     head, *lines = b"".join(chunks).decode("utf-8-sig").splitlines()
@@ -151,7 +154,7 @@ async def test_a_removal_ended_anywhere_goes_on(on: Joined) -> None:
     await on.live()
     await removing.remove(on.app, on.me, on.connection_id)
     client = await on.app.organisations.client(on.account_id, on.connection_id)
-    for number in range(1, 11):
+    for number in range(1, 13):
         with pytest.raises(Crash):
             await take_away(wired(DataverseRemoval(client, language=1033), Tripwire(number)))
     assert [(on.account_id, on.connection_id)] == await on.errands().owed()

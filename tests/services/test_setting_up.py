@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from assent.crm.forms import Edited, remove_section
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.errors import Conflict, Invalid, NotAllowed, Unknown, Unreachable
 from assent.services import connections
 from assent.services.access import Role, caller, operator
-from assent.services.connections import State
+from assent.services.connection_views import State
 from assent.services.deciding import Decision, decide
-from assent.services.setup_words import Choice, StepState
+from assent.services.setup_pauses import Choice
+from assent.services.setup_words import StepState
 from tests.app.world import ADMIN, SECRET, account
 from tests.services.joined import Joined, joined
 

@@ -9,9 +9,9 @@ from assent.policy.permission import LegalBasis
 from assent.ports import Act
 from assent.services import connections, health, outgoing
 from assent.services.access import operator
-from assent.services.connections import State
+from assent.services.connection_views import State
 from assent.services.deciding import Decision, decide
-from assent.services.setup_words import Choice
+from assent.services.setup_pauses import Choice
 from dataverse_emulator import create_organization, running
 from tests.app.world import FORM, HERSELF, SECRET, account, add, organisation_at, settings, until
 from tests.services.receiver import receiver

@@ -132,8 +132,7 @@ class Director:
         asked = Asked.now(self.world, ids, message.category)
         found = await self.world.served(lambda w: w.app.check(self.world.account_id, ids, message))
         if found is not None:
-            asked.may = frozenset(one for one, verdict in found.verdicts.items() if verdict.may)
-            asked.answered_at = self.world.clock.seconds()
+            asked.answered(self.world, [one for one, verdict in found.verdicts.items() if verdict.may])
             self.asked.append(asked)
 
     async def _send(self, step: Step) -> None:

@@ -10,7 +10,7 @@ from random import Random
 
 import structlog
 
-from assent.engine.setup import fingerprint
+from assent.engine.setup_terms import fingerprint
 from assent.ledger.seal import Vault
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import PERMISSION

@@ -355,7 +355,9 @@ class People:
             for name, value in columns.items()
             if name in site.organization.model.tables["contact"].columns
         }
-        before = row_says(self.world.rows(site)[row_id])
+        row = self.world.rows(site)[row_id]
+        self.world.truth.bears((site.connection_id, row_id), row["emailaddress1"])
+        before = row_says(row)
         (site.robot if by == "erp" else site.rep).save(row_id, **columns)
         now, entity = self.world.clock.seconds(), (site.connection_id, row_id)
         self.world.truth.touches.append((entity, now))

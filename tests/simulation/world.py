@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from assent.crm.webhooks import KEY_HEADER
 from assent.errors import AssentError, Retry
 from assent.mail.outcome import Handed, Outcome
+from assent.policy.address import normalise
 from assent.policy.sides import Person
 from assent.ports import Actor, ActorKind, Evidence
 from assent.services.access import Role, caller
@@ -119,12 +120,13 @@ class SimulatedDatabase(Database):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that a server took: when, where to, and which contact bore that address then."""
+    """A mail that a server took: when, where to, and which contact and rows bore that address then."""
 
     at: float
     to: str
     subject: str
     whose: UUID | None
+    rows: frozenset[Entity]
 
 
 @dataclass(slots=True)
@@ -143,7 +145,8 @@ class Mailing:
             return Outcome(Handed.UNREACHABLE, 0, "The mail server hung up.")
         await last_look()
         whose = next((one for one, email in self.world.addresses().items() if email == recipient), None)
-        self.taken.append(Mail(self.world.clock.seconds(), recipient, str(message["Subject"]), whose))
+        rows = frozenset(self.world.bearing().get(recipient, []))
+        self.taken.append(Mail(self.world.clock.seconds(), recipient, str(message["Subject"]), whose, rows))
         await self.world.pause()
         if self.world.chance.random() < 0.03:
             return Outcome(Handed.UNCERTAIN, 0, "The mail server did not say whether it took the mail.")
@@ -336,6 +339,15 @@ class World:
             for number, row_id in found
             if (row := self.rows(self.site(number)).get(row_id)) is not None and not row["statecode"]
         ]
+
+    def bearing(self) -> dict[str, list[Entity]]:
+        """The rows that bear each address now."""
+        found: dict[str, list[Entity]] = {}
+        for site in self.sites:
+            for row_id, row in self.rows(site).items():
+                if (email := normalise(row["emailaddress1"])) is not None:
+                    found.setdefault(email, []).append((site.connection_id, row_id))
+        return found
 
     def rows(self, site: Site) -> dict[UUID, dict[str, Any]]:
         """Every row of an organisation by its id."""

@@ -1,6 +1,7 @@
 """What a setup would do, how far it is, and what is decided for it, at the command line."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from assent.cli.files import write_file
 from assent.errors import Invalid
 from assent.services import connections, deciding, planning
 from assent.services.access import operator
-from assent.services.connections import SWITCHES, Changed, ConnectionView
+from assent.services.connection_views import ConnectionView
+from assent.services.connections import SWITCHES, Changed
 from assent.services.deciding import Decision
+from assent.services.remaining import left_words
 from assent.services.settings import read_settings
-from assent.services.setup_words import Choice
+from assent.services.setup_pauses import Choice
 
 
 async def plan(account: int, connection: int, people: Path | None, *, json: bool) -> int:
@@ -99,8 +102,12 @@ def _tell(view: ConnectionView, *, json: bool) -> None:
         show.as_json(_object(view))
         return
     show.plain(f"{view.name}: {view.state.value}. {view.means}")
+    at = view.progress
+    left = "" if at.seconds_left is None else f", {left_words(at.seconds_left)}"
+    show.plain(f"{at.done} of {at.total} steps done{left}")
     for step in view.steps:
-        show.plain(f"  {step.title}: {step.words}{'. ' + step.message if step.message else ''}")
+        many = f", {step.passed:,} of {step.of:,} contacts" if step.of else ""
+        show.plain(f"  {step.title}: {step.words}{many}{'. ' + step.message if step.message else ''}")
     if view.pause is not None:
         show.plain(f"{view.pause.reason}: {view.pause.message} {view.pause.to_do}")
         for option in view.pause.options:
@@ -116,5 +123,20 @@ def _object(view: ConnectionView) -> dict[str, object]:
         "choices": [option.choice.value for option in view.pause.options],
         "evidence": view.pause.evidence,
     }
-    steps = [{"step": step.step.value, "state": step.state.value, "at": step.at} for step in view.steps]
-    return {"connection": view.connection_id, "state": view.state.value, "steps": steps, "pause": pause}
+    steps = [
+        {
+            "step": step.step.value,
+            "state": step.state.value,
+            "at": step.at,
+            "passed": step.passed,
+            "of": step.of,
+        }
+        for step in view.steps
+    ]
+    return {
+        "connection": view.connection_id,
+        "state": view.state.value,
+        "progress": asdict(view.progress),
+        "steps": steps,
+        "pause": pause,
+    }

@@ -9,9 +9,10 @@ from assent.cli import show
 from assent.demo.claims import Claim
 from assent.demo.stage import Stage, set_up, stage
 from assent.demo.tour import tour as play_tour
+from assent.engine.setup_terms import Step
 
 #: The steps `stage` and `set_up` tell of, for the bar.
-_STEPS = 12
+_STEPS = 2 + len(Step)
 
 #: What to try: a title, and what to do and see. Addresses are filled in.
 _IDEAS = (

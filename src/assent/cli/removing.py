@@ -10,7 +10,7 @@ from assent.errors import Invalid
 from assent.ports.setup import Component
 from assent.services import connections, removing
 from assent.services.access import operator
-from assent.services.connections import ConnectionView
+from assent.services.connection_views import ConnectionView
 from assent.services.removing import Removing
 from assent.services.settings import read_settings
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from assent.app.application import open_application, serving
 from assent.app.system import stand_still
 from assent.cli import show
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.errors import Conflict, Invalid, Paused
 from assent.services import connecting, ledger
 from assent.services.access import operator

@@ -81,6 +81,7 @@ def settings(
     honour_no_email: Annotated[
         bool | None, typer.Option(help="Dynamics' Do not allow Emails keeps our mail back, too (G3).")
     ] = None,
+    catalogue: Annotated[bool | None, typer.Option(help="A table there lists the categories.")] = None,
     repair: Annotated[bool | None, typer.Option(help="Put right what others change of our parts.")] = None,
     json: Json = False,
 ) -> None:
@@ -96,6 +97,7 @@ def settings(
         create_from_others=create_from_others,
         hold_deleted=hold_deleted,
         honour_no_email=honour_no_email,
+        catalogue=catalogue,
         repair=repair,
     )
     run(deciding.settings(account, connection, changed, json=json))

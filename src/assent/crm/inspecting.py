@@ -15,7 +15,7 @@ from assent.crm.webhooks import ENDPOINT, MESSAGES
 from assent.ports.setup import Action, CategoryColumn, Component, Form
 
 #: Kinds of solution components (7.1).
-COLUMN_KIND, VIEW_KIND = 2, 26
+TABLE_KIND, COLUMN_KIND, VIEW_KIND = 1, 2, 26
 _STEPS = "sdkmessageprocessingsteps"
 _LOOKING = "looking for what setup made before"
 
@@ -27,19 +27,26 @@ class Inspection:
         self._transport = transport
         self._language = language
 
-    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
-        """Each part but the forms, as it is and as it would be."""
-        publishers, solutions, endpoints = await self.found(
+    async def solution(self) -> list[Component]:
+        """Publisher and solution."""
+        publishers, solutions = await self.found(
             calls.question("publishers", "publisherid", f"uniquename eq {text(calls.PUBLISHER)}"),
             calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}"),
-            calls.question(
-                "serviceendpoints", "serviceendpointid,url", f"name eq {text(ENDPOINT)} and contract eq 8"
-            ),
         )
-        views = await self.views()
         return [
             _there("publisher", calls.PUBLISHER, bool(publishers)),
             _there("solution", calls.SOLUTION, bool(solutions)),
+        ]
+
+    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+        """The contact table's parts but the forms, and the webhooks, as they are and as they would be."""
+        (endpoints,) = await self.found(
+            calls.question(
+                "serviceendpoints", "serviceendpointid,url", f"name eq {text(ENDPOINT)} and contract eq 8"
+            )
+        )
+        views = await self.views()
+        return [
             *[await self._column(column) for column in columns],
             *[await self._view(column, views) for column in columns],
             *await self._webhooks(endpoints, url, columns),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from assent.crm.requests.catalogue import SCHEMA
+
 
 def _named(verbs: str, *tables: str) -> tuple[str, ...]:
     return tuple(f"prv{verb}{table}" for table in tables for verb in verbs.split())
@@ -15,9 +17,9 @@ RUN_TIME: tuple[str, ...] = (
 
 #: What setup, new categories and removal need beside that; the role may be taken away in between.
 SETUP: tuple[str, ...] = (
-    *_named("Read Create", "Publisher"),
+    *_named("Read Create Delete", "Publisher"),
     *_named("Read Create Write Delete", "Solution"),
-    *_named("Read Write", "Entity"),
+    *_named("Read Create Write Delete", "Entity"),
     *_named("Read Create Write Delete", "Attribute"),
     *_named("Read Write", "SystemForm"),
     "prvReadQuery",
@@ -33,10 +35,14 @@ SETUP: tuple[str, ...] = (
     *_named("Read", "SdkMessage"),
 )
 
+#: What the setup role needs of the catalogue's rows beside that; they exist once setup made its table.
+CATALOGUE: tuple[str, ...] = _named("Read Create Write Delete", SCHEMA)
+
 #: Privileges that have no depth below the organisation's: any depth will do.
 _WHOLE = "Global"
 
 
 def missing(held: Mapping[str, str], wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of `wanted` not held at organisation depth, by name; `held` gives each one's depth."""
-    return tuple(name for name in wanted if held.get(name) != _WHOLE)
+    depths = {name.lower(): depth for name, depth in held.items()}  # that of a custom table's name varies
+    return tuple(name for name in wanted if depths.get(name.lower()) != _WHOLE)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from assent.crm.catalogue import NOT_OURS, Catalogue
 from assent.crm.faults import check, read_fault
 from assent.crm.forms import Edited, FormChange, remove_section
 from assent.crm.inspecting import VIEW_KIND, Inspection
@@ -18,7 +19,6 @@ _IN_USE = "0x8004f01f"
 _STEPS, _STEP_ID = "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"
 _LOCKED_FORM = "it may not be customised: take the toggles off it in the form editor"
 _REFERRED = "something else in Dynamics refers to it, such as a view, a flow or a rule of somebody's"
-_NOT_OURS = "Assent did not make it"
 _SHARED = "another solution uses it"
 
 
@@ -37,6 +37,7 @@ class DataverseRemoval:
     def __init__(self, transport: Transport, *, language: int) -> None:
         self._transport = transport
         self._look = Inspection(transport, language)
+        self._catalogue = Catalogue(transport, language)
 
     async def parts(self) -> list[Component]:
         """Each part that will be removed, changed or kept, with what it is and why it stays."""
@@ -47,7 +48,8 @@ class DataverseRemoval:
         found += [_form_part(one) for one in await self._clearings()]
         found += [Component("view", name, Action.REMOVE) for name in (await self._views()).values()]
         found += [Component("column", name, Action.REMOVE, "with its data") for name in ours]
-        found += [Component("column", name, Action.KEEP, after=_NOT_OURS) for name in others]
+        found += [Component("column", name, Action.KEEP, after=NOT_OURS) for name in others]
+        found += await self._catalogue.parts()
         solutions, publishers, others_of_ours = await self._solutions()
         found += [Component("solution", calls.SOLUTION, Action.REMOVE) for _ in solutions]
         kept = Component("publisher", calls.PUBLISHER, Action.KEEP, after=_SHARED)
@@ -104,7 +106,7 @@ class DataverseRemoval:
 
     async def publish(self) -> None:
         """Publish the contact table's customisations."""
-        request = calls.publish_contact()
+        request = calls.publish(["contact"])
         check(await self._transport.send(request), request.what)
 
     async def remove_columns(self) -> list[Component]:
@@ -119,6 +121,10 @@ class DataverseRemoval:
             elif not _gone(response):
                 check(response, "deleting a column")
         return left
+
+    async def remove_catalogue(self) -> list[Component]:
+        """The table of categories is gone; gives it where something else refers to it."""
+        return await self._catalogue.remove()
 
     async def remove_solution(self) -> list[Component]:
         """Solution and publisher are gone; gives the publisher where others use it."""

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from assent.crm.catalogue import Catalogue
+from assent.crm.counting import count_contacts
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
 from assent.crm.inspecting import VIEW_KIND, Inspection, may_change
 from assent.crm.odata import decode, text
 from assent.crm.requests import metadata as calls
+from assent.crm.requests.catalogue import TABLE
 from assent.crm.transport import Request, Transport
 from assent.crm.views import view, view_id, view_name
 from assent.crm.webhooks import Webhooks
-from assent.errors import Bug, Paused, Retry
+from assent.errors import AssentError, Bug, Paused, Retry
 from assent.ports import Clock
-from assent.ports.setup import CategoryColumn, Component, Form
+from assent.ports.setup import Catalogue as Rows
+from assent.ports.setup import CatalogueRow, CategoryColumn, Component, Form
 
 _FORM_REFUSED = "0x80048007"
 
@@ -35,14 +39,27 @@ class DataverseSetup:
         self._clock = clock
         self._language = language
         self._look = Inspection(transport, language)
+        self._catalogue = Catalogue(transport, language)
 
-    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+    async def components(
+        self, columns: Sequence[CategoryColumn], catalogue: Rows, url: str
+    ) -> list[Component]:
         """What each part but the forms is now and would be; nothing is written."""
-        return await self._look.components(columns, url)
+        listed = [] if catalogue is None else await self._catalogue.components(catalogue)
+        return [*await self._look.solution(), *listed, *await self._look.components(columns, url)]
 
     async def foreign_columns(self) -> list[str]:
         """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
         return (await self._look.prefixed())[1]
+
+    async def contacts(self) -> int:
+        """About how many contacts there are; what is not told only leaves the time that is left untold."""
+        try:
+            return await count_contacts(self._transport)
+        except Bug:
+            raise
+        except AssentError:
+            return 0
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
@@ -62,6 +79,10 @@ class DataverseSetup:
     async def _made(self, table: str, body: calls.Record) -> UUID:
         request = _without_solution(calls.insert(table, body, f"creating one of {table}"))
         return calls.parse_inserted(await self._transport.send(request), request.what)
+
+    async def ensure_catalogue(self, rows: Sequence[CatalogueRow]) -> None:
+        """The table of categories exists with exactly these rows."""
+        await self._catalogue.ensure(rows, self._clock)
 
     async def ensure_column(self, column: CategoryColumn, *, adopt: bool = False) -> bool:
         """The category's column exists, is Yes/No and bears the category's name; True when made now.
@@ -172,8 +193,9 @@ class DataverseSetup:
             check(await self._transport.send(request), request.what)
 
     async def publish(self) -> None:
-        """Publish the contact table's customisations."""
-        request = calls.publish_contact()
+        """Publish the customisations of the contact table and of the catalogue."""
+        ours = [TABLE] if await self._catalogue.table() is not None else []
+        request = calls.publish(["contact", *ours])
         check(await self._transport.send(request), request.what)
 
     async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:

@@ -8,8 +8,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from assent.crm import odata
+from assent.crm.counting import count_contacts
 from assent.crm.faults import check
-from assent.crm.privileges import RUN_TIME, SETUP, missing
+from assent.crm.privileges import CATALOGUE, RUN_TIME, SETUP, missing
+from assent.crm.requests import catalogue
 from assent.crm.transport import Request, Response, Transport
 from assent.errors import AssentError, Bug
 
@@ -61,14 +63,15 @@ class Survey:
     async def findings(self, organisation_id: UUID, user_id: UUID) -> Findings:
         """Everything that can be learnt with reads alone."""
         held = await self._fact("privileges", lambda: self._privileges(user_id))
+        setup = (*SETUP, *(CATALOGUE if await self._fact("category_table", self._listed) else ()))
         return Findings(
             version=await self._fact("version", self._version),
             languages=await self._fact("languages", self._languages),
             auditing=await self._fact("auditing", lambda: self._auditing(organisation_id)),
-            contacts=await self._fact("contacts", self._contacts),
+            contacts=await self._fact("contacts", lambda: count_contacts(self._transport)),
             requests_left=await self._fact("requests_left", self._requests_left),
             missing_run_time=None if held is None else missing(held, RUN_TIME),
-            missing_setup=None if held is None else missing(held, SETUP),
+            missing_setup=None if held is None else missing(held, setup),
             writers=await self._fact("writers", lambda: self._writers(user_id)),
             contact_point_consent=await self._fact("contact_point_consent", self._contact_points),
             secured=await self._fact("secured", self._secured),
@@ -105,23 +108,6 @@ class Survey:
         table = (await self._ask(what, f"{_TABLE}?$select=IsAuditEnabled")).get("IsAuditEnabled")
         return table is True or (isinstance(table, dict) and table.get("Value") is True)
 
-    async def _contacts(self) -> int:
-        """How many contacts there are: by the last day's snapshot where there is one, as it counts all."""
-        what = "counting contacts"
-        try:
-            found = await self._ask(what, "RetrieveTotalRecordCount(EntityNames=['contact'])")
-            counts = found.get("EntityRecordCountCollection")
-            values = counts.get("Values") if isinstance(counts, dict) else None
-            if isinstance(values, list) and values and isinstance(values[0], int):
-                return values[0]
-        except Bug:
-            raise
-        except AssentError:
-            pass
-        response = check(await self._transport.send(Request(what, "GET", "contacts/$count")), what)
-        digits = re.sub(rb"\D", b"", response.body)
-        return int(digits[:18] or 0)
-
     async def _requests_left(self) -> int:
         """The requests this user may still make in these five minutes, as the organisation tells (5.1)."""
         response: Response = await self._transport.send(Request("asking who we are", "GET", "WhoAmI"))
@@ -154,6 +140,14 @@ class Survey:
         user = await self._ask("reading who writes contacts", f"systemusers({user_id}){select}")
         application = user.get("applicationid") is not None
         return Writer(user_id, str(user.get("fullname") or ""), application, rows)
+
+    async def _listed(self) -> bool:
+        """Whether the table of categories is there: privileges on it exist no sooner."""
+        request = catalogue.definition()
+        response = await self._transport.send(request)
+        if response.status != 404:
+            check(response, request.what)
+        return response.status != 404
 
     async def _contact_points(self) -> bool:
         path = f"EntityDefinitions(LogicalName='{_CONTACT_POINTS}')?$select=LogicalName"

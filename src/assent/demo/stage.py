@@ -13,7 +13,7 @@ from uuid import UUID
 from assent.app.application import listen, open_application, serving
 from assent.demo.crowd import hub_crowd
 from assent.demo.rep import Emulator, Rep, at_work
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.mail.sink import Sink
 from assent.ports import Actor, ActorKind, Evidence
 from assent.services import categories, people

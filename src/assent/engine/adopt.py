@@ -6,6 +6,7 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
+from assent.engine.forget import last_words
 from assent.engine.run import ROUNDS, Report, Run
 from assent.engine.sighting import Stamp, see, stamped
 from assent.errors import ReadAgain
@@ -159,14 +160,26 @@ async def _legacies(run: Run, heirs: Mapping[LinkKey, LinkKey]) -> list[_Legacy]
 
 
 async def _inherit(run: Run, legacies: Sequence[_Legacy]) -> frozenset[UUID]:
-    """Store what survivors inherit and move the links of those where that held; gives the survivors."""
+    """Store what survivors inherit and move the links of those where that held; gives the survivors.
+
+    What a merged row refused and its own contact has not heard yet is heard there first: the refusal was
+    of whoever has that address, too.
+    """
     ids = {contact_id for legacy in legacies for contact_id in (legacy.owner, legacy.heir)}
-    people = {p.contact.contact_id: p.contact for p in await run.memory.people(run.account_id, ids)}
+    people = {p.contact.contact_id: p for p in await run.memory.people(run.account_id, ids)}
+    going = {legacy.key for legacy in legacies}
+    owners = {legacy.owner: people[legacy.owner] for legacy in legacies}.values()
+    unheard = [change for one in owners if (change := last_words(run, one, going)) is not None]
+    if unheard:
+        await run.memory.apply(run.account_id, unheard)
+        return frozenset()
     left: dict[UUID, list[tuple[Contact, LinkKey]]] = {}
     for legacy in sorted(legacies, key=str):
-        left.setdefault(legacy.heir, []).append((people[legacy.owner], legacy.key))
+        left.setdefault(legacy.heir, []).append((people[legacy.owner].contact, legacy.key))
     changes = [
-        change for heir, merged in left.items() if (change := _inherited(people[heir], merged)) is not None
+        change
+        for heir, merged in left.items()
+        if (change := _inherited(people[heir].contact, merged)) is not None
     ]
     stored = await run.memory.apply(run.account_id, changes) if changes else {}
     lost = {change.before.contact_id for change in changes} - stored.keys()

@@ -20,6 +20,7 @@ async def backfill(run: Run, connection_id: int) -> Report:
     while due := await run.memory.blanks(run.account_id, connection_id, _ROUND):
         part = await reconcile_all(filling, due)
         report += part
+        await run.passes(len(due))
         if not part.written:
             return report
     return report

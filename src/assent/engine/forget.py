@@ -27,7 +27,7 @@ async def forget(run: Run, gone: Sequence[LinkKey]) -> list[UUID]:
             return forgotten
         people = await run.memory.people(run.account_id, set(linked.values()))
         changes = [
-            change for person in people if (change := _last_words(run, person, linked.keys())) is not None
+            change for person in people if (change := last_words(run, person, linked.keys())) is not None
         ]
         stored = await run.memory.apply(run.account_id, changes) if changes else {}
         lost = {change.before.contact_id for change in changes} - stored.keys()
@@ -47,8 +47,8 @@ async def _unlink(run: Run, keys: Sequence[LinkKey]) -> list[UUID]:
     return forgotten
 
 
-def _last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change | None:
-    """Merge what the gone rows were last known to refuse into the contact, as far as it is news."""
+def last_words(run: Run, person: Person, gone: Collection[LinkKey]) -> Change | None:
+    """Merge what rows that go were last known to refuse into the contact, as far as it is news (I4)."""
     links = tuple(_as_last_known(link) if link.key in gone else link for link in person.links)
     # A row that is gone grants nothing, and nobody follows it to a new address.
     plan = refusals(plan_person(replace(person, links=links), run.terms))

@@ -48,3 +48,4 @@ async def reconcile_pending(run: Run, *, step: int = STEP) -> Report:
         report += part
         passed |= part.again
         last = set(batch)
+        await run.passes(len(batch))

@@ -6,7 +6,8 @@ from enum import Enum
 from uuid import UUID
 
 from assent.engine.run import STEP, Run
-from assent.engine.setup import Setup, fingerprint, placed_forms
+from assent.engine.setup import placed_forms
+from assent.engine.setup_terms import Setup, fingerprint
 from assent.errors import Paused
 from assent.policy.address import normalise
 from assent.policy.plan import Plan, plan_person
@@ -18,8 +19,9 @@ from assent.ports.setup import Action, Component
 PAGE, CHUNK = 5_000, 1_000
 
 #: What an organisation of no special kind takes, in seconds: a row written, a page read, a column made, a
-#: publish. Only a row has a published sample (100 rows in 2 to 3 s); the rest is rough experience.
-ROW_S, PAGE_S, COLUMN_S, PUBLISH_S = 0.025, 1.0, 10.0, 60.0
+#: table made, a publish. Only a row has a published sample (100 rows in 2 to 3 s); the rest is rough
+#: experience.
+ROW_S, PAGE_S, COLUMN_S, TABLE_S, PUBLISH_S = 0.025, 1.0, 10.0, 20.0, 60.0
 
 #: Requests and execution seconds an organisation grants one user each second (5.1), and the rows a day (5.2).
 REQUESTS_PER_S, EXECUTION_PER_S, ROWS_A_DAY = 20.0, 4.0, 500_000
@@ -72,13 +74,16 @@ class Foresight:
         if one.contact_id is not None:
             self.contacts.add(one.contact_id)
 
-    def figures(self, new_columns: int) -> dict[str, object]:
-        """Counts, writes, hours and the share of a day's requests on a real organisation."""
+    def figures(self, making_s: float) -> dict[str, object]:
+        """Counts, writes, hours and the share of a day's requests on a real organisation.
+
+        `making_s` is what its new parts take.
+        """
         writes = self.refusals + self.filled
         pages = -(-self.rows // PAGE) + 1
         requests = pages + 2 * -(-writes // CHUNK)
         busy = max(requests / REQUESTS_PER_S, (writes * ROW_S + pages * PAGE_S) / EXECUTION_PER_S)
-        seconds = busy + new_columns * COLUMN_S + PUBLISH_S
+        seconds = busy + making_s + PUBLISH_S
         return {
             "rows": self.rows,
             "contacts_linked": len(self.contacts),
@@ -94,11 +99,12 @@ class Foresight:
 async def preview(setup: Setup, run: Run, *, url: str, reader: Reader) -> Mapping[str, object]:
     """Everything setup would create or change, and what the first sync would do; nothing is written."""
     columns = await setup.journal.columns(setup.connection_id)
-    components = await setup.schema.components(columns, url)
+    components = await setup.schema.components(columns, await setup.catalogue(), url)
     foresight = Foresight()
     async for one in foresee(run, setup.connection_id, reader(existing(components))):
         foresight.count(one)
-    new = sum(part.kind == "column" and part.action is Action.CREATE for part in components)
+    takes = {"column": COLUMN_S, "table": TABLE_S}
+    making_s = sum(takes.get(part.kind, 0.0) for part in components if part.action is Action.CREATE)
     return {
         "fingerprint": fingerprint(columns),
         "components": [
@@ -106,7 +112,7 @@ async def preview(setup: Setup, run: Run, *, url: str, reader: Reader) -> Mappin
             for p in components
         ],
         **await _forms(setup, run),
-        "first_sync": foresight.figures(new),
+        "first_sync": foresight.figures(making_s),
     }
 
 

@@ -7,13 +7,13 @@ async def remove(removal: CrmRemoval) -> list[Component]:
     """Remove every part; gives those that had to stay. Ended anywhere, a second call goes on.
 
     Webhooks go first, so that nobody is told of what follows; forms and views before the columns they
-    show. The solution stays as long as a column does: it tells which are ours.
+    show. The solution stays as long as a column or the table does: it tells which are ours.
     """
     await removal.remove_webhooks()
     left = await removal.clear_forms()
     await removal.remove_views()
     await removal.publish()
-    columns = await removal.remove_columns()
-    if columns:
-        return left + columns
+    parts = await removal.remove_columns() + await removal.remove_catalogue()
+    if parts:
+        return left + parts
     return left + await removal.remove_solution()

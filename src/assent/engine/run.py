@@ -1,6 +1,6 @@
 """What one run of any trigger works with, and what it reports."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_
@@ -32,9 +32,16 @@ class Tools:
     brakes: BrakeSettings = STANDARD_BRAKES
 
 
+async def nobody(contacts: int) -> None:
+    """Nobody is told how many contacts were dealt with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One account's run: the ports, its connections, and the terms decisions are made under."""
+    """One account's run: the ports, its connections, and the terms decisions are made under.
+
+    `passes` is told of contacts as they are dealt with.
+    """
 
     account_id: int
     memory: Memory
@@ -44,6 +51,7 @@ class Run:
     ids: Ids
     terms: Terms
     brakes: BrakeSettings
+    passes: Callable[[int], Awaitable[None]] = nobody
 
     def without(self, connection_id: int) -> "Run":
         """The same run with one connection left out."""

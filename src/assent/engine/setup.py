@@ -1,95 +1,27 @@
 """Joining an organisation: schema, form, first sync, webhooks; every step may be repeated (tier 1)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from functools import reduce
 from operator import or_
-from typing import Any, Protocol
 
 from assent.engine.backfill import backfill
 from assent.engine.form_choice import choose, listed, same
 from assent.engine.organisation import check_organisation
 from assent.engine.pending import reconcile_pending
 from assent.engine.run import Report, Run
+from assent.engine.setup_terms import Placed, Progress, Setup, Step, fingerprint
+from assent.engine.stepping import Stepping
 from assent.engine.sweep import catch_up
 from assent.errors import Bug, Locked, Paused, PrivilegeMissing
 from assent.ports import Organisation
-from assent.ports.setup import CategoryColumn, CrmSetup, Form, Journal, Placing
+from assent.ports.setup import CategoryColumn, Form, Placing
 
-
-class Step(Enum):
-    """The steps in their order; the journal and the console name them by these words."""
-
-    IDENTIFY = "identify"
-    PLAN = "plan"
-    SOLUTION = "solution"
-    COLUMNS = "columns"
-    FORM = "form"
-    VIEWS = "views"
-    PUBLISH = "publish"
-    READ = "read"
-    RECONCILE = "reconcile"
-    BACKFILL = "backfill"
-    WEBHOOKS = "webhooks"
-    CATCH_UP = "catch_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A form's XML with our section in it; `changes` say in words and XML what differs, if anything."""
-
-    xml: str = field(repr=False)
-    changes: tuple[Mapping[str, str], ...] = ()
-
-
-class PlaceSection(Protocol):
-    """Puts the Subscriptions section on a form, or raises Paused with reason and evidence."""
-
-    def __call__(
-        self, form: Form, columns: Sequence[CategoryColumn], language: int, chosen: Placing
-    ) -> Placed:
-        """Place one toggle per column; pure, and idempotent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """Where the organisation posts its notices, and the key it sends along."""
-
-    url: str
-    key: str = field(repr=False)
-
-
+#: Seconds between looks at contacts that another process holds.
 BUSY_PAUSE_S = 5.0
-ANYWHERE = Placing()
 
 #: Seconds between tries while another customisation runs in the organisation.
 LOCK_PAUSES_S = (5.0, 10.0, 20.0, 40.0, 80.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What the setup of one connection works with.
-
-    `webhook` makes a new key, which takes effect at once: it is called only right before that key
-    is told to the organisation. `preview` says what all of it would do. Nothing is written to an
-    organisation that is not live yet until a person `approved` that (its `fingerprint`). `placing` is
-    where people want the toggles, `adopted` names columns of others that may be used.
-    """
-
-    connection_id: int
-    schema: CrmSetup
-    journal: Journal
-    place: PlaceSection
-    webhook: Callable[[], Awaitable[Webhook]]
-    preview: Callable[["Setup", Run], Awaitable[Mapping[str, Any]]]
-    approved: str = ""
-    placing: Placing = ANYWHERE
-    adopted: frozenset[str] = frozenset()
-
-
-#: Told of every step as it begins and ends.
-Progress = Callable[[Step, str], None]
 
 
 async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
@@ -111,18 +43,38 @@ async def set_up(setup: Setup, run: Run, *, progress: Progress) -> Report:
         if step.value in done:
             continue
         progress(step, "running")
-        await setup.journal.mark(setup.connection_id, step.value, "running", {})
+        at = Stepping(
+            setup.journal, run.clock, setup.connection_id, step.value, await _many(step, setup, run)
+        )
+        await at.begin()
         try:
-            part = await _performed(perform, setup, run)
+            part = await _performed(perform, setup, replace(run, passes=at.passes))
         except Paused as pause:
             detail = {"reason": pause.reason, "message": str(pause), "evidence": pause.evidence}
-            await setup.journal.mark(setup.connection_id, step.value, "paused", detail)
+            await at.pause(detail)
             raise
         report += part
-        await setup.journal.mark(setup.connection_id, step.value, "done", _figures(part))
+        await at.end(_figures(part))
         progress(step, "done")
     await setup.journal.go_live(setup.connection_id)
     return report
+
+
+async def _many(step: Step, setup: Setup, run: Run) -> int:
+    """How many contacts a step has before it, to tell how long it will take; 0 where it has none.
+
+    A live connection goes on from its change token, so how much it reads is not known before.
+    """
+    match step:
+        case Step.IDENTIFY:
+            return await setup.schema.contacts()
+        case Step.READ if not run.connections[setup.connection_id].live:
+            return await setup.schema.contacts()
+        case Step.RECONCILE:
+            return (await setup.journal.waiting(setup.connection_id)).unsettled
+        case Step.BACKFILL:
+            return (await setup.journal.waiting(setup.connection_id)).blank
+    return 0
 
 
 async def _performed(perform: "Perform", setup: Setup, run: Run) -> Report:
@@ -173,13 +125,20 @@ async def _plan(setup: Setup, run: Run) -> Report:
     )
 
 
-def fingerprint(columns: Sequence[CategoryColumn]) -> str:
-    """What an approval is for: other categories are another plan."""
-    return "/".join(["columns", *sorted(column.logical_name for column in columns)])
-
-
 async def _solution(setup: Setup, run: Run) -> Report:
     await setup.schema.ensure_solution()
+    return Report()
+
+
+async def _catalogue(setup: Setup, run: Run) -> Report:
+    """Keep the list of categories as the hub has it; contacts need none of it, so it may be left out."""
+    rows = await setup.catalogue()
+    if rows is None:
+        return Report()
+    try:
+        await setup.schema.ensure_catalogue(rows)
+    except PrivilegeMissing as error:
+        raise Paused("catalogue_privilege", str(error), evidence={"privilege": error.privilege}) from None
     return Report()
 
 
@@ -298,6 +257,7 @@ _STEPS: Mapping[Step, Perform] = {
     Step.IDENTIFY: _identify,
     Step.PLAN: _plan,
     Step.SOLUTION: _solution,
+    Step.CATALOGUE: _catalogue,
     Step.COLUMNS: _columns,
     Step.FORM: _form,
     Step.VIEWS: _views,

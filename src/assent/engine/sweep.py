@@ -124,6 +124,7 @@ async def _read_feed(run: Run, connection: Connection, token: str | None, *, cre
     async for page in run.crms[connection.connection_id].changes(token):
         report += await _store_page(run, connection, page, stamp, create=create)
         rows += len(page.rows) + len(page.deleted)
+        await run.passes(len(page.rows))
         following = page.token
         stamp = await now(run)
     return CaughtUp(report, rows, following, full=token is None)

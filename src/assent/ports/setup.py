@@ -25,6 +25,21 @@ class CategoryColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    """A category as Dynamics lists it; `column` is the logical name of its column on the contact table."""
+
+    column: str
+    name: str
+    description: str
+    position: int
+    archived: bool
+
+
+#: The categories in their order, archived ones too; None where Dynamics shall have no list of them.
+Catalogue = Sequence[CatalogueRow] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A tab of a form, as people can tell it from others."""
 
@@ -80,14 +95,26 @@ class Component:
 class CrmSetup(Protocol):
     """The parts of an organisation that setup makes; every call may be repeated safely."""
 
-    async def components(self, columns: Sequence[CategoryColumn], url: str) -> list[Component]:
+    async def components(
+        self, columns: Sequence[CategoryColumn], catalogue: Catalogue, url: str
+    ) -> list[Component]:
         """What each part but the forms is now and would be; nothing is written."""
 
     async def foreign_columns(self) -> list[str]:
         """Columns that go by our prefix and are not of our solution: somebody else made them (S1)."""
 
+    async def contacts(self) -> int:
+        """About how many contacts there are, 0 where that is not told."""
+
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
+
+    async def ensure_catalogue(self, rows: Sequence[CatalogueRow]) -> None:
+        """The table of categories exists with exactly these rows.
+
+        Raises Paused where a table of its name is somebody else's, PrivilegeMissing where it may not be
+        made or written.
+        """
 
     async def ensure_column(self, column: CategoryColumn, *, adopt: bool = False) -> bool:
         """The column exists with the right type; True when it was made now.
@@ -105,7 +132,7 @@ class CrmSetup(Protocol):
         """A view of subscribers for each column, called as its category is; those of others are gone."""
 
     async def publish(self) -> None:
-        """Publish the contact table's customisations."""
+        """Publish the customisations of the contact table and of the catalogue."""
 
     async def ensure_webhooks(self, url: str, key: str, filtering: Sequence[str]) -> None:
         """One service endpoint, and steps on contact create, update, delete and merge, enabled."""
@@ -132,8 +159,19 @@ class CrmRemoval(Protocol):
     async def remove_columns(self) -> list[Component]:
         """The columns of our solution are gone; gives those that something else refers to."""
 
+    async def remove_catalogue(self) -> list[Component]:
+        """The table of categories is gone; gives it where something else refers to it."""
+
     async def remove_solution(self) -> list[Component]:
         """Solution and publisher are gone; gives the publisher where others use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many contacts are to be settled, and how many rows of a connection lack a value."""
+
+    unsettled: int
+    blank: int
 
 
 class Journal(Protocol):
@@ -144,6 +182,9 @@ class Journal(Protocol):
 
     async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
         """Record a step as running, done or paused, with what a person should know."""
+
+    async def waiting(self, connection_id: int) -> Waiting:
+        """What reconciling and filling have before them now."""
 
     async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
         """Remember who this connection is joined to (M7)."""
@@ -156,3 +197,6 @@ class Journal(Protocol):
 
     async def made(self, connection_id: int, categories: int) -> None:
         """From now on these categories have their column there."""
+
+    async def catalogue(self, connection_id: int) -> list[CatalogueRow]:
+        """Every category of the account in its order, archived ones too."""

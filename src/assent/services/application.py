@@ -11,7 +11,7 @@ from assent.crm.notices import parse_notices
 from assent.engine.presend import Check, checked
 from assent.engine.proof import judged, these
 from assent.engine.run import Report
-from assent.engine.setup import Progress, fingerprint
+from assent.engine.setup_terms import Progress, fingerprint
 from assent.ledger.entries import decision
 from assent.mail.sink import Sink
 from assent.policy.audience import Audience

@@ -7,7 +7,7 @@ from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.categories import CategoryView
-from assent.services.connections import ConnectionView, State
+from assent.services.connection_views import ConnectionView, State
 
 
 class Reach(Enum):

@@ -8,7 +8,7 @@ from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
 from assent.services.connecting import Verified, look_over, verify
-from assent.services.connections import ConnectionView
+from assent.services.connection_views import ConnectionView
 from assent.store.organisations import NewConnection
 
 

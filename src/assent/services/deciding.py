@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 
+from assent.engine.setup_terms import Step
 from assent.errors import Conflict, Invalid
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Scalar
 from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connections import ConnectionView
-from assent.services.setup_words import Choice, Pause
+from assent.services.connection_views import ConnectionView
+from assent.services.setup_pauses import Choice, Pause
 from assent.store.connection_rows import Settings
 
 
@@ -90,6 +91,8 @@ def _settings(stored: Settings, choice: Choice, pause: Pause, chosen: Mapping[st
             form, tab = str(chosen["form"]), str(chosen.get("tab", ""))
             new_tab = choice is Choice.NEW_TAB
             return msgspec.structs.replace(stored, form=form, tab=tab, new_tab=new_tab, skip_form=False)
+        case Choice.SKIP if pause.step is Step.CATALOGUE:
+            return msgspec.structs.replace(stored, catalogue=False)
         case Choice.SKIP:
             return msgspec.structs.replace(stored, skip_form=True)
         case Choice.ADOPT:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from assent.crm.transport import Lane, Request, Response, Transport
-from assent.engine.setup import Setup, Step, placed_forms
+from assent.engine.setup import placed_forms
+from assent.engine.setup_terms import Setup, Step
 from assent.errors import AssentError, Paused, ReadAgain, Retry
 from assent.ports import Clock
 from assent.ports.setup import Action, Component
@@ -22,7 +23,10 @@ EVERY = timedelta(days=1)
 REQUESTS = 400
 
 #: What brings every part back.
-REPAIRING = (Step.SOLUTION, Step.COLUMNS, Step.FORM, Step.VIEWS, Step.PUBLISH, Step.WEBHOOKS)
+REPAIRING = (
+    *(Step.SOLUTION, Step.CATALOGUE, Step.COLUMNS, Step.FORM, Step.VIEWS),
+    *(Step.PUBLISH, Step.WEBHOOKS),
+)
 #: And where a column was gone: a new one is empty everywhere, so people are read and filled again (T6).
 REFILLING = (*REPAIRING, Step.READ, Step.RECONCILE, Step.BACKFILL, Step.CATCH_UP)
 
@@ -101,10 +105,10 @@ class Drift:
 async def look(setup: Setup, url: str, language: int, *, forms: bool) -> Drift:
     """Compare every part of an organisation with what it should be; nothing is written."""
     columns = await setup.journal.columns(setup.connection_id)
-    parts = await setup.schema.components(columns, url)
-    broken = [_told(part) for part in parts if part.action in (Action.CREATE, Action.CHANGE)]
+    parts = await setup.schema.components(columns, await setup.catalogue(), url)
+    broken = [_told(part) for part in parts if part.action in _BROKEN]
     blocked = [part for part in parts if part.action is Action.BLOCKED and part.name not in setup.adopted]
-    other = [f"The column {part.name} is not the one Assent made: {part.before}." for part in blocked]
+    other = [_blocked(part) for part in blocked]
     known = {*setup.adopted, *(part.name for part in blocked)}
     foreign = [name for name in await setup.schema.foreign_columns() if name not in known]
     other += [f"Somebody made the column {name}; Assent takes no part in it." for name in foreign]
@@ -119,7 +123,20 @@ async def look(setup: Setup, url: str, language: int, *, forms: bool) -> Drift:
     return Drift((*broken, *edits), tuple(other), gone)
 
 
+_BROKEN = (Action.CREATE, Action.CHANGE, Action.REMOVE)
+
+
+def _blocked(part: Component) -> str:
+    if part.kind == "category row":
+        return f"The list of categories cannot be looked at: {part.after}"
+    return f"The {part.kind} {part.name} is not the one Assent made: {part.before}."
+
+
 def _told(part: Component) -> str:
+    if part.action is Action.REMOVE:
+        return f"Somebody made the {part.kind} {part.name}."
+    if part.kind == "table":
+        return f"The {part.kind} {part.name} is not there."  # perhaps it never was: older setups made none
     if part.action is Action.CREATE:
         return f"The {part.kind} {part.name} is gone."
     return f"The {part.kind} {part.name} is {part.before} instead of {part.after}."

@@ -13,7 +13,7 @@ from assent.crm.tabs import Blocked, described, guid
 from assent.errors import Invalid
 from assent.ports.setup import Placing
 from assent.services.categories import columns_of
-from assent.services.setup_words import explain
+from assent.services.setup_pauses import explain
 
 _ENGLISH = 1033
 _MAIN = "main"

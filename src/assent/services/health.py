@@ -9,7 +9,7 @@ from enum import Enum
 from assent.services import connections as joined
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connections import ConnectionView
+from assent.services.connection_views import ConnectionView
 from assent.store.waits import Waited, standing, waited
 
 #: What freshness is told of, and how many of the newest samples it rests on at most.

@@ -20,7 +20,7 @@ from assent.ports.setup import CategoryColumn, Component
 from assent.services import connections
 from assent.services.access import Caller, Right
 from assent.services.application import Application
-from assent.services.connections import ConnectionView, State
+from assent.services.connection_views import ConnectionView, State
 from assent.services.organisations import Organisations
 from assent.services.tables.guarding import guard
 from assent.store.connection_rows import CREATED, REMOVAL_STOPPED
@@ -90,7 +90,9 @@ class Removing:
     async def _end(self, account_id: int, connection_id: int, state: str, left: tuple[str, ...]) -> None:
         kept = (await self.store.accounts.connection(account_id, connection_id)).settings
         if state == CREATED:
-            kept = msgspec.structs.replace(kept, approved="", form="", tab="", new_tab=False, skip_form=False)
+            kept = msgspec.structs.replace(
+                kept, approved="", form="", tab="", new_tab=False, skip_form=False, catalogue=True
+            )
             kept = msgspec.structs.replace(kept, adopted=())
         settings = msgspec.structs.replace(kept, left=left)
         await self.store.accounts.end_removal(account_id, connection_id, state, settings)

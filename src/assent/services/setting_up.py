@@ -18,7 +18,8 @@ from assent.crm.survey import Findings, Survey
 from assent.crm.transport import Transport
 from assent.engine.preview import Foreseen, Reader, existing, foresee, preview
 from assent.engine.run import Report, Run, Tools, begin
-from assent.engine.setup import Placed, Progress, Setup, Step, Webhook, set_up
+from assent.engine.setup import set_up
+from assent.engine.setup_terms import Placed, Progress, Setup, Step, Webhook
 from assent.errors import AssentError, Conflict, Invalid, Paused, ReadAgain, Retry, Unknown
 from assent.ports import Clock, Ids
 from assent.ports.setup import CategoryColumn, Form, Placing
@@ -36,7 +37,7 @@ _BEAT_S = 5.0
 _LOOK_S = 0.5
 
 #: The steps a changed name, description or order of a category needs again.
-RELABELLING = (Step.COLUMNS, Step.FORM, Step.VIEWS, Step.PUBLISH)
+RELABELLING = (Step.CATALOGUE, Step.COLUMNS, Step.FORM, Step.VIEWS, Step.PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class SettingUp:
         """What the first sync would do, row by row; reads the whole organisation and writes nothing."""
         setup, run = await self.prepared(account_id, connection_id, "")
         columns = await setup.journal.columns(connection_id)
-        components = await setup.schema.components(columns, "")
+        components = await setup.schema.components(columns, None, "")
         reader = await self._reader(account_id, connection_id, columns)
         async for one in foresee(_with_all(run, columns), connection_id, reader(existing(components))):
             yield one
@@ -104,8 +105,10 @@ class SettingUp:
 
         chosen = (await accounts.connection(account_id, connection_id)).settings
         steps = self.store.setup_journal(account_id)
-        if chosen.skip_form:
-            steps = _WithoutForm(steps.database, steps.clock, account_id)
+        left_out = {Step.FORM: chosen.skip_form, Step.CATALOGUE: not chosen.catalogue}
+        if any(left_out.values()):
+            skipped = tuple(step for step, skip in left_out.items() if skip)
+            steps = _Without(steps.database, steps.clock, account_id, skipped)
         reader = await self._reader(account_id, connection_id, columns)
 
         async def previewed(setup: Setup, run: Run) -> Mapping[str, Any]:
@@ -126,6 +129,7 @@ class SettingUp:
             approved=chosen.approved,
             placing=Placing(chosen.form, chosen.tab, chosen.new_tab),
             adopted=frozenset(chosen.adopted),
+            listing=chosen.catalogue,
         )
         return setup, run
 
@@ -226,12 +230,16 @@ class SetupErrands:
         await steps.mark(number, at.value, state.value, detail)
 
 
-class _WithoutForm(SetupJournal):
-    """A journal in which placing the toggles is over: a person chose to go on without them."""
+@dataclass(frozen=True, slots=True)
+class _Without(SetupJournal):
+    """A journal in which some steps are over: a person chose to go on without them."""
+
+    skipped: tuple[Step, ...]
 
     async def done(self, connection_id: int) -> set[str]:
         """The steps that are finished or left out."""
-        await self.mark(connection_id, Step.FORM.value, DONE, {"skipped": True})
+        for step in self.skipped:
+            await self.mark(connection_id, step.value, DONE, {"skipped": True})
         return await SetupJournal.done(self, connection_id)
 
 

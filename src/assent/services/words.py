@@ -71,7 +71,7 @@ DECISIONS: Mapping[str, str] = {
     "retry": "setup tries again",
     "tab": "the toggles go on the form and tab named",
     "new_tab": "the toggles get a tab of their own",
-    "skip": "setup goes on without toggles on a form",
+    "skip": "setup goes on without toggles on a form, or without the list of categories",
     "adopt": "the column that was there is used",
     "credentials": "new credentials",
     "remove": "what setup made is removed",

@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, func, or_, select, text
 
 from assent.policy.identity import Origin
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.ports import Candidate
+from assent.ports.setup import Waiting
 from assent.store.categories import active_mask
 from assent.store.contact_rows import CONTACT_COLUMNS, contact_from
 from assent.store.schema import contacts, former_links, links
@@ -53,6 +54,12 @@ def _blanks() -> Select[Any]:
 
 
 UNLINKED, _BLANKS = _unlinked(), _blanks()
+_COUNT_BLANKS = select(func.count()).select_from(_BLANKS.limit(None).order_by(None).subquery())
+_COUNT_PENDING = (
+    select(func.count())
+    .select_from(contacts)
+    .where(contacts.c.account_id == bindparam("account_id"), text("pending > 0"))
+)
 
 
 def unlinked(
@@ -71,3 +78,11 @@ def blanks(connection: Connection, account_id: int, connection_id: int, limit: i
     wanted = active_mask(connection, account_id)
     asked = {"account_id": account_id, "connection_id": connection_id, "wanted": wanted, "limit": limit}
     return list(dict.fromkeys(connection.execute(_BLANKS, asked).scalars()))
+
+
+def waiting(connection: Connection, account_id: int, connection_id: int) -> Waiting:
+    """How many contacts are to be settled; and, of those that are, how many rows hold a blank."""
+    asked = {"account_id": account_id, "connection_id": connection_id}
+    wanted = active_mask(connection, account_id)
+    unsettled = connection.execute(_COUNT_PENDING, asked).scalar_one()
+    return Waiting(unsettled, connection.execute(_COUNT_BLANKS, {**asked, "wanted": wanted}).scalar_one())

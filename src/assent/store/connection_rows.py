@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True):
     new_tab: bool = False  # a tab of its own on it
     adopted: tuple[str, ...] = ()  # columns of others that a person let us use
     approved: str = ""  # the plan of setup a person approved
+    catalogue: bool = True  # a table lists the categories there
     repair: bool = True  # what somebody changed of our parts is put right, not only reported
     checked_at: datetime | None = None  # when our parts were last compared with what they should be
     drift: tuple[str, ...] = ()  # what was found then

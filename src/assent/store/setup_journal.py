@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from assent.ports import Clock, Organisation
-from assent.ports.setup import CategoryColumn
-from assent.store import progress
+from assent.ports.setup import CatalogueRow, CategoryColumn, Waiting
+from assent.store import candidates, progress
 from assent.store.categories import all_categories
 from assent.store.connection_rows import LIVE, change
 from assent.store.database import Database
@@ -13,6 +15,9 @@ from assent.store.progress import SetupStep
 
 #: The state of a finished step.
 DONE = "done"
+#: What a step's next word keeps of the one before: how long it took; and while it waits, for how many.
+_TOOK = ("seconds",)
+_KEPT = {"waiting": (*_TOOK, "of")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,21 @@ class SetupJournal:
         return {step.step for step in steps if step.state == DONE}
 
     async def mark(self, connection_id: int, step: str, state: str, detail: Mapping[str, object]) -> None:
-        """Record a step as running, done or paused."""
-        word = SetupStep(step, state, detail, self.clock.now())
-        await self.database.write(lambda c: progress.write_step(c, self.account_id, connection_id, word))
+        """Record a step as running, done or paused; one that waits remembers what it took the last time."""
+        now = self.clock.now()
+
+        def write(connection: Connection) -> None:
+            steps = progress.steps(connection, self.account_id, connection_id)
+            before = next((one.detail for one in steps if one.step == step), {})
+            kept = {name: before[name] for name in _KEPT.get(state, _TOOK) if name in before}
+            word = SetupStep(step, state, {**kept, **detail}, now)
+            progress.write_step(connection, self.account_id, connection_id, word)
+
+        await self.database.write(write)
+
+    async def waiting(self, connection_id: int) -> Waiting:
+        """What reconciling and filling have before them now."""
+        return await self.database.read(lambda c: candidates.waiting(c, self.account_id, connection_id))
 
     async def set_organisation(self, connection_id: int, organisation: Organisation) -> None:
         """Remember who this connection is joined to (M7)."""
@@ -60,4 +77,18 @@ class SetupJournal:
             CategoryColumn(category.bit, category.schema_name, category.name, category.description)
             for category in known
             if category.active
+        ]
+
+    async def catalogue(self, connection_id: int) -> list[CatalogueRow]:
+        """Every category of the account in its order, archived ones too; the same everywhere."""
+        known = await self.database.read(lambda c: all_categories(c, self.account_id))
+        return [
+            CatalogueRow(
+                category.schema_name.lower(),
+                category.name,
+                category.description,
+                category.position,
+                archived=not category.active,
+            )
+            for category in known
         ]

@@ -53,6 +53,14 @@ _NAMED: Final = MappingProxyType(
 _OTHERWISE: Final = MappingProxyType(
     {("savedquery", verb): "prvWriteCustomization" for verb in ("Create", "Write", "Delete")}
 )
+#: What customisers make is created, read, written and deleted; to refer to it needs nothing more (10).
+_MADE_BY_CUSTOMISERS: Final = frozenset(
+    (
+        *("publisher", "solution", "solutioncomponent", "systemform", "savedquery", "serviceendpoint"),
+        *("sdkmessage", "sdkmessagefilter", "sdkmessageprocessingstep", "sdkmessageprocessingstepimage"),
+    )
+)
+_REFERRING: Final = ("Append", "AppendTo")
 #: Privileges that are of no table of rows (10).
 OTHERS: Final = (
     *(
@@ -73,6 +81,8 @@ OTHERS: Final = (
 def name_of(verb: str, definition: Definition) -> str | None:
     """The privilege for an act on a table's rows; none for pairs and what everybody may see."""
     if definition.intersect or definition.name == "privilege":
+        return None
+    if verb in _REFERRING and definition.name in _MADE_BY_CUSTOMISERS:
         return None
     other = _OTHERWISE.get((definition.name, verb))
     return other or f"prv{verb}{_NAMED.get(definition.name, definition.schema_name)}"

@@ -1,11 +1,10 @@
 """P1: a check lets nobody through whose newest act was a refusal before the check began."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from assent.policy.address import normalise
 from assent.policy.sides import PERMISSION
 
 from ..truth import HUB, Deed, Entity
@@ -29,24 +28,31 @@ class Asked:
     @classmethod
     def now(cls, world: World, ids: Sequence[UUID], category: int, subject: str = "") -> "Asked":
         """Note who refuses as a check begins: in the hub, or on a row that bears the address now."""
-        at, refused = world.clock.seconds(), dict[UUID, Deed]()
-        bearing: dict[str, list[Entity]] = {}
-        for site in world.sites:
-            for row_id, row in world.rows(site).items():
-                if (email := normalise(row["emailaddress1"])) is not None:
-                    world.truth.bears((site.connection_id, row_id), email)
-                    bearing.setdefault(email, []).append((site.connection_id, row_id))
-        emails = world.addresses()
-        for contact_id, email in emails.items():
-            if contact_id not in ids:
-                continue
-            entity: Entity = (HUB, contact_id)
-            world.truth.bears(entity, email)
-            for what in (PERMISSION, *([category] if category else [])):
-                theirs = [entity, *bearing.get(email, [])]
-                if (deed := world.truth.newest_is_refusal(theirs, what, at)) is not None:
-                    refused[contact_id] = deed
-        return cls(at, refused, subject, category)
+        at = world.clock.seconds()
+        return cls(at, _refusing(world, ids, category, at), subject, category)
+
+    def answered(self, world: World, may: Collection[UUID]) -> None:
+        """Note whom the check let through, and that people whose addresses moved meanwhile are others now."""
+        self.may, self.answered_at = frozenset(may), world.clock.seconds()
+        still = _refusing(world, [*self.refused], self.category, self.at)
+        self.refused = {one: still[one] for one in self.refused if one in still}
+
+
+def _refusing(world: World, ids: Sequence[UUID], category: int, before: float) -> dict[UUID, Deed]:
+    refused: dict[UUID, Deed] = {}
+    bearing = world.bearing()
+    for entity, email in ((e, email) for email, entities in bearing.items() for e in entities):
+        world.truth.bears(entity, email)
+    for contact_id, email in world.addresses().items():
+        if contact_id not in ids:
+            continue
+        contact: Entity = (HUB, contact_id)
+        world.truth.bears(contact, email)
+        for what in (PERMISSION, *([category] if category else [])):
+            theirs = [contact, *bearing.get(email, [])]
+            if (deed := world.truth.newest_is_refusal(theirs, what, before)) is not None:
+                refused[contact_id] = deed
+    return refused
 
 
 def complaints(final: "Final") -> list[str]:

@@ -21,7 +21,8 @@ def complaints(final: Final) -> list[str]:
     for mail in final.mails:
         asked = sent[mail.subject]
         deed = asked.refused.get(mail.whose) if mail.whose is not None else None
-        if deed is not None and not final.truth.granted_since(deed, mail.at):
+        bore = deed is not None and (deed.entity[0] == HUB or deed.entity in mail.rows)
+        if deed is not None and bore and not final.truth.granted_since(deed, mail.at):
             found.append(f"{mail.to} got {mail.subject} at {mail.at:.3f} against: {deed}")
         found += _against_the_hub(final, mail, asked.category)
     return found

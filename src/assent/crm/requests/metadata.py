@@ -1,6 +1,6 @@
 """The calls of setup: publisher, solution, columns, forms, publish (dataverse.md sections 7 and 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from assent.crm import odata
@@ -14,8 +14,9 @@ PREFIX = "asn"
 SOLUTION = "assent_connector"
 _OPTION_PREFIX = 47301  # choice values of ours begin with it; we have none, but a publisher must say (7.1)
 
-_STRONG = {"Consistency": "Strong"}  # past the metadata cache, which may lag 30 s (7.6)
-_IN_SOLUTION = {"MSCRM.SolutionUniqueName": SOLUTION}
+#: Past the metadata cache, which may lag 30 s (7.6); and what puts a component in our solution (7.1).
+STRONG = {"Consistency": "Strong"}
+IN_SOLUTION = {"MSCRM.SolutionUniqueName": SOLUTION}
 _BOOLEAN = "Microsoft.Dynamics.CRM.BooleanAttributeMetadata"
 _ATTRIBUTES = "EntityDefinitions(LogicalName='contact')/Attributes"
 
@@ -35,7 +36,7 @@ def parse_found(response: Response, what: str) -> list[dict[str, object]]:
 def insert(table: str, body: Record, what: str) -> Request:
     """Create a row of one of the small tables; sent once, for a second would double it (5.1)."""
     return Request(
-        what, "POST", table, odata.JSON_HEADERS | _IN_SOLUTION, odata.encode(body), repeatable=False
+        what, "POST", table, odata.JSON_HEADERS | IN_SOLUTION, odata.encode(body), repeatable=False
     )
 
 
@@ -50,7 +51,7 @@ def parse_inserted(response: Response, what: str) -> UUID:
 
 def amend(table: str, row_id: UUID, body: Record, what: str) -> Request:
     """Change columns of a row that exists; without If-Match a deleted one would come back (2.6)."""
-    headers = odata.JSON_HEADERS | _IN_SOLUTION | {"If-Match": "*"}
+    headers = odata.JSON_HEADERS | IN_SOLUTION | {"If-Match": "*"}
     return Request(what, "PATCH", f"{table}({row_id})", headers, odata.encode(body))
 
 
@@ -61,12 +62,12 @@ def question(table: str, select: str, condition: str) -> Operation:
 
 def insertion(table: str, body: Record) -> Operation:
     """`insert` as one write of several in a request."""
-    return Operation("POST", table, _IN_SOLUTION, body)
+    return Operation("POST", table, IN_SOLUTION, body)
 
 
 def amendment(table: str, row_id: UUID, body: Record) -> Operation:
     """`amend` as one write of several in a request."""
-    return Operation("PATCH", f"{table}({row_id})", _IN_SOLUTION | {"If-Match": "*"}, body)
+    return Operation("PATCH", f"{table}({row_id})", IN_SOLUTION | {"If-Match": "*"}, body)
 
 
 def publisher() -> Record:
@@ -93,13 +94,13 @@ def solution(publisher_id: UUID) -> Record:
 def column(logical_name: str) -> Request:
     """Ask for a contact column of any type."""
     path = f"{_ATTRIBUTES}(LogicalName={odata.text(logical_name)})"
-    return Request("reading a column", "GET", path, _STRONG)
+    return Request("reading a column", "GET", path, STRONG)
 
 
 def yes_no_column(logical_name: str) -> Request:
     """Ask for the whole definition of a Yes/No column, as an update must give it back (7.3)."""
     path = f"{_ATTRIBUTES}(LogicalName={odata.text(logical_name)})/{_BOOLEAN}"
-    return Request("reading a column", "GET", path + "?$expand=OptionSet", _STRONG)
+    return Request("reading a column", "GET", path + "?$expand=OptionSet", STRONG)
 
 
 def create_column(wanted: CategoryColumn, language: int) -> Request:
@@ -122,7 +123,7 @@ def create_column(wanted: CategoryColumn, language: int) -> Request:
         | {"TrueOption": {"Value": 1, "Label": label(_yes_no(language)[0], language)}}
         | {"FalseOption": {"Value": 0, "Label": label(_yes_no(language)[1], language)}},
     }
-    headers = odata.JSON_HEADERS | _IN_SOLUTION
+    headers = odata.JSON_HEADERS | IN_SOLUTION
     # Making the same column twice is refused as a duplicate, so repeating it is safe.
     return Request("creating a column", "POST", _ATTRIBUTES, headers, odata.encode(body))
 
@@ -133,7 +134,7 @@ def custom_columns() -> Request:
         select="LogicalName,MetadataId,AttributeType",
         filter="IsCustomAttribute eq true and AttributeOf eq null",
     )
-    return Request("reading the columns", "GET", _ATTRIBUTES + query, _STRONG)
+    return Request("reading the columns", "GET", _ATTRIBUTES + query, STRONG)
 
 
 def delete_column(logical_name: str) -> Request:
@@ -224,8 +225,9 @@ def parse_form(listed: Record, response: Response) -> Form:
     )
 
 
-def publish_contact() -> Request:
-    """Publish the contact table's customisations; it interrupts users for a moment (7.6)."""
-    xml = "<importexportxml><entities><entity>contact</entity></entities></importexportxml>"
+def publish(tables: Sequence[str]) -> Request:
+    """Publish the customisations of tables; it interrupts users for a moment (7.6)."""
+    named = "".join(f"<entity>{table}</entity>" for table in tables)
+    xml = f"<importexportxml><entities>{named}</entities></importexportxml>"
     body = odata.encode({"ParameterXml": xml})
-    return Request("publishing the contact table", "POST", "PublishXml", odata.JSON_HEADERS, body)
+    return Request(f"publishing {' and '.join(tables)}", "POST", "PublishXml", odata.JSON_HEADERS, body)

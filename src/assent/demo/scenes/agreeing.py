@@ -41,6 +41,7 @@ async def outage(on: Stage) -> Found:
     """While webhooks are lost nothing arrives; one sweep heals it."""
     chosen = await choose(on, LegalBasis.CONSENT, 5)
     ids = [p.contact.contact_id for p in chosen]
+    await on.app.sweep(on.account_id)  # a new category had every row read again: that is not to be counted
     await on.emulator.webhooks(enabled=False)
     for one in chosen:
         await on.rep.save(one.links[0].key.row_id, {"donotbulkemail": True})

@@ -8,16 +8,18 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import Field, SecretStr, StringConstraints
 
-from assent.engine.setup import Step
+from assent.engine.setup_terms import Step
 from assent.policy.permission import OnAllow
 from assent.ports.setup import Action
 from assent.services import connections, credentials, planning, removing
 from assent.services.connecting import Verified
-from assent.services.connections import Changed, State
+from assent.services.connection_views import State
+from assent.services.connections import Changed
 from assent.services.credentials import Credentials
 from assent.services.deciding import Decision, decide
 from assent.services.paging import Page
-from assent.services.setup_words import Choice, StepState
+from assent.services.setup_pauses import Choice
+from assent.services.setup_words import StepState
 from assent.store.organisations import NewConnection
 from assent.web.api.calling import App, Calling
 from assent.web.api.shapes import Limit, Line, Listed, Number, Shape, listed
@@ -66,6 +68,9 @@ class ChangedConnection(Shape):
         bool | None,
         Field(description='Dynamics\' own "Do not allow Emails" keeps our mail back, too (G3).'),
     ] = None
+    catalogue: Annotated[
+        bool | None, Field(description="Whether a table in Dynamics lists the categories.")
+    ] = None
     repair: Annotated[
         bool | None, Field(description="Put right what somebody changed of our parts, not only report it.")
     ] = None
@@ -101,6 +106,17 @@ class StepShape(Shape):
     at: datetime | None
     message: str
     counts: dict[str, int]
+    passed: Annotated[int, Field(description="Contacts dealt with, of the next figure.")]
+    of: Annotated[int, Field(description="Contacts the step deals with; 0 where it is not about contacts.")]
+
+
+class ProgressShape(Shape):
+    """Steps of setup done of all; while one is under way, its probable end as far as that is known."""
+
+    done: int
+    total: int
+    ends_at: datetime | None
+    seconds_left: int | None
 
 
 class OptionShape(Shape):
@@ -155,8 +171,10 @@ class ConnectionShape(Shape):
     last_sweep: SweepShape | None
     troubles: int
     steps: list[StepShape]
+    progress: ProgressShape
     pause: PauseShape | None
     left: Annotated[list[str], Field(description="What a removal left in Dynamics, and why.")]
+    catalogue: bool
     repair: bool
     checked_at: datetime | None
     drift: Annotated[list[str], Field(description="What was not as Assent made it, when last looked at.")]

@@ -12,7 +12,7 @@ from assent.errors import Invalid
 from assent.policy.audience import TEXT_LIMIT, Audience, numbers_of, read_audience
 from assent.services import categories, connections
 from assent.services.categories import CategoryView
-from assent.services.connections import ConnectionView
+from assent.services.connection_views import ConnectionView
 from assent.web.console.visiting import Visit
 from assent.web.console.words import in_words
 

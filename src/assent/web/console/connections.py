@@ -10,10 +10,12 @@ from assent.errors import AssentError, Invalid
 from assent.policy.permission import OnAllow
 from assent.services import connections, credentials, deciding, planning, removing
 from assent.services.access import Right
-from assent.services.connections import SWITCHES, Changed, ConnectionView
+from assent.services.connection_views import ConnectionView
+from assent.services.connections import SWITCHES, Changed
 from assent.services.credentials import Credentials
 from assent.services.deciding import Decision
-from assent.services.setup_words import Choice, Pause
+from assent.services.remaining import left_words
+from assent.services.setup_pauses import Choice, Pause
 from assent.store.organisations import NewConnection
 from assent.web.console.visiting import Desk, Form, Visit, status_of, told
 from assent.web.console.words import ON_ALLOW_MEANS
@@ -93,6 +95,7 @@ async def show(visit: Visit) -> Response:
         sweeps=sweeps,
         places=_places(view.pause),
         evidence=_evidence(view.pause),
+        left_words=left_words,
         on_allow=ON_ALLOW_MEANS,
         outcomes={outcome.value: words for outcome, words in planning.OUTCOMES.items()},
     )

@@ -68,7 +68,10 @@ async def _look(visit: Visit) -> Mapping[str, str]:
     newest = await history.now(visit.app, visit.caller)
     joined = await connections.all(visit.app, visit.caller)
     sent = await sends.sends(visit.app, visit.caller, limit=NEWEST)
-    return {"activity": newest, "connections": _mark(joined), "sends": _mark(sent.items)}
+    asked = [(one.connection_id, one.pause, one.drift, one.left) for one in joined]
+    marks = {"activity": newest, "connections": _mark(joined), "sends": _mark(sent.items)}
+    # What waits for people is a topic of its own: whoever fills it in is not disturbed by a sweep.
+    return {**marks, "decisions": _mark(asked)}
 
 
 def _mark(values: object) -> str:

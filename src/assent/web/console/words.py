@@ -10,9 +10,10 @@ from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis, OnAllow
 from assent.policy.returning import Return
 from assent.policy.sending import RecipientState, SendState
-from assent.services import connections, health, outgoing
+from assent.services import health, outgoing
 from assent.services.access import Role
 from assent.services.category_reach import Reach
+from assent.services.connection_views import State
 from assent.services.importing import ImportOutcome
 from assent.services.setup_words import StepState
 from assent.services.tables.words import BASIS_WORDS
@@ -25,13 +26,13 @@ WORDS: Mapping[Enum, str] = {
     Role.PRIVACY: "Privacy officer",
     Role.READER: "Reader",
     Role.MAILER: "Mail provider",
-    connections.State.NEW: "Not set up",
-    connections.State.SETTING_UP: "Setting up",
-    connections.State.WAITS: "Waits for a decision",
-    connections.State.LIVE: "Live",
-    connections.State.PAUSED: "Paused",
-    connections.State.REMOVING: "Being removed",
-    connections.State.REMOVAL_STOPPED: "Removal stopped",
+    State.NEW: "Not set up",
+    State.SETTING_UP: "Setting up",
+    State.WAITS: "Waits for a decision",
+    State.LIVE: "Live",
+    State.PAUSED: "Paused",
+    State.REMOVING: "Being removed",
+    State.REMOVAL_STOPPED: "Removal stopped",
     SendState.DRAFT: "Draft",
     SendState.PLANNED: "Planned",
     SendState.CHECKING: "Checking everybody",
@@ -116,13 +117,13 @@ ON_ALLOW_MEANS: Mapping[OnAllow, str] = {
 _TONES: Mapping[Enum, str] = {
     LegalBasis.WITHDRAWN: "bad",
     LegalBasis.NONE: "plain",
-    connections.State.NEW: "info",
-    connections.State.SETTING_UP: "info",
-    connections.State.WAITS: "bad",
-    connections.State.LIVE: "good",
-    connections.State.PAUSED: "wait",
-    connections.State.REMOVING: "wait",
-    connections.State.REMOVAL_STOPPED: "bad",
+    State.NEW: "info",
+    State.SETTING_UP: "info",
+    State.WAITS: "bad",
+    State.LIVE: "good",
+    State.PAUSED: "wait",
+    State.REMOVING: "wait",
+    State.REMOVAL_STOPPED: "bad",
     health.State.WELL: "good",
     health.State.LATE: "wait",
     health.State.TROUBLED: "bad",
