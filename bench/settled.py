@@ -116,7 +116,9 @@ async def settle_account(data: Path, url: str, wanted: int) -> dict[str, int]:
             await categories.create(app, operator(account_id), name, description)
         connection_id = (await app.connect(account_id, connection_to(url))).connection_id
         nowhere = "http://127.0.0.1:9"
-        await app.set_up(account_id, connection_id, public_url=nowhere, progress=lambda *_: None)
+        await app.set_up(
+            account_id, connection_id, public_url=nowhere, progress=lambda *_: None, approve=True
+        )
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
             rows = round(wanted / OWN_ADDRESS / 0.95) + 10
             await _told(session.put(f"{url}/emulator/webhooks", json={"enabled": False}))

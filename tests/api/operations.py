@@ -47,6 +47,7 @@ RIGHT_OF: dict[str, Right | None] = {
         ("preview_erasure", "erase_contact", "list_erasures", "get_erasure", "finish_erasure"),
         Right.ERASE,
     ),
+    "lift_suppression": Right.SUPPRESSIONS,
     **dict.fromkeys(
         ("create_contact", "change_contact", "release_contact", "part_contact", "answer_question"),
         Right.EDIT,
@@ -166,6 +167,7 @@ BODIES: dict[str, Any] = {
     "find_contact": {"email": "nobody@person.example"},
     "change_contact": {"basis": "withdrawn", "evidence": _EVIDENCE},
     "release_contact": _EVIDENCE,
+    "lift_suppression": _EVIDENCE,
     "erase_contact": _EVIDENCE,
     "part_contact": _EVIDENCE,
     "answer_question": {"grant": False, "evidence": _EVIDENCE},

@@ -13,7 +13,16 @@ from .processes import command, within
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("demo", "emulator", "serve", "worker", "connect", "credentials", "sync", "ledger", "ledger verify"),
-    *("setup", "setup run", "setup plan", "setup status", "setup override", "setup form", "setup remove"),
+    *(
+        "setup",
+        "setup run",
+        "setup plan",
+        "setup status",
+        "setup override",
+        "setup settings",
+        "setup form",
+        "setup remove",
+    ),
     *("users", "users admin", "users list", "users reset"),
 )
 SIGN_IN = ("--tenant", "t", "--client-id", "app", "--secret", "swordfish")

@@ -178,6 +178,18 @@ async def test_held_contacts_say_why_and_are_released_by_a_person(at: Counter, a
     assert (409, ["It changed meanwhile"]) == (again.status, again.find("//h1/text()"))
 
 
+async def test_a_bounced_address_is_let_back_with_a_reason(at: Counter, admin: Visitor) -> None:
+    """Without a reason the page says so beside the form; with one the address takes mail again."""
+    contact = await one(at, "bounced@example.com")
+    await at.app.store.accounts.suppress(at.room.account_id, ["bounced@example.com"])
+    assert "This address takes no mail" in (await admin.get(f"/contacts/{contact}")).words
+    refused = await admin.post(f"/contacts/{contact}/lift", reason="")
+    assert "Say why mail may go there again" in refused.words
+    lifted = await admin.post(f"/contacts/{contact}/lift", reason="They rang: the mailbox was full")
+    assert "Mail may go to this address again." in lifted.words
+    assert "This address takes no mail" not in lifted.words
+
+
 async def hold(at: Counter, contact: UUID) -> None:
     """Hold a contact, as a deleted row does."""
     from sqlalchemy import update

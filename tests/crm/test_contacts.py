@@ -13,7 +13,7 @@ from assent.errors import (
     TokenExpired,
     Unreachable,
 )
-from assent.policy.sides import PERMISSION
+from assent.policy.sides import NO_EMAIL, PERMISSION
 from assent.ports import ChangePage
 
 from .samples import (
@@ -181,6 +181,15 @@ async def test_who_refuses_is_asked_by_column() -> None:
     assert "statecode%20eq%200%20and%20(donotbulkemail%20eq%20true%20or%20asn_sub_news%20eq%20false)" in path
     assert path.endswith("$orderby=contactid")
     assert "asn_sub_events" not in path
+
+
+async def test_whoever_gets_no_email_at_all_is_asked_for_where_that_counts() -> None:
+    """The column is asked about for that field alone, and its Yes refuses (G3)."""
+    ann = record(donotemail=True)
+    script = Script(page(ann))
+    (rows,) = [rows async for rows in contacts(script).refusing(NO_EMAIL)]
+    assert [NO_EMAIL] == [row.refused for row in rows]
+    assert "(donotbulkemail%20eq%20true%20or%20donotemail%20eq%20true)" in script.asked[0].path
 
 
 async def test_a_refusal_in_a_withheld_column_counts() -> None:

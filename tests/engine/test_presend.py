@@ -56,6 +56,37 @@ async def test_a_suppressed_address_gets_nothing_at_all() -> None:
         assert Reason.SUPPRESSED is await w.verdict(contact, TRANSACTIONAL)
 
 
+async def test_no_email_at_all_keeps_mail_back_where_it_is_honoured() -> None:
+    """Dynamics' "Do not allow Emails" is looked at by setting alone, read at once, and merged never (G3)."""
+    async with joined() as (w, contact, row):
+        w.rep.save(row, donotemail=True)
+        assert Reason.MAY is await w.verdict(contact)
+    async with joined(honour_no_email=True) as (w, contact, row):
+        assert Reason.MAY is await w.verdict(contact)
+        w.rep.save(row, donotemail=True)
+        assert Reason.DO_NOT_EMAIL is await w.verdict(contact)
+        assert Reason.DO_NOT_EMAIL is await w.verdict(contact, TRANSACTIONAL)
+        assert CONSENT is await w.basis(contact)
+        w.rep.save(row, donotemail=False)
+        assert Reason.MAY is await w.verdict(contact)
+
+
+async def test_no_email_at_all_counts_though_the_feed_lags() -> None:
+    """The rows that say so are read directly, also one that only bears the address (G3, G4)."""
+    async with joined(honour_no_email=True) as (w, contact, row):
+        await w.verdict(contact)
+        await w.control("choices", tracking_lag_s=600.0)
+        w.rep.save(row, donotemail=True)
+        assert Reason.DO_NOT_EMAIL is await w.verdict(contact)
+
+
+async def test_a_row_that_was_deactivated_still_says_no_to_any_email() -> None:
+    """Nothing in the hub remembers it, so the row's last word goes on counting (G3)."""
+    async with joined(honour_no_email=True) as (w, contact, row):
+        w.rep.save(row, donotemail=True, statecode=1)
+        assert Reason.DO_NOT_EMAIL is await w.verdict(contact)
+
+
 async def test_categories_decide_who_gets_which_send() -> None:
     """No to the category, or to every category where none is named (G2)."""
     async with joined() as (w, contact, row):

@@ -155,6 +155,10 @@ TOLD = [
         ("A mail came back: nobody has this mailbox (send 4); the address takes no mail any more (rule G3)."),
     ),
     (
+        Entry(ledger.LIFTED, "user", "u", old={"suppressed": 1}, new={"suppressed": 0}, rule="G3"),
+        "Anna Lind (admin) let mail go to the address again, which had bounced (rule G3).",
+    ),
+    (
         Entry(ledger.ERASING, "user", "u", field=PERMISSION, new={"basis": 1, "hold": "erasing"}, rule="I6"),
         (
             "Anna Lind (admin) asked for the person to be erased: withdrawn, held, and the address barred "

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from assent.errors import Invalid, NotAllowed, Unknown
+from assent.errors import Conflict, Invalid, NotAllowed, Unknown
 from assent.ledger import entries as ledger
 from assent.mail.arrived import Arrived
 from assent.mail.conduct import Conduct
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
 from assent.policy.returning import Return
-from assent.ports import Act, Actor, ActorKind
+from assent.ports import Act, Actor, ActorKind, Evidence
 from assent.services import contacts, returns, sends
 from assent.services.access import Caller, Role, caller, operator
 from assent.services.return_paths import read_path
@@ -171,3 +171,44 @@ async def test_returns_are_the_same_on_both_databases(database_url: str, tmp_pat
         assert (True, LegalBasis.WITHDRAWN, 2) == (view.suppressed, view.basis, len(view.returned))
         found = (await sends.result(at.app, at.admin, send_id)).returned
         assert {Return.HARD: 1, Return.COMPLAINT: 1} == found
+
+
+async def test_a_bounced_address_is_let_back_with_a_reason_until_it_bounces_again(at: Mailroom) -> None:
+    """An admin says why, the ledger keeps it, and a report without an id of its own counts anew (G3)."""
+    (contact_id,) = await at.people(GONE)
+    gone = [Event(Return.HARD, GONE)]
+    await returns.take_events(at.app, provider(at), gone)
+    assert (await contacts.read(at.app, operator(at.account_id), contact_id)).liftable
+    with pytest.raises(Invalid, match="Say why"):
+        await contacts.lift_suppression(at.app, operator(at.account_id), contact_id, Evidence())
+    why = Evidence("The domain was down; they rang")
+    view = await contacts.lift_suppression(at.app, operator(at.account_id), contact_id, why)
+    assert (False, False) == (view.suppressed, view.liftable)
+    entries = await at.app.store.ledger.entries(at.account_id, contact=contact_id)
+    assert (ledger.LIFTED, why.text) == (entries[-1].entry.kind, entries[-1].entry.personal["text"])
+    assert [Taken.TAKEN] == await returns.take_events(at.app, provider(at), gone)
+    assert (await contacts.read(at.app, operator(at.account_id), contact_id)).suppressed
+
+
+@pytest.mark.parametrize("kinds", [(Return.COMPLAINT, Return.HARD), (Return.HARD, Return.COMPLAINT)])
+async def test_what_a_complaint_suppressed_nobody_lifts(at: Mailroom, kinds: tuple[Return, ...]) -> None:
+    """It is a refusal: a bounce before or after it changes nothing (G3, P2)."""
+    (contact_id,) = await at.people(GONE)
+    await returns.take_events(at.app, provider(at), [Event(kind, GONE) for kind in kinds])
+    assert not (await contacts.read(at.app, operator(at.account_id), contact_id)).liftable
+    with pytest.raises(Conflict, match="refusal"):
+        await contacts.lift_suppression(at.app, operator(at.account_id), contact_id, Evidence("please"))
+    assert (await contacts.read(at.app, operator(at.account_id), contact_id)).suppressed
+
+
+async def test_only_a_suppressed_address_is_let_back(at: Mailroom) -> None:
+    """Neither a stranger nor an address that takes mail; and a marketer may not."""
+    (contact_id,) = await at.people(GONE)
+    why = Evidence("They rang")
+    with pytest.raises(Conflict):
+        await contacts.lift_suppression(at.app, operator(at.account_id), contact_id, why)
+    with pytest.raises(Unknown):
+        await contacts.lift_suppression(at.app, operator(at.account_id), UUID(int=9), why)
+    marketer = caller(at.account_id, Actor(ActorKind.USER, "m"), Role.MARKETER)
+    with pytest.raises(NotAllowed):
+        await contacts.lift_suppression(at.app, marketer, contact_id, why)

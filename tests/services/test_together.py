@@ -47,3 +47,17 @@ async def test_wakes_are_shared_and_one_follows_whatever_was_stored() -> None:
     await asyncio.gather(*held.waking.values())
     assert 2 == len(shelf.woken)
     assert all(later - sooner >= together.BETWEEN_WAKES_S * 0.9 for sooner, later in pairwise(shelf.woken))
+
+
+async def test_who_comes_one_by_one_shares_a_commit_too() -> None:
+    """A steady stream of callers, each a millisecond behind the last, takes far fewer commits."""
+    shelf = Shelf()
+    held = Together(shelf.store, shelf.wake)
+
+    async def later(number: int) -> None:
+        await asyncio.sleep(number * 0.001)
+        await held.add(1, number)
+
+    await asyncio.gather(*(later(number) for number in range(1, 41)))
+    assert list(range(1, 41)) == sorted(item for commit in shelf.commits for item in commit)
+    assert len(shelf.commits) <= 20

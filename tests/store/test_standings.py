@@ -7,6 +7,7 @@ import pytest
 from assent.policy.audience import Audience
 from assent.policy.sides import CATEGORIES, PERMISSION, LinkKey, Row
 from assent.ports import STRANGER, Notice, Standing
+from assent.store.connection_rows import Settings
 from assent.store.standings import Reader
 
 from .samples import ALLOW, CONSENT, EVENTS, NEWS, NONE, WITHDRAWN, Town
@@ -45,6 +46,15 @@ async def test_what_notices_say_and_what_is_suppressed_is_in_it(town: Town) -> N
     found = await standing(town, ann, ben)
     assert (NEWS | PERMISSION, False) == (found[ann].blocked, found[ann].suppressed)
     assert (0, True) == (found[ben].blocked, found[ben].suppressed)
+
+
+async def test_no_email_at_all_stands_only_where_its_connection_honours_it(town: Town) -> None:
+    """What a row says is kept anyway, so that the setting counts from the moment it is made (G3)."""
+    (ann,) = await town.add("ann@x.example")
+    key = await town.link(ann, Row(UUID(int=70), 5, "ann@x.example", ALLOW, no_email=True))
+    assert not (await standing(town, ann))[ann].no_email
+    await town.store.accounts.set_settings(town.account_id, key.connection_id, Settings(honour_no_email=True))
+    assert (await standing(town, ann))[ann].no_email
 
 
 async def test_an_address_nobody_holds_is_a_strangers(town: Town) -> None:

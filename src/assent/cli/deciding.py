@@ -12,6 +12,7 @@ from assent.errors import Invalid
 from assent.services import connections, deciding, planning
 from assent.services.access import operator
 from assent.services.connection_views import ConnectionView
+from assent.services.connections import SWITCHES, Changed
 from assent.services.deciding import Decision
 from assent.services.remaining import left_words
 from assent.services.settings import read_settings
@@ -80,6 +81,19 @@ async def override(account: int, connection: int, choice: str, form: str, tab: s
     async with open_application(read_settings(), worker=False) as app:
         view = await deciding.decide(app, operator(account), connection, decision)
     _tell(view, json=json)
+    return 0
+
+
+async def settings(account: int, connection: int, changed: Changed, *, json: bool) -> int:
+    """Change the settings that are named, if any; show them all."""
+    async with open_application(read_settings(), worker=False) as app:
+        view = await connections.change(app, operator(account), connection, changed)
+    switches = {name: getattr(view, name) for name in SWITCHES}
+    if json:
+        show.as_json({"connection": view.connection_id, "on_allow": view.on_allow.value, **switches})
+        return 0
+    for name, value in {"on_allow": view.on_allow.value, **switches}.items():
+        show.plain(f"{name.replace('_', '-'):20} {value if name == 'on_allow' else 'yes' if value else 'no'}")
     return 0
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from assent.policy.permission import OnAllow
+
 app = typer.Typer(help="Set a connection up, or try offline what setup would do.", no_args_is_help=True)
 
 Account = Annotated[int, typer.Option(help="The account.")]
@@ -63,6 +65,42 @@ def override(
     from assent.cli.commands import run
 
     run(deciding.override(account, connection, choice, form_id, tab, json=json))
+
+
+@app.command()
+def settings(
+    connection: Number,
+    account: Account = 1,
+    on_allow: Annotated[OnAllow | None, typer.Option(help="What a rep's Allow becomes (T3).")] = None,
+    create_in_hub: Annotated[bool | None, typer.Option(help="New rows become contacts here.")] = None,
+    create_in_crm: Annotated[bool | None, typer.Option(help="New contacts here get a row.")] = None,
+    create_from_others: Annotated[
+        bool | None, typer.Option(help="So do contacts first seen in another connection (I8).")
+    ] = None,
+    hold_deleted: Annotated[bool | None, typer.Option(help="Hold whose row is deleted.")] = None,
+    honour_no_email: Annotated[
+        bool | None, typer.Option(help="Dynamics' Do not allow Emails keeps our mail back, too (G3).")
+    ] = None,
+    catalogue: Annotated[bool | None, typer.Option(help="A table there lists the categories.")] = None,
+    repair: Annotated[bool | None, typer.Option(help="Put right what others change of our parts.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a connection's settings; change those that are named."""
+    from assent.cli import deciding
+    from assent.cli.commands import run
+    from assent.services.connections import Changed
+
+    changed = Changed(
+        on_allow=on_allow,
+        create_in_hub=create_in_hub,
+        create_in_crm=create_in_crm,
+        create_from_others=create_from_others,
+        hold_deleted=hold_deleted,
+        honour_no_email=honour_no_email,
+        catalogue=catalogue,
+        repair=repair,
+    )
+    run(deciding.settings(account, connection, changed, json=json))
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from assent.errors import Bug
-from assent.policy.sides import CATEGORIES, bits
+from assent.policy.sides import CATEGORIES, NO_EMAIL, PERMISSION, bits
 from assent.ports.setup import CategoryColumn
 
 EMAIL = "emailaddress1"
 TOGGLE = "donotbulkemail"
+NO_EMAIL_AT_ALL = "donotemail"
 
 #: What every sighting needs (dataverse.md 9.2); the key and the etag come unasked (2.5).
 FIXED = (
@@ -16,6 +17,7 @@ FIXED = (
     "firstname",
     "lastname",
     TOGGLE,
+    NO_EMAIL_AT_ALL,
     "statecode",
     "_masterid_value",
     "modifiedon",
@@ -48,9 +50,14 @@ class Columns:
         """The `$select` list of a sighting."""
         return ",".join((*FIXED, *(column.logical_name for column in self.categories)))
 
-    def within(self, fields: int) -> "Columns":
-        """The same with those category columns alone whose bit is in `fields`."""
-        return Columns(tuple(column for column in self.categories if column.bit & fields))
+    def refusals(self, fields: int) -> tuple[tuple[str, bool, int], ...]:
+        """Which columns refuse these fields: name, the value that refuses, and the field's bit.
+
+        The permission is always among them.
+        """
+        said = [(TOGGLE, True, PERMISSION), (NO_EMAIL_AT_ALL, True, NO_EMAIL)]
+        said += [(column.logical_name, False, column.bit) for column in self.categories]
+        return tuple(one for one in said if one[2] & (fields | PERMISSION))
 
     @property
     def watched(self) -> tuple[str, ...]:

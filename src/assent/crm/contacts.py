@@ -138,9 +138,9 @@ class DataverseContacts:
 
     async def refusing(self, fields: int) -> AsyncIterator[tuple[Refusal, ...]]:
         """Give every active row that refuses any of the fields, page by page (G4)."""
-        columns = self._columns.within(fields)
-        request = calls.refusing(columns, self._page_size, self._lane)
-        async for refusals in self._reader.pages(request, partial(calls.parse_refusals, columns=columns)):
+        answers = self._columns.refusals(fields)
+        request = calls.refusing(answers, self._page_size, self._lane)
+        async for refusals in self._reader.pages(request, partial(calls.parse_refusals, answers=answers)):
             yield refusals
 
     async def write(self, writes: Sequence[RowWrite]) -> dict[UUID, Row | AssentError]:

@@ -13,7 +13,7 @@ from assent.errors import AssentError, Retry
 from assent.policy.gate import Message, Verdict
 from assent.policy.method import Choice, Method, choose
 from assent.policy.permission import BulkEmail
-from assent.policy.sides import PERMISSION, Row
+from assent.policy.sides import NO_EMAIL, PERMISSION, Row
 from assent.ports import STRANGER
 
 #: Up to so many contacts are settled by themselves; a check of more waits for everything that is due.
@@ -65,7 +65,7 @@ async def prove(
     asked about where that is less, connection by connection; `method` takes that choice away.
     """
     began, categories = run.clock.now(), run.terms.categories
-    if message.transactional:  # what Dynamics says does not matter to it (G3)
+    if message.transactional:  # G4 does not concern it: what was last read of a row is enough (G3)
         return Proof(message, categories, began, {key: Asked(began) for key in run.connections})
     asked = {key: Asked(began, error=_closed()) for key in run.connections.keys() - run.crms.keys()}
     report = Report()
@@ -115,8 +115,12 @@ class _Reading:
 
     @property
     def fields(self) -> int:
-        """What refuses this message: all of it (G1), its category, or all categories together (G2)."""
-        return PERMISSION | (self.message.category or self.run.terms.categories)
+        """What refuses this message: all of it (G1), its category, or all categories together (G2).
+
+        Where the connection honours it, also whoever is to get no email at all (G3).
+        """
+        never = NO_EMAIL if self.run.connections[self.connection_id].honour_no_email else 0
+        return PERMISSION | never | (self.message.category or self.run.terms.categories)
 
     async def read(self, targets: Targets, asked: Asked, method: Method | None) -> Asked:
         """Read it the cheapest way, or by `method`; tells how, and what went wrong."""
@@ -165,7 +169,8 @@ def _refused(row: Row) -> int:
     """What an active row says no to; an inactive one's refusal was counted when it was seen (I4)."""
     if not row.active:
         return 0
-    return (row.known & ~row.value) | (PERMISSION if row.toggle is BulkEmail.DO_NOT_ALLOW else 0)
+    refused = (row.known & ~row.value) | (NO_EMAIL if row.no_email else 0)
+    return refused | (PERMISSION if row.toggle is BulkEmail.DO_NOT_ALLOW else 0)
 
 
 def _closed() -> AssentError:

@@ -11,7 +11,7 @@ from assent.errors import AssentError
 from assent.policy.address import normalise
 from assent.policy.gate import Facts, Message, Reason, Verdict, judge
 from assent.policy.method import Choice, Method
-from assent.policy.sides import CATEGORIES, PERMISSION
+from assent.policy.sides import CATEGORIES, NO_EMAIL, PERMISSION
 from assent.ports import Standing
 
 #: How many contacts are looked at together.
@@ -106,6 +106,8 @@ class Refusals:
 
     def cover(self, one: Standing) -> bool:
         """Whether every row that could refuse for the contact as it stands now was read."""
+        if not self.rows_asked:
+            return True
         return all(one.email in asked for asked in self.addresses_asked.values()) and all(
             connection_id not in self.rows_asked or row_id in self.rows_asked[connection_id]
             for connection_id, row_id in one.rows
@@ -145,7 +147,7 @@ class Proof:
     def _judge(self, one: Standing, *, reached: bool) -> Judged:
         refused = self.refusals.about(one)
         verified = reached and self.refusals.cover(one)
-        same = (one.basis, one.value, one.hold, one.suppressed, one.blocked, refused, verified)
+        same = (one.basis, one.value, one.hold, one.suppressed, one.no_email, one.blocked, refused, verified)
         found = self._known.get(same)
         if found is None:
             if len(self._known) >= _KEPT:
@@ -160,6 +162,7 @@ class Proof:
             basis=one.basis,
             value=one.value,
             suppressed=one.suppressed,
+            do_not_email=one.no_email or bool(refused & NO_EMAIL),
             blocked=one.blocked,
             crm_refuses=bool(refused & PERMISSION),
             crm_unsubscribed=refused & CATEGORIES,

@@ -24,6 +24,7 @@ VOIDED = "connection.voided"  # every base of a connection was voided (M7)
 CHECKED = "send.checked"  # everybody a send is for was checked; the digest of its manifest (G4)
 DECIDED = "connection.decided"  # a person decided about a connection: setup, credentials, removal
 RETURNED = "mail.returned"  # a mail came back, or was complained of; its address may be suppressed (G3)
+LIFTED = "address.lifted"  # a person let mail go to an address again that had bounced (G3)
 ERASING = "contact.erasing"  # somebody asked for a person to be erased: refused, held, address barred (I6)
 ERASED = "contact.erased"  # a person was erased and their key destroyed (I6)
 

@@ -201,11 +201,20 @@ class NotCreated(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AddressMarks:
-    """What the hub remembers of an address: a refusal left behind (I3), an erasure (I6), a bounce (G3)."""
+    """What the hub remembers of an address: a refusal left behind (I3), an erasure (I6), a bounce (G3).
+
+    `complained` tells that it is suppressed because of a complaint too, which is a refusal.
+    """
 
     refused: bool = False
     erased: bool = False
     suppressed: bool = False
+    complained: bool = False
+
+    @property
+    def bounced_only(self) -> bool:
+        """Whether nothing but a bounce keeps mail from it: only that may a person lift (G3)."""
+        return self.suppressed and not (self.complained or self.erased)
 
 
 def contact_from_row(

@@ -10,7 +10,7 @@ class Method(Enum):
 
     REFUSING = "refusing"  # every row that refuses anything this message is about
     TARGETS = "targets"  # the rows of the contacts asked about, and every row bearing their addresses
-    NOT_ASKED = "not_asked"  # transactional mail does not depend on what Dynamics says (G3)
+    NOT_ASKED = "not_asked"  # transactional mail goes by what was last read (G3)
 
 
 #: Rows to a page, and contacts to a batched request: ten questions, an address in three spellings (I1).

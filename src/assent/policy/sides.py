@@ -17,6 +17,8 @@ CATEGORY_LIMIT = 60
 CATEGORIES = (1 << CATEGORY_LIMIT) - 1
 PERMISSION = 1 << 60
 ADDRESS = 1 << 61
+#: What only the gate reads: a row that says no to any email at all. It is never merged (G3).
+NO_EMAIL = 1 << 62
 
 
 class Hold(Enum):
@@ -50,7 +52,8 @@ class Row:
     """A sighting of a CRM contact: what it held, at which version.
 
     `known` lacks the categories whose column was null or missing; `unread` names the missing ones
-    (column security), which are reported and never taken for cleared (T6).
+    (column security), which are reported and never taken for cleared (T6). `no_email` is the CRM's own
+    "Do not allow Emails", which no merge looks at and only some gates honour (G3).
     """
 
     row_id: UUID
@@ -66,6 +69,7 @@ class Row:
     modified_by: UUID | None = None
     first_name: str = ""
     last_name: str = ""
+    no_email: bool = False
 
 
 @dataclass(frozen=True, slots=True)

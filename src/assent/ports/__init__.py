@@ -176,6 +176,7 @@ class Connection:
     create_in_crm: bool = True
     create_from_others: bool = False
     hold_deleted: bool = True
+    honour_no_email: bool = False
     live: bool = False
     paused: bool = False
     hub_cursor: int = 0
@@ -252,7 +253,8 @@ class Standing(NamedTuple):
     """What the hub holds of one contact right now, as the gate needs it.
 
     `blocked` are the fields that waiting notices report refused (M8); `rows` are the linked ones, each
-    as connection and the bytes of its id.
+    as connection and the bytes of its id. `no_email` tells that one of them said no to any email when it
+    was last read, in a connection that honours it (G3).
     """
 
     contact_id: UUID
@@ -263,6 +265,7 @@ class Standing(NamedTuple):
     suppressed: bool
     blocked: int
     rows: tuple[tuple[int, bytes], ...]
+    no_email: bool = False
 
 
 class Memory(Protocol):

@@ -33,6 +33,7 @@ class Right(Enum):
     LEDGER = "read the evidence in the ledger"
     ERASE = "erase a person"
     RETURNS = "report bounces and complaints"
+    SUPPRESSIONS = "let mail go to an address again that bounced"
 
 
 _EVERYBODY = frozenset(Role) - {Role.MAILER}
@@ -51,6 +52,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.LEDGER: frozenset({Role.ADMIN, Role.SUPPORT, Role.PRIVACY}),
     Right.ERASE: frozenset({Role.ADMIN, Role.PRIVACY}),
     Right.RETURNS: frozenset({Role.ADMIN, Role.MAILER}),
+    Right.SUPPRESSIONS: frozenset({Role.ADMIN, Role.PRIVACY}),
 }
 
 

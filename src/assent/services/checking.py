@@ -162,6 +162,7 @@ def judge_here(facts: GateFacts, message: Message, categories: int) -> Verdict:
             basis=facts.basis,
             value=facts.value,
             suppressed=facts.suppressed,
+            do_not_email=any(link.no_email for link in facts.links),
             blocked=facts.blocked,
             crm_refuses=any(link.refuses for link in rows),
             crm_unsubscribed=unsubscribed,

@@ -83,6 +83,7 @@ class ConnectionView:
     create_in_crm: bool
     create_from_others: bool
     hold_deleted: bool
+    honour_no_email: bool
     last_sweep: Sweep | None
     troubles: int
     steps: tuple[StepView, ...]
@@ -140,6 +141,7 @@ def _view(
         create_in_crm=row.settings.create_in_crm,
         create_from_others=row.settings.create_from_others,
         hold_deleted=row.settings.hold_deleted,
+        honour_no_email=row.settings.honour_no_email,
         last_sweep=sweep_view(newest[0]) if newest else None,
         troubles=troubles,
         steps=step_views(steps),

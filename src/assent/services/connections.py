@@ -34,8 +34,21 @@ class Changed:
     create_in_crm: bool | None = None
     create_from_others: bool | None = None
     hold_deleted: bool | None = None
+    honour_no_email: bool | None = None
     catalogue: bool | None = None
     repair: bool | None = None
+
+
+#: What of it is a plain yes or no.
+SWITCHES = (
+    "create_in_hub",
+    "create_in_crm",
+    "create_from_others",
+    "hold_deleted",
+    "honour_no_email",
+    "catalogue",
+    "repair",
+)
 
 
 async def all(  # noqa: A001 - read as connections.all

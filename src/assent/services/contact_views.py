@@ -96,6 +96,7 @@ class ContactView:
     hold: str | None
     hold_words: str
     suppressed: bool
+    liftable: bool
     origin: Origin
     revision: int
     created_at: datetime
@@ -129,6 +130,7 @@ def contact_view(whole: Whole) -> ContactView:
         hold=contact.hold,
         hold_words=HOLD_WORDS.get(contact.hold or "", ""),
         suppressed=whole.marks.suppressed or whole.marks.erased,
+        liftable=whole.marks.bounced_only,
         origin=details.origin,
         revision=contact.revision,
         created_at=details.created_at,

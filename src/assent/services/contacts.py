@@ -18,6 +18,7 @@ from assent.services.given import checked_email, checked_name, proven
 from assent.services.paging import Page, within_limit
 from assent.services.verdicts import Why, standing, why
 from assent.store import search as stored
+from assent.store.lifting import Lifting
 from assent.store.releasing import Releasing
 from assent.store.search import Found
 from assent.store.whole import whole
@@ -31,6 +32,7 @@ __all__ = [
     "count",
     "create",
     "find",
+    "lift_suppression",
     "read",
     "release_hold",
     "search",
@@ -186,6 +188,26 @@ async def release_hold(
     releasing = Releasing(app.store.memory.journal, caller.actor, proven(None, evidence), app.clock.now())
     await app.store.database.write(lambda c: releasing.run(c, caller.account_id, contact_id))
     await app.work.wake(caller.account_id)
+    return await read(app, caller, contact_id)
+
+
+async def lift_suppression(
+    app: Application, caller: Caller, contact_id: UUID, evidence: Evidence
+) -> ContactView:
+    """Let mail go to a contact's address again, which had bounced (G3); the evidence says why.
+
+    Raises Unknown, Invalid without a reason, and Conflict where nothing is suppressed or somebody complained:
+    a complaint is a refusal.
+    """
+    caller.require(Right.SUPPRESSIONS)
+    proof = proven(None, evidence)
+    if not proof.text:
+        raise Invalid(
+            "Say why mail may go there again: what was the matter with the mailbox, and who told it."
+        )
+    store = app.store
+    lifting = Lifting(store.memory.journal, store.accounts.marking, caller.actor, proof, app.clock.now())
+    await store.database.write(lambda c: lifting.run(c, caller.account_id, contact_id))
     return await read(app, caller, contact_id)
 
 

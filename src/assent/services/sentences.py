@@ -154,6 +154,10 @@ def _returned(entry: Entry, known: Known) -> str:
     return f"{told}; the address takes no mail any more" if entry.new.get("suppressed") else told
 
 
+def _lifted(entry: Entry, known: Known) -> str:
+    return f"{who(entry, known)} let mail go to the address again, which had bounced"
+
+
 def _erasing(entry: Entry, known: Known) -> str:
     return f"{who(entry, known)} asked for the person to be erased: withdrawn, held, and the address barred"
 
@@ -185,6 +189,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Known], str]] = {
     ledger.PARTED: _parted,
     ledger.CHECKED: _checked,
     ledger.RETURNED: _returned,
+    ledger.LIFTED: _lifted,
     ledger.ERASING: _erasing,
     ledger.ERASED: _erased,
 }

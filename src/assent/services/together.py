@@ -17,6 +17,9 @@ T = TypeVar("T")
 Store = Callable[[int, Sequence[T]], Awaitable[None]]
 Wake = Callable[[int], Awaitable[None]]
 
+#: After a commit the next one waits so long: clicks that come one by one would else take one each.
+BETWEEN_COMMITS_S = 0.005
+
 #: After a wake-up the next one waits so long: whatever is stored meanwhile shares it.
 BETWEEN_WAKES_S = 0.25
 
@@ -55,6 +58,7 @@ class Together(Generic[T]):
             batch, self._waiting = self._waiting, []
             for account_id in dict.fromkeys(one.account_id for one in batch):
                 await self._commit(account_id, [one for one in batch if one.account_id == account_id])
+            await asyncio.sleep(BETWEEN_COMMITS_S)
 
     async def _commit(self, account_id: int, mine: Sequence[_Waiting[T]]) -> None:
         try:

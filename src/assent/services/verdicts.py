@@ -125,6 +125,7 @@ def _facts(facts: GateFacts) -> Facts:
         basis=facts.basis,
         value=facts.value,
         suppressed=facts.suppressed,
+        do_not_email=any(link.no_email for link in facts.links),
         blocked=facts.blocked,
         crm_refuses=any(link.refuses for link in refusing),
         crm_unsubscribed=reduce(or_, (link.unsubscribed for link in refusing), 0),
@@ -185,10 +186,11 @@ def _link_facts(link: LinkFacts, ground: _Ground) -> list[Fact]:
     if link.read_at is None:
         return [Fact(f"The row in {place} was not read yet.")]
     when = f"read {link.read_at:%Y-%m-%d %H:%M} UTC"
+    never = [Fact(f"No email at all, says {place} ({when}).", against=True)] if link.no_email else []
     if not link.active:
-        return [Fact(f"The row in {place} is inactive ({when}).")]
+        return [Fact(f"The row in {place} is inactive ({when})."), *never]
     toggle = "Do not allow" if link.refuses else "no refusal"
-    said = [Fact(f"Bulk Email in {place}: {toggle} ({when}).", against=link.refuses)]
+    said = [*never, Fact(f"Bulk Email in {place}: {toggle} ({when}).", against=link.refuses)]
     refused = link.unsubscribed & (ground.category or ground.active)
     if refused:
         names = ", ".join(ground.name(bit) for bit in bits(refused))

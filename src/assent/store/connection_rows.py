@@ -32,6 +32,9 @@ OF_ACCOUNT = (
     .order_by(connections.c.connection_id)
 )
 _LIVE = OF_ACCOUNT.where(connections.c.state == LIVE)
+_SETTINGS = select(connections.c.connection_id, connections.c.settings).where(
+    connections.c.account_id == bindparam("account_id")
+)
 _TOKEN = select(connections.c.token).where(
     connections.c.account_id == bindparam("account_id"),
     connections.c.connection_id == bindparam("connection_id"),
@@ -51,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True):
     create_in_crm: bool = True
     create_from_others: bool = False  # rows for contacts born in another connection (I8)
     hold_deleted: bool = True  # hold a contact whose CRM row was deleted (I4)
+    honour_no_email: bool = False  # its "Do not allow Emails" keeps mail back, too (G3)
     form: str = ""  # the form a person chose for the toggles, by GUID
     tab: str = ""  # the tab on it, by name or GUID
     new_tab: bool = False  # a tab of its own on it
@@ -82,6 +86,12 @@ def write_settings(settings: Settings) -> str:
 def live(connection: Connection, account_id: int) -> list[CrmConnection]:
     """The account's live connections."""
     return [engine_view(*row) for row in connection.execute(_LIVE, {"account_id": account_id})]
+
+
+def honouring(connection: Connection, account_id: int) -> frozenset[int]:
+    """The connections, live or not, whose "Do not allow Emails" keeps mail back (G3)."""
+    found = connection.execute(_SETTINGS, {"account_id": account_id})
+    return frozenset(key for key, settings in found if read_settings(settings).honour_no_email)
 
 
 def change(connection: Connection, account_id: int, connection_id: int, **values: object) -> None:
@@ -124,6 +134,7 @@ def engine_view(
         create_in_crm=read.create_in_crm,
         create_from_others=read.create_from_others,
         hold_deleted=read.hold_deleted,
+        honour_no_email=read.honour_no_email,
         live=state == LIVE,
         paused=state == PAUSED,
         hub_cursor=hub_cursor,

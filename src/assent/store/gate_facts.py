@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from assent.policy.identity import AddressMarks
 from assent.policy.permission import BulkEmail, LegalBasis
 from assent.policy.sides import CATEGORIES, Contact, Link, LinkKey
+from assent.store.connection_rows import honouring
 from assent.store.contact_rows import contacts_at
 from assent.store.link_rows import links_of
 from assent.store.marks import NOTHING, Marks
@@ -20,6 +21,8 @@ from assent.store.people import Refusals, refusals
 class LinkFacts:
     """One linked row as last read: whether it says Do not allow, the categories it says No to, and when.
 
+    `no_email` tells that it says no to any email, where its connection honours that (G3).
+
     `read_at` is None for a row never read. An inactive row's standing refusal was counted when it
     was first seen (I4), so `active` is told too.
     """
@@ -28,6 +31,7 @@ class LinkFacts:
     refuses: bool
     unsubscribed: int
     active: bool
+    no_email: bool
     read_at: datetime | None
 
 
@@ -58,6 +62,7 @@ class GateReader:
         wanted = set(contact_ids)
         known = contacts_at(connection, account_id, wanted)
         links = links_of(connection, account_id, wanted)
+        honoured = honouring(connection, account_id)
         keys = [key for theirs in links.values() for key in theirs]
         refused = refusals(connection, account_id, keys)
         remembered = self.marks.of(connection, account_id, {c.email for c in known.values()})
@@ -67,12 +72,19 @@ class GateReader:
                 remembered.get(contact.email, NOTHING),
                 list(links.get(contact_id, {}).values()),
                 refused,
+                honoured,
             )
             for contact_id, contact in known.items()
         }
 
 
-def _facts(contact: Contact, marks: AddressMarks, links: Collection[Link], refused: Refusals) -> GateFacts:
+def _facts(
+    contact: Contact,
+    marks: AddressMarks,
+    links: Collection[Link],
+    refused: Refusals,
+    honoured: Collection[int],
+) -> GateFacts:
     blocked = 0
     for link in links:
         blocked |= refused.get(link.key, (0, 0))[0]
@@ -84,13 +96,15 @@ def _facts(contact: Contact, marks: AddressMarks, links: Collection[Link], refus
         suppressed=marks.suppressed or marks.erased,
         hold=contact.hold,
         blocked=blocked,
-        links=tuple(_link_facts(link) for link in links),
+        links=tuple(_link_facts(link, honoured) for link in links),
     )
 
 
-def _link_facts(link: Link) -> LinkFacts:
+def _link_facts(link: Link, honoured: Collection[int]) -> LinkFacts:
     row = link.row
     if row is None:
-        return LinkFacts(link.key, False, 0, True, None)
+        return LinkFacts(link.key, False, 0, True, no_email=False, read_at=None)
     unsubscribed = row.known & ~row.value & CATEGORIES
-    return LinkFacts(link.key, row.toggle is BulkEmail.DO_NOT_ALLOW, unsubscribed, row.active, link.read_at)
+    no_email = row.no_email and link.key.connection_id in honoured
+    refuses = row.toggle is BulkEmail.DO_NOT_ALLOW
+    return LinkFacts(link.key, refuses, unsubscribed, row.active, no_email, link.read_at)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Update, bindparam, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from assent.errors import Invalid
@@ -25,6 +26,22 @@ from assent.store.schema import contacts
 GONE = Verdict(Reason.UNVERIFIED, "no such contact")
 
 NOBODY_IN_IT = "Nobody is in this audience. Choose other filters, or add contacts, then start it."
+
+
+_FOLLOWING = (
+    select(
+        recipients.c.contact_id,
+        func.coalesce(contacts.c.shown_email, ""),
+        func.coalesce(contacts.c.first_name, ""),
+        func.coalesce(contacts.c.last_name, ""),
+        recipients.c.attempts,
+    )
+    .select_from(WITH_CONTACTS)
+    .where(*of_send(bindparam("account_id"), bindparam("send_id"), RecipientState.CHECKED))
+    .where(recipients.c.checked_at >= bindparam("since"))
+    .order_by(recipients.c.contact_id)
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +98,42 @@ def _mark(
     if not marks:
         return
     later = {RecipientState.DEFERRED, RecipientState.REFUSED, RecipientState.SENT}
-    values: dict[str, Any] = {
-        "state": bindparam("to_state"),
-        "reason": bindparam("to_reason"),
-        "detail": bindparam("to_detail"),
-        "due_at": bindparam("to_due", type_=recipients.c.due_at.type),
-        "at": at,
-        "attempts": recipients.c.attempts + bindparam("more"),
-    }
-    if RecipientState.WAITING in states:
-        values["checked_at"] = at
-    statement = (
-        update(recipients)
-        .where(*of_send(account_id, send_id, *states), recipients.c.contact_id == bindparam("of_contact"))
-        .values(values)
-    )
     connection.execute(
-        statement,
+        _marking(states),
         [
             {
-                "of_contact": mark.contact_id,
-                "to_state": mark.state.value,
-                "to_reason": mark.reason.value,
-                "to_detail": mark.detail[:200],
-                "to_due": mark.due_at,
+                "at_account": account_id,
+                "at_send": send_id,
+                "at_contact": mark.contact_id,
+                "set_state": mark.state.value,
+                "set_reason": mark.reason.value,
+                "set_detail": mark.detail[:200],
+                "set_due": mark.due_at,
+                "set_at": at,
                 "more": int(mark.state in later),
             }
             for mark in marks
         ],
     )
+
+
+@cache
+def _marking(states: tuple[RecipientState, ...]) -> Update:
+    """Sets the standing of a recipient who is in one of these states."""
+    c = recipients.c
+    at = bindparam("set_at", type_=c.at.type)
+    values: dict[str, Any] = {
+        "state": bindparam("set_state"),
+        "reason": bindparam("set_reason"),
+        "detail": bindparam("set_detail"),
+        "due_at": bindparam("set_due", type_=c.due_at.type),
+        "at": at,
+        "attempts": c.attempts + bindparam("more"),
+    }
+    if RecipientState.WAITING in states:
+        values["checked_at"] = at
+    theirs = of_send(bindparam("at_account"), bindparam("at_send"), *states)
+    return update(recipients).where(*theirs, c.contact_id == bindparam("at_contact")).values(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +193,12 @@ class Taking:
         return facts is not None and self.judge(facts).may
 
     def _following(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
-        c = recipients.c
-        statement = (
-            select(
-                c.contact_id,
-                func.coalesce(contacts.c.shown_email, ""),
-                func.coalesce(contacts.c.first_name, ""),
-                func.coalesce(contacts.c.last_name, ""),
-                c.attempts,
-            )
-            .select_from(WITH_CONTACTS)
-            .where(*of_send(account_id, send_id, RecipientState.CHECKED), c.checked_at >= self.checked_since)
-            .order_by(c.contact_id)
-            .limit(self.limit)
-        )
+        statement, asked = _FOLLOWING, {"account_id": account_id, "send_id": send_id}
         if self.full:
             whole = func.coalesce(contacts.c.email, "")
             statement = statement.where(*(whole.not_like(f"%@{domain}") for domain in sorted(self.full)))
-        return [Taken(*row) for row in connection.execute(statement)]
+        found = connection.execute(statement, asked | {"since": self.checked_since, "limit": self.limit})
+        return [Taken(*row) for row in found]
 
 
 def begin(connection: Connection, account_id: int, send_id: int, audience: Audience, now: datetime) -> bool:

@@ -14,9 +14,9 @@ from assent.store.bulk import run_many
 from assent.store.schema import contacts, links
 
 # The order of the columns is the order of the dataclasses' fields; `tests/store` holds us to it.
-_SIGHTING = slice(3, 15)
-_BASE = slice(15, 23)
-_TOUCH = slice(23, 33)
+_SIGHTING = slice(3, 16)
+_BASE = slice(16, 24)
+_TOUCH = slice(24, 34)
 
 LINK_COLUMNS = (
     links.c.contact_id,
@@ -34,6 +34,7 @@ LINK_COLUMNS = (
     links.c.modified_by,
     links.c.first_name,
     links.c.last_name,
+    links.c.no_email,
     links.c.base_hub_revision,
     links.c.base_crm_version,
     links.c.base_basis,
@@ -100,7 +101,7 @@ def link_from(found: Any) -> Link:
     return Link(
         LinkKey(found[1], found[2]),
         None if found[3] is None else Row(found[2], *found[_SIGHTING]),
-        None if found[16] is None else Base(*found[_BASE]),
+        None if found[17] is None else Base(*found[_BASE]),
         hub,
         crm,
         same_at,
@@ -129,6 +130,7 @@ def sighting_values(row: Row) -> dict[str, object]:
         "modified_by": row.modified_by,
         "first_name": row.first_name,
         "last_name": row.last_name,
+        "no_email": row.no_email,
     }
 
 

@@ -23,7 +23,7 @@ from assent.store.schema import accounts, address_marks
 NOTHING = AddressMarks()
 
 _KEY = select(accounts.c.mark_key).where(accounts.c.account_id == bindparam("account_id"))
-_MARKS = ("refused", "erased", "suppressed")
+_MARKS = ("refused", "erased", "suppressed", "complained")
 _OF = select(address_marks.c.digest, *(address_marks.c[name] for name in _MARKS)).where(
     address_marks.c.account_id == bindparam("account_id"),
     address_marks.c.digest.in_(bindparam("digests", expanding=True)),
@@ -50,8 +50,8 @@ class Marks:
         found = {}
         for piece in chunked(digests):
             asked = {"account_id": account_id, "digests": piece}
-            for digest, refused, erased, suppressed in connection.execute(_OF, asked).all():
-                found[digests[digest]] = AddressMarks(refused, erased, suppressed)
+            for digest, *said in connection.execute(_OF, asked).all():
+                found[digests[digest]] = AddressMarks(*said)
         return found
 
     def add(
@@ -72,6 +72,7 @@ class Marks:
                 "refused": mark.refused,
                 "erased": mark.erased,
                 "suppressed": mark.suppressed,
+                "complained": mark.complained,
                 "at": at,
             }
             for digest in sorted(self._digests(connection, account_id, addresses))
@@ -81,13 +82,12 @@ class Marks:
     def lift(
         self, connection: Connection, account_id: int, address: str, mark: AddressMarks, at: datetime
     ) -> None:
-        """Take marks off an address again: only its owner's own confirmed sign-up does so (I6)."""
+        """Take marks off an address: by its owner's confirmed sign-up (I6), or a bounce by a person (G3)."""
         (digest,) = self._digests(connection, account_id, [address])
-        names = ("refused", "erased", "suppressed")
         connection.execute(
             address_marks.update()
             .where(address_marks.c.account_id == account_id, address_marks.c.digest == digest)
-            .values(at=at, **{name: False for name in names if getattr(mark, name)})
+            .values(at=at, **{name: False for name in _MARKS if getattr(mark, name)})
         )
 
     def key(self, connection: Connection, account_id: int) -> bytes:

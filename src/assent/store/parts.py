@@ -76,6 +76,7 @@ def sighting() -> tuple[Column[Any], ...]:
         Column("modified_by", Guid),
         Column("first_name", Text),
         Column("last_name", Text),
+        Column("no_email", Boolean(create_constraint=False)),
     )
 
 

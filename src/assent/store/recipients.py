@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, literal, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from assent.policy.audience import Audience
@@ -65,7 +65,9 @@ class Wanted:
     limit: int = 100
 
 
-def of_send(account_id: int, send_id: int, *states: RecipientState) -> list[ColumnElement[bool]]:
+def of_send(
+    account_id: int | BindParameter[int], send_id: int | BindParameter[int], *states: RecipientState
+) -> list[ColumnElement[bool]]:
     """What must hold of the recipients of a send in these states, or in any."""
     found: list[ColumnElement[bool]] = [
         recipients.c.account_id == account_id,
@@ -75,6 +77,27 @@ def of_send(account_id: int, send_id: int, *states: RecipientState) -> list[Colu
         # No IN: it cannot be run for many rows at once.
         found.append(or_(*(recipients.c.state == state.value for state in states)))
     return found
+
+
+_ACCOUNT: BindParameter[int] = bindparam("account_id")
+_SEND: BindParameter[int] = bindparam("send_id")
+_DUE = (
+    *of_send(_ACCOUNT, _SEND, RecipientState.WAITING),
+    or_(recipients.c.due_at.is_(None), recipients.c.due_at <= bindparam("now")),
+)
+_UNCHECKED = (
+    select(recipients.c.contact_id).where(*_DUE).order_by(recipients.c.contact_id).limit(bindparam("limit"))
+)
+_UNCHECKED_AFTER = _UNCHECKED.where(recipients.c.contact_id > bindparam("after"))
+_UNCHECKED_COUNT = select(func.count()).select_from(recipients).where(*_DUE)
+_NEXT = (
+    select(recipients.c.contact_id, recipients.c.checked_at)
+    .where(*of_send(_ACCOUNT, _SEND, RecipientState.CHECKED))
+    .order_by(recipients.c.contact_id)
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_STALE = select(_NEXT.c.contact_id).where(_NEXT.c.checked_at < bindparam("before"))
 
 
 def enlist(connection: Connection, account_id: int, send_id: int, audience: Audience, now: datetime) -> int:
@@ -101,36 +124,22 @@ def unchecked(
     after: UUID | None = None,
 ) -> list[UUID]:
     """Recipients the gate is to be asked about now, from behind one of them."""
-    c = recipients.c
-    statement = select(c.contact_id).where(*_due(account_id, send_id, now))
-    if after is not None:
-        statement = statement.where(c.contact_id > after)
-    return list(connection.execute(statement.order_by(c.contact_id).limit(limit)).scalars())
+    asked = {"account_id": account_id, "send_id": send_id, "now": now, "limit": limit}
+    if after is None:
+        return list(connection.execute(_UNCHECKED, asked).scalars())
+    return list(connection.execute(_UNCHECKED_AFTER, asked | {"after": after}).scalars())
 
 
 def unchecked_count(connection: Connection, account_id: int, send_id: int, now: datetime) -> int:
     """How many they are."""
-    statement = select(func.count()).where(*_due(account_id, send_id, now))
-    return int(connection.execute(statement).scalar_one())
-
-
-def _due(account_id: int, send_id: int, now: datetime) -> list[ColumnElement[bool]]:
-    due_at = recipients.c.due_at
-    return [*of_send(account_id, send_id, RecipientState.WAITING), due_at.is_(None) | (due_at <= now)]
+    asked = {"account_id": account_id, "send_id": send_id, "now": now}
+    return int(connection.execute(_UNCHECKED_COUNT, asked).scalar_one())
 
 
 def stale(connection: Connection, account_id: int, send_id: int, before: datetime, limit: int) -> list[UUID]:
     """Of the next to be mailed, those whose check is older than that."""
-    c = recipients.c
-    following = (
-        select(c.contact_id, c.checked_at)
-        .where(*of_send(account_id, send_id, RecipientState.CHECKED))
-        .order_by(c.contact_id)
-        .limit(limit)
-        .subquery()
-    )
-    statement = select(following.c.contact_id).where(following.c.checked_at < before)
-    return list(connection.execute(statement).scalars())
+    asked = {"account_id": account_id, "send_id": send_id, "before": before, "limit": limit}
+    return list(connection.execute(_STALE, asked).scalars())
 
 
 def with_counts(connection: Connection, account_id: int, send_id: int) -> tuple[StoredSend, Counts]:

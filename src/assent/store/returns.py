@@ -63,8 +63,11 @@ class Returning:
         """Write down those that were not told before, all or none; gives how many."""
         lock_account(connection, account_id)
         fresh = [one for one in came if self._added(connection, account_id, one)]
-        addresses = {one.suppress for one in fresh if one.suppress and one.kind.suppresses}
-        self.marks.add(connection, account_id, addresses, AddressMarks(suppressed=True), self.now)
+        for kind in Return:
+            addresses = {one.suppress for one in fresh if one.suppress and one.kind is kind}
+            mark = AddressMarks(suppressed=kind.suppresses, complained=kind is Return.COMPLAINT)
+            if kind.suppresses:
+                self.marks.add(connection, account_id, addresses, mark, self.now)
         self.journal.append(connection, account_id, [self._entry(one) for one in fresh])
         return len(fresh)
 

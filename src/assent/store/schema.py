@@ -231,6 +231,7 @@ address_marks = Table(
     flag("refused"),
     flag("erased"),
     flag("suppressed"),
+    flag("complained"),  # suppressed by a complaint, which is a refusal: no person here lifts it
     Column("at", Instant, nullable=False),
     key("digest"),
     of("accounts"),

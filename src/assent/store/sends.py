@@ -69,6 +69,9 @@ _COLUMNS = (
     sends.c.resumed_at,
     sends.c.finished_at,
 )
+_READ = select(*_COLUMNS).where(
+    sends.c.account_id == bindparam("account_id"), sends.c.send_id == bindparam("send_id")
+)
 _OWED = (
     select(sends.c.account_id, sends.c.send_id)
     .where(
@@ -108,8 +111,7 @@ def add(connection: Connection, account_id: int, draft: StoredDraft, created_by:
 
 def read(connection: Connection, account_id: int, send_id: int) -> StoredSend:
     """One send; raises Unknown."""
-    statement = select(*_COLUMNS).where(sends.c.account_id == account_id, sends.c.send_id == _within(send_id))
-    found = connection.execute(statement).first()
+    found = connection.execute(_READ, {"account_id": account_id, "send_id": _within(send_id)}).first()
     if found is None:
         raise Unknown(NO_SUCH_SEND)
     return _stored(found)

@@ -16,6 +16,7 @@ from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 from assent.ports import STRANGER, Standing
 from assent.store.among import among_bytes, among_guids
+from assent.store.connection_rows import honouring
 from assent.store.contact_rows import holders
 from assent.store.marks import Marks
 from assent.store.notices import REFUSES
@@ -81,7 +82,8 @@ class Reader:
         rows = connection.execute(_with_rows(chosen.subquery())).all()
         blocked = _blocked(connection, account_id, [row[0] for row in rows])
         barred = self._barred(connection, account_id, [row[1] for row in rows])
-        return _gathered(rows, blocked, barred), max((row[-1] for row in rows), default=after)
+        honoured = honouring(connection, account_id)
+        return _gathered(rows, blocked, barred, honoured), max((row[-1] for row in rows), default=after)
 
     def _barred(self, connection: Connection, account_id: int, addresses: Collection[str]) -> set[str]:
         """The addresses among these that take no mail from us: suppressed or erased (G3)."""
@@ -106,7 +108,8 @@ def _with_rows(chosen: Subquery) -> Any:
     Turning columns into objects one by one would take longer than finding them.
     """
     c, k = chosen.c, links.c
-    told = (c.contact_id, c.email, c.basis, c.value, c.hold, k.connection_id, k.row_id, c.addressed)
+    hub = (c.contact_id, c.email, c.basis, c.value, c.hold)
+    told = (*hub, k.connection_id, k.row_id, k.no_email, c.addressed)
     theirs = and_(k.account_id == c.account_id, k.contact_id == c.contact_id)
     return select(*(type_coerce(column, NullType()) for column in told)).select_from(
         chosen.outerjoin(links, theirs)
@@ -132,15 +135,18 @@ def _blocked(connection: Connection, account_id: int, keys: Sequence[Key]) -> di
     return found
 
 
-def _gathered(rows: Iterable[Any], blocked: Mapping[Key, int], barred: Collection[str]) -> list[Standing]:
+def _gathered(
+    rows: Iterable[Any], blocked: Mapping[Key, int], barred: Collection[str], honoured: Collection[int]
+) -> list[Standing]:
     found: dict[Key, Standing] = {}
-    for key, email, basis, value, hold, connection_id, row_id, _ in rows:
+    for key, email, basis, value, hold, connection_id, row_id, no_email, _ in rows:
         at = () if row_id is None else ((connection_id, _bytes(row_id)),)
+        never = bool(no_email) and connection_id in honoured
         if (known := found.get(key)) is not None:
-            found[key] = known._replace(rows=known.rows + at)
+            found[key] = known._replace(rows=known.rows + at, no_email=known.no_email or never)
             continue
         stopped, told = email in barred, blocked.get(key, 0)
-        found[key] = Standing(_uuid(key), email, _BASES[basis], value, hold, stopped, told, at)
+        found[key] = Standing(_uuid(key), email, _BASES[basis], value, hold, stopped, told, at, never)
     return list(found.values())
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from assent.crm import odata
-from assent.crm.columns import EMAIL, TOGGLE, Columns
+from assent.crm.columns import EMAIL, Columns
 from assent.crm.faults import check
 from assent.crm.requests.batch import Operation
 from assent.crm.rows import create_body, parse_row, write_body
@@ -14,7 +14,7 @@ from assent.crm.spellings import spellings
 from assent.crm.transport import Lane, Request, Response
 from assent.errors import NotDataverse, Refused, Unreachable
 from assent.policy.plan import RowWrite
-from assent.policy.sides import PERMISSION, Row
+from assent.policy.sides import Row
 from assent.ports import ChangePage, Refusal
 
 READING = "reading contacts"
@@ -150,12 +150,15 @@ def _find(column: str, values: Sequence[str], columns: Columns) -> Operation:
     return Operation("GET", f"contacts{query}")
 
 
-def refusing(columns: Columns, page_size: int, lane: Lane) -> Request:
-    """Ask for every active row with Do not allow or any category No (G4); nulls refuse nothing (T6)."""
-    names = [column.logical_name for column in columns.categories]
-    refusals = [f"{TOGGLE} eq true", *(f"{name} eq false" for name in names)]
+#: Which columns refuse: name, the value that does, and the field's bit.
+Refusing = tuple[tuple[str, bool, int], ...]
+
+
+def refusing(answers: Refusing, page_size: int, lane: Lane) -> Request:
+    """Ask for every active row that gives one of these answers (G4); nulls refuse nothing (T6)."""
+    refusals = [f"{name} eq {'true' if value else 'false'}" for name, value, _ in answers]
     query = odata.query(
-        select=",".join(("contactid", EMAIL, TOGGLE, *names)),
+        select=",".join(("contactid", EMAIL, *(name for name, _, _ in answers))),
         filter=f"statecode eq 0 and ({' or '.join(refusals)})",
         orderby="contactid",  # without a unique order rows repeat or vanish between pages (2.4)
     )
@@ -163,13 +166,12 @@ def refusing(columns: Columns, page_size: int, lane: Lane) -> Request:
     return Request(REFUSALS, "GET", f"contacts{query}", prefer, lane=lane)
 
 
-def parse_refusals(response: Response, columns: Columns) -> tuple[tuple[Refusal, ...], str | None]:
+def parse_refusals(response: Response, answers: Refusing) -> tuple[tuple[Refusal, ...], str | None]:
     """Give what the rows of such a page refuse, and the link to the next.
 
     A row was given because it refuses something: where no column shown says so, those withheld do (T6).
     """
     page = odata.decode(check(response, REFUSALS).body, REFUSALS)
-    answers = [(TOGGLE, True, PERMISSION), *((c.logical_name, False, c.bit) for c in columns.categories)]
     found = []
     for record in odata.listed(page, REFUSALS):
         said = sum(bit for name, refusal, bit in answers if record.get(name) is refusal)

@@ -74,6 +74,9 @@ class FactsShape(Shape):
     dynamics_refuses: Annotated[bool, Field(description="A row says Do not allow.")]
     dynamics_unsubscribed: list[int]
     suppressed: bool
+    do_not_email: Annotated[
+        bool, Field(description="A row says no to any email, in a connection that honours it (G3).")
+    ]
     refusal_pending: bool
     hold: str | None
     verified: bool
@@ -175,6 +178,7 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "dynamics_refuses": facts.crm_refuses,
         "dynamics_unsubscribed": numbers_of(facts.crm_unsubscribed),
         "suppressed": facts.suppressed,
+        "do_not_email": facts.do_not_email,
         "refusal_pending": bool(facts.blocked),
         "hold": facts.hold,
         "verified": facts.verified,

@@ -64,6 +64,10 @@ class ChangedConnection(Shape):
         bool | None, Field(description="Rows here for contacts first seen in another connection (I8).")
     ] = None
     hold_deleted: bool | None = None
+    honour_no_email: Annotated[
+        bool | None,
+        Field(description='Dynamics\' own "Do not allow Emails" keeps our mail back, too (G3).'),
+    ] = None
     catalogue: Annotated[
         bool | None, Field(description="Whether a table in Dynamics lists the categories.")
     ] = None
@@ -163,6 +167,7 @@ class ConnectionShape(Shape):
     create_in_crm: bool
     create_from_others: bool
     hold_deleted: bool
+    honour_no_email: bool
     last_sweep: SweepShape | None
     troubles: int
     steps: list[StepShape]

@@ -155,6 +155,7 @@ class ContactShape(Shape):
     hold: str | None
     hold_words: str
     suppressed: bool
+    liftable: Annotated[bool, Field(description="Only a bounce suppressed it, which a person may lift.")]
     origin: Origin
     revision: int
     created_at: datetime
@@ -280,3 +281,11 @@ async def list_contact_history(
 async def release_contact(app: App, calling: Calling, contact_id: UUID, body: EvidenceShape) -> Any:
     """Let a held contact go back into sends."""
     return await contacts.release_hold(app, calling, contact_id, body.given())
+
+
+@router.post(
+    "/{contact_id}/lift-suppression", summary="Let mail go to a bounced address", response_model=ContactShape
+)
+async def lift_suppression(app: App, calling: Calling, contact_id: UUID, body: EvidenceShape) -> Any:
+    """Lift what a hard bounce led to, with the reason; what a complaint led to stays."""
+    return await contacts.lift_suppression(app, calling, contact_id, body.given())

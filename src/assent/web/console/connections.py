@@ -11,7 +11,7 @@ from assent.policy.permission import OnAllow
 from assent.services import connections, credentials, deciding, planning, removing
 from assent.services.access import Right
 from assent.services.connection_views import ConnectionView
-from assent.services.connections import Changed
+from assent.services.connections import SWITCHES, Changed
 from assent.services.credentials import Credentials
 from assent.services.deciding import Decision
 from assent.services.remaining import left_words
@@ -25,8 +25,6 @@ PAGE = "/connections"
 
 #: Sweeps on a connection's page.
 SHOWN = 15
-
-_SWITCHES = ("create_in_hub", "create_in_crm", "create_from_others", "hold_deleted", "catalogue", "repair")
 
 
 def connection_routes(desk: Desk) -> list[Route]:
@@ -232,7 +230,7 @@ def _changed(form: Form) -> Changed:
             "The writers whose Allow is always held are named by their id in Dynamics, one a line, such as "
             "11111111-2222-4333-8444-555555555555. Nothing was changed."
         ) from None
-    switches = {name: form.flag(name) for name in _SWITCHES}
+    switches = {name: form.flag(name) for name in SWITCHES}
     return Changed(on_allow=on_allow, held_writers=writers, **switches)
 
 

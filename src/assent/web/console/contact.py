@@ -33,6 +33,7 @@ def contact_routes(desk: Desk) -> list[Route]:
         desk.post("/contacts/{contact_id}/subscription", subscribe),
         desk.post("/contacts/{contact_id}/details", set_details),
         desk.post("/contacts/{contact_id}/release", release),
+        desk.post("/contacts/{contact_id}/lift", lift),
         desk.post("/contacts/{contact_id}/part", part),
         desk.post("/questions/{request_id}", answer),
     ]
@@ -103,6 +104,18 @@ async def release(visit: Visit) -> Response:
     contact_id, form = _contact_id(visit), await visit.form()
     await contacts.release_hold(visit.app, visit.caller, contact_id, visit.evidence(form.text("evidence")))
     return visit.onwards(f"/contacts/{contact_id}", "released")
+
+
+async def lift(visit: Visit) -> Response:
+    """Let mail go to an address again that had bounced; the reason is part of it."""
+    contact_id, form = _contact_id(visit), await visit.form()
+    try:
+        await contacts.lift_suppression(
+            visit.app, visit.caller, contact_id, visit.evidence(form.text("reason"))
+        )
+    except AssentError as error:
+        return await _again(visit, contact_id, "lift", error, form.values())
+    return visit.onwards(f"/contacts/{contact_id}", "lifted")
 
 
 async def part(visit: Visit) -> Response:

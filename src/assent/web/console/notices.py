@@ -10,6 +10,7 @@ NOTICES: Mapping[str, str] = {
     "details": "The contact is saved.",
     "unchanged": "Nothing was changed.",
     "contact": "The contact is created. Dynamics gets a row where the connections say so.",
+    "lifted": "Mail may go to this address again.",
     "released": "The contact is no longer held.",
     "parted": "Taken apart. The rows go back, and Dynamics gets the contact's address again within seconds.",
     "erasing": "Asked for. No mail reaches the person any more.",
