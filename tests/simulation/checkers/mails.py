@@ -36,4 +36,5 @@ def _against_the_hub(final: Final, mail: Mail, category: int) -> list[str]:
         f"{mail.to} got a mail at {mail.at:.3f} against what the hub knew: {deed}"
         for field in (PERMISSION, *([category] if category else []))
         if (deed := final.truth.newest_is_refusal([(HUB, mail.whose)], field, mail.at - LOOK_S)) is not None
+        and not final.truth.granted_since(deed, mail.at)
     ]
