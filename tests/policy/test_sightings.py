@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assent.policy.permission import BulkEmail, Stance
 from assent.policy.sides import PERMISSION, Link, Row
-from assent.policy.sightings import absorb, acted, answer, intend
+from assent.policy.sightings import absorb, acted, answer, intend, proves_restore
 
 from .samples import (
     ALLOW,
@@ -130,6 +130,13 @@ def test_an_earlier_write_of_ours_is_no_act_beside_a_later_opposite_one(base: Li
     """M4: an Allow still on its way when a Do not allow is intended is nobody's grant; nor the reverse."""
     link = intend(intend(base, PERMISSION, first), PERMISSION, PERMISSION ^ first)
     assert not see(link, a_row(ALLOW if first else DENY, version=11)).crm_touched
+
+
+def test_the_same_version_with_another_address_proves_a_restore() -> None:
+    """M7: a version stands for one content; a row that came to it twice was put back between."""
+    link = a_link(a_row(), a_base(), same=0, read=0)
+    assert not proves_restore(link, a_row(), read_at=at(100))
+    assert proves_restore(link, replace(a_row(), email="other@x.example"), read_at=at(100))
 
 
 def test_our_own_category_write_read_back_is_no_act() -> None:

@@ -73,6 +73,7 @@ class Truth:
     erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
     put_back: dict[Entity, tuple[int, float]] = field(default_factory=dict)  # the version lost, and when
+    overtaken: set[Entity] = field(default_factory=set)  # of those, whom nobody can tell
     _parents: dict[object, object] = field(default_factory=dict)
 
     def born(self, entity: Entity, email: str | None, says: dict[int, bool]) -> None:
@@ -121,6 +122,7 @@ class Truth:
         lost, when = self.put_back.get(entity, (version, 0.0))
         if version > lost:
             del self.put_back[entity]
+            self.overtaken.add(entity)
             kin = self.kin(entity)
             for deed in self.deeds:
                 if deed.at is not None and deed.at <= when and self.kin(deed.entity) == kin:

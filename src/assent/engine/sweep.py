@@ -14,8 +14,8 @@ from assent.policy.identity import Suspicion
 from assent.policy.sides import LinkKey
 from assent.ports import ChangePage, Connection
 
-#: So many rows that were deleted last are looked for again: a restore brings some of them back.
-LAST_GONE = 20
+#: So many of the newest rows, and of those deleted last, a sweep reads again: two, for they may be level.
+READ_AGAIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class CaughtUp:
 async def sweep(run: Run) -> Report:
     """Catch up every connection, then settle whoever moved on either side, notices or not.
 
-    Costs one sign-in at most, one identity check, one feed read and one row read again per connection
+    Costs one sign-in at most, one identity check, one feed read and a few rows read again per connection
     when nothing changed, and writes nothing then. A connection in trouble is left out and raised at the end.
     """
     report, errors = Report(), list[AssentError]()
@@ -57,26 +57,26 @@ async def _catch_up(run: Run, connection_id: int) -> Report:
 
 
 async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
-    """Read again the newest row the feed did not just bring, and the last that were deleted (M7).
+    """Read again the newest rows the feed did not just bring, and the last that were deleted (M7).
 
     An older one, or one that is there again as it was, proves a restore, which undoes the newest first. A
-    feed that went back does not tell: other tables soon carry the organisation's counter past what we
+    feed that went back does not tell: other rows soon carry the organisation's counter past what we
     saw. Every base and the token are void then.
     """
-    went = await run.memory.lately_gone(run.account_id, connection_id, LAST_GONE)
+    went = await run.memory.lately_gone(run.account_id, connection_id, READ_AGAIN)
     least = {key: version + 1 for key, version in went.items()}  # below these versions is no row any more
-    newest = await run.memory.newest(run.account_id, connection_id, started)
-    while newest is not None or least:
-        least |= {} if newest is None else {newest[0]: newest[1]}
+    newest = await run.memory.newest(run.account_id, connection_id, started, READ_AGAIN)
+    while least or newest:
+        least |= newest
         sightings, gone = await sight(run, least)
         if any(s.row.version < least[LinkKey(connection_id, s.row.row_id)] for s in sightings):
             await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
             return True
         await see(run, sightings)
-        if newest is None or newest[0] not in gone:
+        if not (lost := [key for key in gone if key in newest]):
             return False
-        await forget(run, [newest[0]])  # made after the backup, perhaps: the one before it is the newest then
-        newest, least = await run.memory.newest(run.account_id, connection_id, started), {}
+        await forget(run, lost)  # made after the backup, perhaps: those before them are the newest then
+        newest, least = await run.memory.newest(run.account_id, connection_id, started, READ_AGAIN), {}
     return False
 
 

@@ -131,8 +131,9 @@ def proves_restore(link: Link, row: Row, *, read_at: datetime) -> bool:
         return False
     if row.version != base.crm_version:
         return row.version < base.crm_version
-    known = base.known & row.known
-    return row.toggle is not base.toggle or bool(known & (base.value ^ row.value))
+    known, seen = base.known & row.known, link.row
+    readdressed = seen is not None and seen.version == row.version and seen.email != row.email
+    return readdressed or row.toggle is not base.toggle or bool(known & (base.value ^ row.value))
 
 
 def _same_at(link: Link, row: Row, touched: int, read_at: datetime) -> datetime | None:

@@ -400,9 +400,9 @@ class Memory(Protocol):
         """Links not sighted since `before`: what a full compare did not meet, to be looked up by key."""
 
     async def newest(
-        self, account_id: int, connection_id: int, before: datetime
-    ) -> tuple[LinkKey, int] | None:
-        """The linked row of the highest version among those last read before a moment, and its version."""
+        self, account_id: int, connection_id: int, before: datetime, limit: int
+    ) -> Mapping[LinkKey, int]:
+        """The linked rows of the highest versions among those last read before a moment, with these."""
 
     async def lately_gone(self, account_id: int, connection_id: int, limit: int) -> Mapping[LinkKey, int]:
         """The rows that went last there and are with nobody, and the versions they had (M7)."""

@@ -236,10 +236,12 @@ class SqlMemory:
         )
 
     async def newest(
-        self, account_id: int, connection_id: int, before: datetime
-    ) -> tuple[LinkKey, int] | None:
-        """The linked row of the highest version there among those last read before a moment."""
-        return await self.database.read(lambda c: sightings.newest(c, account_id, connection_id, before))
+        self, account_id: int, connection_id: int, before: datetime, limit: int
+    ) -> dict[LinkKey, int]:
+        """The linked rows of the highest versions there among those last read before a moment."""
+        return await self.database.read(
+            lambda c: sightings.newest(c, account_id, connection_id, before, limit)
+        )
 
     async def lately_gone(self, account_id: int, connection_id: int, limit: int) -> dict[LinkKey, int]:
         """The rows that went last there, and the versions they had."""

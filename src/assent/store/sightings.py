@@ -26,8 +26,8 @@ _OF_CONNECTION = and_(
 _NEWEST = (
     select(links.c.row_id, links.c.version)
     .where(_OF_CONNECTION, links.c.version.is_not(None), links.c.read_at < bindparam("before"))
-    .order_by(links.c.version.desc())
-    .limit(1)
+    .order_by(links.c.version.desc(), links.c.row_id)
+    .limit(bindparam("limit"))
 )
 _UNSEEN = (
     select(links.c.row_id)
@@ -92,12 +92,11 @@ class Intending:
 
 
 def newest(
-    connection: Connection, account_id: int, connection_id: int, before: datetime
-) -> tuple[LinkKey, int] | None:
-    """The linked row of the highest version in one connection, of those last read before; by index."""
-    asked = {"account_id": account_id, "connection_id": connection_id, "before": before}
-    found = connection.execute(_NEWEST, asked).one_or_none()
-    return None if found is None else (LinkKey(connection_id, found.row_id), found.version)
+    connection: Connection, account_id: int, connection_id: int, before: datetime, limit: int
+) -> dict[LinkKey, int]:
+    """The linked rows of the highest versions in one connection, of those last read before; by index."""
+    asked = {"account_id": account_id, "connection_id": connection_id, "before": before, "limit": limit}
+    return {LinkKey(connection_id, row.row_id): row.version for row in connection.execute(_NEWEST, asked)}
 
 
 def unseen(

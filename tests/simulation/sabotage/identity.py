@@ -27,7 +27,7 @@ def pre_image_ignored() -> Iterator[None]:
         """Hear nothing."""
 
     with (
-        replaced(assent.engine.forget, "_last_words", nothing),
+        replaced(assent.engine.forget, "last_words", nothing),
         replaced(assent.engine.notices, "_hear", unheard),
     ):
         yield
