@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench import delivery, emulator, first_sync, one_click, presend, rules
+from bench import delivery, emulator, first_sync, one_click, presend, rules, setup
 
 #: What each measures, given a number of contacts: figures by name, or a coroutine that gives them.
 BENCHES: Mapping[str, Callable[[int], Any]] = {
@@ -18,6 +18,7 @@ BENCHES: Mapping[str, Callable[[int], Any]] = {
     "emulator": emulator.measure,
     "delivery": delivery.measure,
     "one_click": one_click.measure,
+    "setup": setup.measure,
 }
 
 

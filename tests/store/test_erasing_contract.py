@@ -42,6 +42,18 @@ async def test_nobody_is_let_go_before_their_rows_were_read_again(town: Town) ->
     assert {ben} == set(await town.store.ledger.replay(account))
 
 
+async def test_a_row_with_another_address_is_looked_at_once_its_person_is_erased(town: Town) -> None:
+    """It may be somebody else's by now, and its change was told while it still was theirs (I3, I6)."""
+    (ann,) = await town.add("ann@x.example")
+    await town.link(ann, Row(UUID(int=70), 5, "ann@x.example", ALLOW, NEWS | EVENTS, NEWS | EVENTS))
+    await town.link(ann, Row(UUID(int=71), 6, "ben@x.example", ALLOW, NEWS | EVENTS, NEWS | EVENTS))
+    number = await ask(town, ann)
+    memory, account = town.store.memory, town.account_id
+    await town.store.database.write(lambda c: erasing.go_on_without(c, account, number))
+    assert {ann} == await memory.erase(account, [ann])
+    assert [UUID(int=71)] == [notice.row_id for notice in await memory.notices(account, 10)]
+
+
 async def test_addresses_are_swapped_in_one_transaction(town: Town) -> None:
     """No two contacts hold one at a time, and a change without its other half is left out (I3)."""
     ann, ben, cleo = await town.add("ann@x.example", "ben@x.example", "cleo@x.example")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +88,12 @@ class Emulator:
         async with self._session.get(f"{self.url}/emulator/requests") as answer:
             answer.raise_for_status()
             return int((await answer.json())["total"])
+
+    async def now(self) -> datetime:
+        """The organisation's clock, which need not be ours."""
+        async with self._session.get(f"{self.url}/emulator") as answer:
+            answer.raise_for_status()
+            return datetime.fromisoformat((await answer.json())["now"])
 
 
 @asynccontextmanager

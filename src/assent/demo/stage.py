@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,11 +53,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def emulator_process(contacts: int, seed: int) -> AsyncIterator[str]:
-    """Run the emulator beside us; gives its address once it answers."""
+async def emulator_process(contacts: int, seed: int, *options: str) -> AsyncIterator[str]:
+    """Run the emulator beside us, with more options of its command; gives its address once it answers."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "dataverse_emulator", "--json", "--port", "0"),
-        *("--contacts", str(contacts), "--seed", str(seed)),
+        *("--contacts", str(contacts), "--seed", str(seed), *options),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -71,11 +71,13 @@ async def emulator_process(contacts: int, seed: int) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def stage(contacts: int, seed: int, tell: Tell, *, port: int = 0) -> AsyncIterator[Stage]:
+async def stage(
+    contacts: int, seed: int, tell: Tell, *, port: int = 0, emulator_options: Sequence[str] = ()
+) -> AsyncIterator[Stage]:
     """Build an account whose hub knows some of the CRM's people, not yet connected to it."""
     async with AsyncExitStack() as stack:
         tell(f"Starting a Dynamics organisation with {contacts:,} contacts")
-        crm_url = await stack.enter_async_context(emulator_process(contacts, seed))
+        crm_url = await stack.enter_async_context(emulator_process(contacts, seed, *emulator_options))
         folder = stack.enter_context(TemporaryDirectory(prefix="assent-demo-", ignore_cleanup_errors=True))
         # Ticks once an hour: the tour shows that nothing it claims waits for one.
         sink = await stack.enter_async_context(Sink())

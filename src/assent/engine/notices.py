@@ -35,9 +35,7 @@ async def deal(run: Run) -> Report:
     """
     report = await _drain_notices(run)
     report += await create_rows(run) + await reconcile_pending(run)
-    if left := await finish_erasures(run):
-        report += await _look(run, [key for key in left if key.connection_id in run.crms])
-        report += await reconcile_pending(run)
+    await finish_erasures(run)
     return report
 
 

@@ -13,6 +13,7 @@ from assent.policy.address import normalise
 from assent.policy.erasing import RowEnd, row_end
 from assent.policy.identity import AddressMarks
 from assent.policy.sides import Person
+from assent.ports import Notice
 from assent.store import erasing
 from assent.store.among import among_guids
 from assent.store.batches import chunked
@@ -22,6 +23,7 @@ from assent.store.desk_schema import returns, troubles
 from assent.store.erasing import ErasedRow, Erasure
 from assent.store.journal import Journal, destroy_keys
 from assent.store.marks import Marks
+from assent.store.notices import post
 from assent.store.people import people
 from assent.store.schema import acts, contacts, former_links, gone_rows, links, requests
 
@@ -58,6 +60,7 @@ class Finishing:
         self._bar(connection, account_id, [person for person, _, _ in ended])
         self.journal.append(connection, account_id, [_entry(erasure, rows) for _, erasure, rows in ended])
         _forget(connection, account_id, gone)
+        post(connection, account_id, self._elsewhere([person for person, _, _ in ended]), self.now)
         erasing.finish(connection, account_id, [(erasure, rows) for _, erasure, rows in ended], self.now)
         return gone
 
@@ -72,6 +75,15 @@ class Finishing:
         return [
             ErasedRow(row.connection_id, row.row_id, RowEnd.UNCONFIRMED) if row.end is RowEnd.WAITS else row
             for row in found
+        ]
+
+    def _elsewhere(self, gone: Sequence[Person]) -> list[Notice]:
+        """Have rows that bear another address by now looked at: somebody else's, whom no feed will tell."""
+        return [
+            Notice(link.key.connection_id, link.key.row_id, "let go", 0, 0, self.now)
+            for person in gone
+            for link in person.links
+            if link.row is not None and normalise(link.row.email) not in (person.contact.email, None)
         ]
 
     def _bar(self, connection: Connection, account_id: int, gone: Sequence[Person]) -> None:
