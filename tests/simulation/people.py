@@ -21,6 +21,7 @@ from assent.services.links import links
 from assent.services.preferences import Wish
 from assent.store.schema import contacts
 
+from .faults import Fault
 from .lab import COLUMNS, address, row_says
 from .script import HARMLESS, Move, Step
 from .truth import HUB, Commit, Deed, Entity
@@ -363,12 +364,16 @@ class People:
         self.world.truth.touches.append((entity, now))
         said = self.world.truth.said
         # Emptied before anybody was told or looked, perhaps: then nobody can know of that No (P1).
-        told = now - self.world.wire.told_within_s if self.world.trouble.on <= HARMLESS else 0.0
+        harmless = self.world.trouble.on <= HARMLESS
+        told = now - self.world.wire.told_within_s if harmless else 0.0
         gone = {what for what in before if columns.get(COLUMNS[what], 0) is None}
         self.world.truth.lost(
             now, lambda deed: deed.entity == entity and deed.field in gone and (deed.at or 0.0) > told
         )
-        self.world.truth.saved(entity, int(self.world.rows(site)[row_id]["versionnumber"]), now)
+        version = int(self.world.rows(site)[row_id]["versionnumber"])
+        self.world.truth.saved(
+            entity, version, now, told=self.world.trouble.on <= HARMLESS | {Fault.RESTORED}
+        )
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():
             # What never refused grants nothing by filling a blank; what did before it was emptied does (T6).

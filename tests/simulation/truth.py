@@ -113,14 +113,14 @@ class Truth:
         """Rows that stood at these versions are as a backup has them."""
         self.put_back |= {(connection_id, row_id): (version, at) for row_id, version in versions.items()}
 
-    def saved(self, entity: Entity, version: int, at: float) -> None:
-        """Somebody saved a row, which came to this version.
+    def saved(self, entity: Entity, version: int, at: float, *, told: bool) -> None:
+        """Somebody saved a row, which came to this version; `told` says that its last one was known here.
 
-        A row put back and saved until its version is above the one it lost tells nobody that it was put
-        back: what it says is taken for its rep's word, against whatever was said before (M7).
+        A row put back and saved until its version is above the one known of it tells nobody that it was
+        put back: what it says is taken for its rep's word, against whatever was said before (M7).
         """
         lost, when = self.put_back.get(entity, (version, 0.0))
-        if version > lost:
+        if version > lost or (entity in self.put_back and not told):
             del self.put_back[entity]
             self.overtaken.add(entity)
             kin = self.kin(entity)
