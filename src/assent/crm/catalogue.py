@@ -47,6 +47,7 @@ class Catalogue:
         self._transport = transport
         self._language = language
         self._look = Inspection(transport, language)
+        self._ensured = False
 
     async def table(self) -> Table | None:
         """The table of that name, whoever made it."""
@@ -84,16 +85,18 @@ class Catalogue:
 
     async def ensure(self, rows: Sequence[CatalogueRow], clock: Clock) -> None:
         """Table, columns and view exist, and the rows are exactly these, written in few requests."""
-        table = await self.table() or await self._made()
-        if not await self.is_ours(table):
+        found = await self.table()
+        table, fresh = (found, False) if found is not None else await self._made()
+        if not fresh and not await self.is_ours(table):
             raise Paused(
                 "table_foreign",
                 f"Dynamics has a table {calls.TABLE} already that Assent did not make. Nothing was written "
                 "to it.",
                 evidence={"looked_for": [f"no table {calls.TABLE}, or one of the Assent solution"]},
             )
+        self._ensured = True
         await self._mend(table)
-        if not await self._has_view():
+        if fresh or not await self._has_view():
             request = insert("savedqueries", calls.view(table.code, self._language), "creating a view")
             parse_inserted(await self._transport.send(request), request.what)
         try:
@@ -107,15 +110,19 @@ class Catalogue:
                 privilege=error.privilege,
             ) from None
 
-    async def _made(self) -> Table:
-        """Make the table; one that another setup made meanwhile is as good."""
+    async def exists(self) -> bool:
+        """Whether there is a table to publish."""
+        return self._ensured or await self.table() is not None
+
+    async def _made(self) -> tuple[Table, bool]:
+        """Make the table, and tell whether it was made now: one that came meanwhile is anybody's."""
         request = calls.create_table(self._language)
         response = await self._transport.send(request)
         found = await self.table()
         if found is None:
             check(response, request.what)
             raise Retry("Dynamics has made the category table but does not show it yet.", after_s=30)
-        return found
+        return found, 200 <= response.status < 300
 
     async def _mend(self, table: Table) -> None:
         """Make the columns somebody deleted; one of another type holds somebody's data."""

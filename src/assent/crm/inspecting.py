@@ -18,6 +18,11 @@ from assent.ports.setup import Action, CategoryColumn, Component, Form
 TABLE_KIND, COLUMN_KIND, VIEW_KIND = 1, 2, 26
 _STEPS = "sdkmessageprocessingsteps"
 _LOOKING = "looking for what setup made before"
+_VIEWS = calls.question(
+    "savedqueries",
+    "savedqueryid,name,iscustomizable",
+    "returnedtypecode eq 'contact' and querytype eq 0",
+)
 
 
 class Inspection:
@@ -26,6 +31,7 @@ class Inspection:
     def __init__(self, transport: Transport, language: int) -> None:
         self._transport = transport
         self._language = language
+        self._solution_id = ""  # once it is known
 
     async def solution(self) -> list[Component]:
         """Publisher and solution."""
@@ -98,30 +104,50 @@ class Inspection:
     async def prefixed(self) -> tuple[list[str], list[str]]:
         """The contact columns of our solution, and others that go by our prefix."""
         ours = await self.members(COLUMN_KIND)
-        listed = calls.parse_found(await self._transport.send(calls.custom_columns()), "reading the columns")
-        named = {str(one.get("LogicalName")): str(one.get("MetadataId")) in ours for one in listed}
+        named = {name: metadata_id in ours for name, metadata_id in (await self._custom()).items()}
         others = [name for name, mine in named.items() if name.startswith(PREFIX) and not mine]
         return sorted(name for name, mine in named.items() if mine), sorted(others)
 
+    async def custom_columns(self) -> set[str]:
+        """The contact columns that anybody added."""
+        return set(await self._custom())
+
+    async def _custom(self) -> dict[str, str]:
+        """The metadata ids of the columns that were added, by name."""
+        listed = calls.parse_found(await self._transport.send(calls.custom_columns()), "reading the columns")
+        return {str(one.get("LogicalName")): str(one.get("MetadataId")) for one in listed}
+
     async def members(self, kind: int) -> set[str]:
         """The ids of the parts of one kind that belong to our solution (7.1)."""
-        (solutions,) = await self.found(
-            calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}")
-        )
-        if not solutions:
+        if (question := await self._members(kind)) is None:
             return set()
-        condition = f"_solutionid_value eq {solutions[0].get('solutionid')} and componenttype eq {kind}"
-        (parts,) = await self.found(calls.question("solutioncomponents", "objectid", condition))
+        (parts,) = await self.found(question)
         return {str(part.get("objectid")) for part in parts}
+
+    async def _members(self, kind: int) -> Operation | None:
+        """What asks for them; None while there is no solution."""
+        if not self._solution_id:
+            (solutions,) = await self.found(
+                calls.question("solutions", "solutionid", f"uniquename eq {text(calls.SOLUTION)}")
+            )
+            if not solutions:
+                return None
+            self._solution_id = str(solutions[0].get("solutionid"))
+        condition = f"_solutionid_value eq {self._solution_id} and componenttype eq {kind}"
+        return calls.question("solutioncomponents", "objectid", condition)
 
     async def views(self) -> dict[str, calls.Record]:
         """The public contact views, by id."""
-        select, condition = (
-            "savedqueryid,name,iscustomizable",
-            "returnedtypecode eq 'contact' and querytype eq 0",
-        )
-        (found,) = await self.found(calls.question("savedqueries", select, condition))
+        (found,) = await self.found(_VIEWS)
         return {str(one.get("savedqueryid")): one for one in found}
+
+    async def views_and_ours(self) -> tuple[dict[str, calls.Record], set[str]]:
+        """The same, and the ids of our solution's views of any table."""
+        if (question := await self._members(VIEW_KIND)) is None:
+            return await self.views(), set()
+        found, parts = await self.found(_VIEWS, question)
+        there: dict[str, calls.Record] = {str(one.get("savedqueryid")): one for one in found}
+        return there, {str(part.get("objectid")) for part in parts}
 
     async def _view(self, column: CategoryColumn, there: Mapping[str, calls.Record]) -> Component:
         name, known = view_name(column, self._language), there.get(str(view_id(column)))

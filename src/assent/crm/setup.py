@@ -6,7 +6,7 @@ from uuid import UUID
 from assent.crm.catalogue import Catalogue
 from assent.crm.counting import count_contacts
 from assent.crm.faults import DUPLICATE_COLUMN, check, read_fault
-from assent.crm.inspecting import VIEW_KIND, Inspection, may_change
+from assent.crm.inspecting import Inspection, may_change
 from assent.crm.odata import decode, text
 from assent.crm.requests import metadata as calls
 from assent.crm.requests.catalogue import TABLE
@@ -40,6 +40,13 @@ class DataverseSetup:
         self._language = language
         self._look = Inspection(transport, language)
         self._catalogue = Catalogue(transport, language)
+        self._contacts: int | None = None
+        self._columns: set[str] | None = None  # the contact table's own, as they were when first looked for
+
+    @property
+    def language(self) -> int:
+        """The organisation's base language."""
+        return self._language
 
     async def components(
         self, columns: Sequence[CategoryColumn], catalogue: Rows, url: str
@@ -54,12 +61,14 @@ class DataverseSetup:
 
     async def contacts(self) -> int:
         """About how many contacts there are; what is not told only leaves the time that is left untold."""
-        try:
-            return await count_contacts(self._transport)
-        except Bug:
-            raise
-        except AssentError:
-            return 0
+        if self._contacts is None:
+            try:
+                self._contacts = await count_contacts(self._transport)
+            except Bug:
+                raise
+            except AssentError:
+                self._contacts = 0
+        return self._contacts
 
     async def ensure_solution(self) -> None:
         """Our publisher and unmanaged solution exist."""
@@ -92,11 +101,10 @@ class DataverseSetup:
         """
         if not column.schema_name.lower().startswith(f"{calls.PREFIX}_"):
             raise Bug(f"A column of ours must begin with {calls.PREFIX}_.")
-        found = await self._look.column(column.logical_name)
+        found = await self._column(column.logical_name)
         if found is None:
             response = await self._transport.send(calls.create_column(column, self._language))
             if 200 <= response.status < 300:
-                await self._spread(column.logical_name)
                 return True
             if read_fault(response).code != DUPLICATE_COLUMN:
                 check(response, "creating a column")
@@ -122,21 +130,30 @@ class DataverseSetup:
                 },
             )
         await self._relabel(column)
-        await self._spread(column.logical_name)
         return False
 
-    async def _spread(self, logical_name: str) -> None:
-        """Wait until contacts can be read with the column; raises Retry when that takes too long."""
+    async def _column(self, logical_name: str) -> dict[str, object] | None:
+        """A column's definition; of many that are not there yet one question is enough."""
+        if self._columns is None:
+            self._columns = await self._look.custom_columns()
+        if logical_name not in self._columns:
+            self._columns.add(logical_name)  # from now on it may be there
+            return None
+        return await self._look.column(logical_name)
+
+    async def spread(self, columns: Sequence[CategoryColumn]) -> None:
+        """Wait until contacts can be read with the columns; raises Retry when that takes too long."""
+        names = [column.logical_name for column in columns]
         for seconds in _LOOKS_S:
             if seconds:
                 await self._clock.sleep(seconds)
-            request = calls.probe_column(logical_name)
+            request = calls.probe_columns(names)
             response = await self._transport.send(request)
             if response.status not in (400, 404):
                 check(response, request.what)
                 return
         raise Retry(
-            f"Dynamics has made the column {logical_name} but does not know it everywhere yet; "
+            f"Dynamics has made the columns {', '.join(names)} but does not know them everywhere yet; "
             "setup goes on when it does.",
             after_s=30,
         )
@@ -177,7 +194,7 @@ class DataverseSetup:
         What people did to our views stays: their columns, their filter. One that may not be customised keeps
         its name.
         """
-        there, ours = await self._look.views(), await self._look.members(VIEW_KIND)
+        there, ours = await self._look.views_and_ours()
         wanted = {str(view_id(column)): column for column in columns}
         for key, column in wanted.items():
             if key not in there:
@@ -194,7 +211,7 @@ class DataverseSetup:
 
     async def publish(self) -> None:
         """Publish the customisations of the contact table and of the catalogue."""
-        ours = [TABLE] if await self._catalogue.table() is not None else []
+        ours = [TABLE] if await self._catalogue.exists() else []
         request = calls.publish(["contact", *ours])
         check(await self._transport.send(request), request.what)
 

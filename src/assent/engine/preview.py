@@ -124,9 +124,8 @@ def existing(components: Sequence[Component]) -> list[str]:
 async def _forms(setup: Setup, run: Run) -> dict[str, object]:
     """The edits of each form, or why a person will be asked."""
     columns = await setup.journal.columns(setup.connection_id)
-    language = (await run.crms[setup.connection_id].organisation()).language
     try:
-        found = await placed_forms(setup, columns, language)
+        found = await placed_forms(setup, columns, setup.schema.language)
     except Paused as pause:
         return {
             "forms": [],

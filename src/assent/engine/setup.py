@@ -14,7 +14,6 @@ from assent.engine.setup_terms import Placed, Progress, Setup, Step, fingerprint
 from assent.engine.stepping import Stepping
 from assent.engine.sweep import catch_up
 from assent.errors import Bug, Locked, Paused, PrivilegeMissing
-from assent.ports import Organisation
 from assent.ports.setup import CategoryColumn, Form, Placing
 
 #: Seconds between looks at contacts that another process holds.
@@ -148,6 +147,8 @@ async def _columns(setup: Setup, run: Run) -> Report:
     for column in columns:
         known = bool(column.bit & made) or column.logical_name in setup.adopted
         await setup.schema.ensure_column(column, adopt=known)
+    if columns:
+        await setup.schema.spread(columns)
     await setup.journal.made(setup.connection_id, reduce(or_, (column.bit for column in columns), 0))
     return Report()
 
@@ -155,8 +156,7 @@ async def _columns(setup: Setup, run: Run) -> Report:
 async def _form(setup: Setup, run: Run) -> Report:
     """Place the section on the form people use, and keep it up to date on those that have it."""
     columns = await setup.journal.columns(setup.connection_id)
-    organisation: Organisation = await run.crms[setup.connection_id].organisation()
-    for form, placed in await placed_forms(setup, columns, organisation.language):
+    for form, placed in await placed_forms(setup, columns, setup.schema.language):
         if placed.changes:
             await _save(setup, form, placed)
     return Report()

@@ -95,6 +95,10 @@ class Component:
 class CrmSetup(Protocol):
     """The parts of an organisation that setup makes; every call may be repeated safely."""
 
+    @property
+    def language(self) -> int:
+        """The organisation's base language, in which labels are written."""
+
     async def components(
         self, columns: Sequence[CategoryColumn], catalogue: Catalogue, url: str
     ) -> list[Component]:
@@ -121,6 +125,9 @@ class CrmSetup(Protocol):
 
         Raises Paused for one that is somebody else's, unless it may be adopted.
         """
+
+    async def spread(self, columns: Sequence[CategoryColumn]) -> None:
+        """Contacts can be read with these columns: new ones take a while to be known everywhere."""
 
     async def main_forms(self) -> list[Form]:
         """The active contact main forms."""

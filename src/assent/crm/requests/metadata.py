@@ -148,11 +148,10 @@ def delete(table: str, row_id: UUID, what: str) -> Request:
     return Request(what, "DELETE", f"{table}({row_id})")
 
 
-def probe_column(logical_name: str) -> Request:
-    """Ask for one contact with the column: a new one may not be known everywhere yet (7.6)."""
-    return Request(
-        "looking for the new column", "GET", "contacts" + odata.query(select=logical_name, top="1")
-    )
+def probe_columns(logical_names: Sequence[str]) -> Request:
+    """Ask for one contact with the columns: new ones may not be known everywhere yet (7.6)."""
+    select = ",".join(logical_names)
+    return Request("looking for the new columns", "GET", "contacts" + odata.query(select=select, top="1"))
 
 
 def replace_column(logical_name: str, definition: Record) -> Request:
