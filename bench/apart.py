@@ -1,9 +1,11 @@
 """Parts of a benchmark in processes of their own, so that what is measured is alone in its process."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 #: A line holds every token of a run.
 LONGEST_LINE = 64_000_000
@@ -31,3 +33,10 @@ async def line_of(process: asyncio.subprocess.Process) -> bytes:
         if line.startswith(b"{"):
             return line
     raise SystemExit("a part of the benchmark failed; what it said stands above")
+
+
+async def told(module: str, *words: str) -> dict[str, Any]:
+    """Run a module to its end; gives the JSON it prints."""
+    async with part(module, *words) as process:
+        found: dict[str, Any] = json.loads(await line_of(process))
+        return found

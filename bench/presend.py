@@ -18,7 +18,7 @@ from assent.app.system import stand_still
 from assent.demo.stage import emulator_process
 from assent.policy.audience import Audience
 from assent.policy.gate import Message, Reason
-from bench.apart import line_of, part
+from bench.apart import told
 from bench.settled import settings_for
 
 #: The baseline asks for this many contacts one by one, and is extrapolated from there.
@@ -34,8 +34,8 @@ async def measure(contacts: int) -> dict[str, Any]:
     """Settle an account, change 1 % of its rows, check everybody; each in a process of its own."""
     with TemporaryDirectory(prefix="assent-bench-") as folder:
         async with emulator_process(0, 7) as url:
-            made = await _told("bench.settled", folder, url, str(contacts))
-            found = await _told("bench.presend", folder, url, str(made["account"]))
+            made = await told("bench.settled", folder, url, str(contacts))
+            found = await told("bench.presend", folder, url, str(made["account"]))
             baseline = await _one_by_one(url, contacts)
     requests, rows = found["requests"], found.pop("rows_read")
     return {
@@ -54,13 +54,6 @@ def _projected(requests: int, rows: int, ours_s: float) -> float:
     """The time against a real organisation: its own and ours, never faster than its limits allow."""
     execution = requests * LATENCY_S + rows * ROW_S
     return round(max(ours_s + execution, requests / REQUESTS_PER_S, execution / EXECUTION_PER_S), 1)
-
-
-async def _told(module: str, *given: str) -> dict[str, Any]:
-    """Run a part in a process of its own; gives the JSON it prints."""
-    async with part(module, *given) as process:
-        found: dict[str, Any] = json.loads(await line_of(process))
-        return found
 
 
 async def _one_by_one(url: str, contacts: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -89,11 +88,11 @@ class Emulator:
             answer.raise_for_status()
             return int((await answer.json())["total"])
 
-    async def now(self) -> datetime:
-        """The organisation's clock, which need not be ours."""
+    async def now(self) -> float:
+        """The organisation's clock in seconds, which need not be ours."""
         async with self._session.get(f"{self.url}/emulator") as answer:
             answer.raise_for_status()
-            return datetime.fromisoformat((await answer.json())["now"])
+            return float((await answer.json())["now"])
 
 
 @asynccontextmanager
