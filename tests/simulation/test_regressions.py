@@ -26,6 +26,10 @@ def exactly(
     return [replace(tale(*steps)(3), seed=seed, slowness=slowness, faults=faults)]
 
 
+#: A No that only repeats what the other organisation's row said before is taken for no act, although a
+#: pre-image tells that the row said Yes in between (M3): it loses to a Yes of the other made before it.
+OPEN = "a rep allows and refuses again while another one's Allow is on its way"
+
 _PUT_BACK = frozenset({Fault.RESTORED})
 
 STORIES = {
@@ -119,12 +123,30 @@ STORIES = {
         step(Move.COLUMN, 0, 40.0),
         faults=frozenset({Fault.COLUMN_MISSING}),
     ),
+    OPEN: [
+        replace(script, sites=2, skews=(0.0, 0.0))
+        for script in exactly(
+            1796081060938,
+            step(Move.OPT_OUT, 3, other=3, field=2),
+            replace(step(Move.RESUME, 3, 1.0, other=7, field=2), site=2),
+            step(Move.ONE_CLICK, 3, other=5, yes=False),
+            step(Move.TOGGLE, 3, 40.0),
+            replace(step(Move.TOGGLE, 3, 0.05), site=2),
+            replace(step(Move.TOGGLE, 3, 0.05, other=5, yes=False), site=2),
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(one, marks=[pytest.mark.xfail(strict=True, raises=AssertionError)] * (one == OPEN))
+        for one in STORIES
+    ],
+)
 def test_what_broke_once_stays_mended(story: str) -> None:
     """No judge complains however the story is told."""
     assert [] == [one for script in STORIES[story] for one in play(the_lab(), script).broken]
