@@ -232,9 +232,11 @@ async def test_linking_a_row_again_to_its_contact_keeps_the_base(town: Town) -> 
 async def test_voided_bases_let_a_restored_row_speak_again(town: Town) -> None:
     """After a restore, rows with lower versions are news, and all merges start afresh (M7)."""
     ann, _, row = await town.settled("ann@x.example")
-    await town.store.memory.move_token(town.account_id, town.north, "t1")
+    assert await town.store.memory.move_token(town.account_id, town.north, "t0")
+    assert await town.store.memory.move_token(town.account_id, town.north, "t1", onward=True)
     assert await town.store.memory.token(town.account_id, town.north) == "t1"
     await town.store.memory.void(town.account_id, town.north, "an older version")
+    assert not await town.store.memory.move_token(town.account_id, town.north, "t2", onward=True)
     assert await town.store.memory.token(town.account_id, town.north) is None
     assert await town.pending() == [ann]
     await town.see(replace(row, version=2, toggle=DENY))

@@ -94,7 +94,7 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Caug
         try:
             caught = await _read_feed(run, connection, token, create=create)
             # What was read may have proved a restore, which voids the token.
-            if await run.memory.move_token(run.account_id, connection_id, caught.token, since=token):
+            if await run.memory.move_token(run.account_id, connection_id, caught.token, onward=True):
                 return caught
         except TokenFromFuture:
             await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)

@@ -414,11 +414,11 @@ class Memory(Protocol):
         """The change token a connection's next sweep starts from, or None for a full compare."""
 
     async def move_token(
-        self, account_id: int, connection_id: int, token: str | None, *, since: str | None = None
+        self, account_id: int, connection_id: int, token: str | None, *, onward: bool = False
     ) -> bool:
         """Move a connection's change token; only after every page it covers was stored.
 
-        Where `since` is told the token moves only from there: one that was voided meanwhile stays so.
+        `onward` moves it only from another token, anybody's: one that was voided meanwhile stays so.
         Tells whether it moved.
         """
 

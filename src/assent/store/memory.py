@@ -252,13 +252,13 @@ class SqlMemory:
         return await self.database.read(lambda c: connection_rows.token(c, account_id, connection_id))
 
     async def move_token(
-        self, account_id: int, connection_id: int, token: str | None, *, since: str | None = None
+        self, account_id: int, connection_id: int, token: str | None, *, onward: bool = False
     ) -> bool:
-        """Move a connection's change token, where `since` is told only from there; tells whether it moved."""
+        """Move a connection's change token, `onward` only from another one; tells whether it moved."""
 
         def work(connection: Connection) -> bool:
             lock_account(connection, account_id)
-            if since is not None and connection_rows.token(connection, account_id, connection_id) != since:
+            if onward and connection_rows.token(connection, account_id, connection_id) is None:
                 return False
             connection_rows.change(connection, account_id, connection_id, token=token)
             return True
