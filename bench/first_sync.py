@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-import aiohttp
-
 from assent.app.application import open_application
 from assent.app.system import stand_still
 from assent.demo.crowd import hub_crowd
@@ -21,6 +19,7 @@ from assent.ports import Evidence
 from assent.services import categories
 from assent.services.access import operator
 from bench.apart import told
+from bench.one_by_one import seconds_each
 from bench.settled import settings_for
 
 #: The baseline asks for this many contacts one by one, and is extrapolated from there.
@@ -35,28 +34,16 @@ async def measure(contacts: int) -> dict[str, Any]:
         async with emulator_process(contacts, SEED) as url:
             made = await told("bench.first_sync", folder, url)
             found = await told("bench.first_sync", folder, url, "--join", *map(str, made["connection"]))
-            one_by_one = await _row_by_row(url, contacts)
+            each = await seconds_each(url, SAMPLE)
     return {
         "rows": contacts,
         "hub_contacts": made["hub_contacts"],
         **found,
         "baseline": f"one request per contact, {SAMPLE} measured and extrapolated",
         "baseline_requests": contacts,
-        "baseline_wall_s": round(one_by_one, 2),
+        "baseline_wall_s": round(each * contacts, 2),
         "ratio_requests": round(contacts / found["requests"], 1),
     }
-
-
-async def _row_by_row(url: str, contacts: int) -> float:
-    api, headers = f"{url}/api/data/v9.2/contacts", {"Authorization": "Bearer baseline"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.get(f"{api}?$select=contactid&$top={SAMPLE}") as answer:
-            ids = [row["contactid"] for row in (await answer.json(content_type=None))["value"]]
-        started = perf_counter()
-        for row_id in ids:
-            async with session.get(f"{api}({row_id})?$select=donotbulkemail") as answer:
-                await answer.read()
-    return (perf_counter() - started) / len(ids) * contacts
 
 
 async def fill(data: Path, url: str) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-import aiohttp
-
 from assent.app.application import open_application
 from assent.app.system import stand_still
+from assent.demo.rep import at_work
 from assent.demo.stage import emulator_process
 from assent.policy.audience import Audience
 from assent.policy.gate import Message, Reason
 from bench.apart import told
+from bench.one_by_one import seconds_each
 from bench.settled import settings_for
 
 #: The baseline asks for this many contacts one by one, and is extrapolated from there.
@@ -57,18 +57,10 @@ def _projected(requests: int, rows: int, ours_s: float) -> float:
 
 
 async def _one_by_one(url: str, contacts: int) -> dict[str, Any]:
-    api, headers = f"{url}/api/data/v9.2/contacts", {"Authorization": "Bearer baseline"}
     sample = min(SAMPLE, contacts)
-    async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.get(f"{api}?$select=contactid&$top={sample}") as answer:
-            ids = [row["contactid"] for row in (await answer.json(content_type=None))["value"]]
-        started = perf_counter()
-        for row_id in ids:
-            async with session.get(f"{api}({row_id})?$select=donotbulkemail") as answer:
-                await answer.read()
-        each = (perf_counter() - started) / len(ids)
+    each = await seconds_each(url, sample)
     return {
-        "baseline": f"one request per contact, {len(ids)} measured and extrapolated",
+        "baseline": f"one request per contact, {sample} measured and extrapolated",
         "baseline_requests": contacts,
         "baseline_wall_s": round(each * contacts, 1),
         "baseline_projected_s": round(contacts * max(LATENCY_S + ROW_S, 1 / REQUESTS_PER_S)),
@@ -77,9 +69,12 @@ async def _one_by_one(url: str, contacts: int) -> dict[str, Any]:
 
 async def check(data: Path, url: str, account_id: int) -> dict[str, Any]:
     """Check every contact of the account as a send without a category would, and keep nothing."""
-    async with open_application(settings_for(data), worker=False) as app:
+    async with (
+        open_application(settings_for(data), worker=False) as app,
+        at_work(url, "rep-anna") as (_, crm),
+    ):
         stand_still()  # as a process that serves does
-        before, cpu, started = await _requests(url), process_time(), perf_counter()
+        before, cpu, started = await crm.requests(), process_time(), perf_counter()
         counts: Counter[Reason] = Counter()
         checked = await app.begin_check(account_id, Audience(), Message())
         async for batch in checked.verdicts():
@@ -87,7 +82,7 @@ async def check(data: Path, url: str, account_id: int) -> dict[str, Any]:
         wall, cpu = perf_counter() - started, process_time() - cpu
         (asked,) = checked.proof.asked.values()
         return {
-            "requests": await _requests(url) - before,
+            "requests": await crm.requests() - before,
             "rows_read": asked.rows + checked.proof.report.looked,
             "wall_s": round(wall, 2),
             "engine_cpu_s": round(cpu, 2),
@@ -95,11 +90,6 @@ async def check(data: Path, url: str, account_id: int) -> dict[str, Any]:
             "method": asked.method.value,
             "verdicts": {reason.value: number for reason, number in counts.most_common()},
         }
-
-
-async def _requests(url: str) -> int:
-    async with aiohttp.ClientSession() as session, session.get(f"{url}/emulator/requests") as answer:
-        return int((await answer.json())["total"])
 
 
 def main() -> None:

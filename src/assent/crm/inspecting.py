@@ -1,6 +1,6 @@
 """What an organisation has of the parts setup makes, and what each would become; only reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from assent.crm.columns import Columns
@@ -122,7 +122,7 @@ class Inspection:
         if (question := await self._members(kind)) is None:
             return set()
         (parts,) = await self.found(question)
-        return {str(part.get("objectid")) for part in parts}
+        return _object_ids(parts)
 
     async def _members(self, kind: int) -> Operation | None:
         """What asks for them; None while there is no solution."""
@@ -139,15 +139,14 @@ class Inspection:
     async def views(self) -> dict[str, calls.Record]:
         """The public contact views, by id."""
         (found,) = await self.found(_VIEWS)
-        return {str(one.get("savedqueryid")): one for one in found}
+        return _by_view_id(found)
 
     async def views_and_ours(self) -> tuple[dict[str, calls.Record], set[str]]:
         """The same, and the ids of our solution's views of any table."""
         if (question := await self._members(VIEW_KIND)) is None:
             return await self.views(), set()
         found, parts = await self.found(_VIEWS, question)
-        there: dict[str, calls.Record] = {str(one.get("savedqueryid")): one for one in found}
-        return there, {str(part.get("objectid")) for part in parts}
+        return _by_view_id(found), _object_ids(parts)
 
     async def _view(self, column: CategoryColumn, there: Mapping[str, calls.Record]) -> Component:
         name, known = view_name(column, self._language), there.get(str(view_id(column)))
@@ -177,6 +176,14 @@ class Inspection:
         if None in found:
             raise broken(_LOOKING)
         return [calls.parse_found(answer, _LOOKING) for answer in found if answer is not None]
+
+
+def _by_view_id(found: Iterable[calls.Record]) -> dict[str, calls.Record]:
+    return {str(one.get("savedqueryid")): one for one in found}
+
+
+def _object_ids(parts: Iterable[calls.Record]) -> set[str]:
+    return {str(part.get("objectid")) for part in parts}
 
 
 def may_change(view: calls.Record) -> bool:

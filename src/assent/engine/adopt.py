@@ -24,7 +24,7 @@ from assent.policy.identity import (
 )
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import FieldChange, RowWrite
-from assent.policy.sides import PERMISSION, Contact, LinkKey, Row, bits
+from assent.policy.sides import PERMISSION, Contact, LinkKey, Person, Row, bits
 from assent.ports import Change, NewContact, Written
 
 NO_MARKS = AddressMarks()
@@ -162,16 +162,12 @@ async def _legacies(run: Run, heirs: Mapping[LinkKey, LinkKey]) -> list[_Legacy]
 async def _inherit(run: Run, legacies: Sequence[_Legacy]) -> frozenset[UUID]:
     """Store what survivors inherit and move the links of those where that held; gives the survivors.
 
-    What a merged row refused and its own contact has not heard yet is heard there first: the refusal was
-    of whoever has that address, too.
+    What a merged row's own contact has not heard yet is stored first, and the rest left to the next round.
     """
     ids = {contact_id for legacy in legacies for contact_id in (legacy.owner, legacy.heir)}
     people = {p.contact.contact_id: p for p in await run.memory.people(run.account_id, ids)}
     legacies = [one for one in legacies if {one.owner, one.heir} <= people.keys()]  # else erased meanwhile
-    going = {legacy.key for legacy in legacies}
-    owners = {legacy.owner: people[legacy.owner] for legacy in legacies}.values()
-    unheard = [change for one in owners if (change := last_words(run, one, going)) is not None]
-    if unheard:
+    if unheard := _unheard(run, people, legacies):
         await run.memory.apply(run.account_id, unheard)
         return frozenset()
     left: dict[UUID, list[tuple[Contact, LinkKey]]] = {}
@@ -188,6 +184,14 @@ async def _inherit(run: Run, legacies: Sequence[_Legacy]) -> frozenset[UUID]:
     if moving:
         await run.memory.link(run.account_id, moving, [])
     return frozenset(moving.values())
+
+
+def _unheard(run: Run, people: Mapping[UUID, Person], legacies: Sequence[_Legacy]) -> list[Change]:
+    """What merged rows refused that is news to their own contacts: these have the address it was said of."""
+    going = {legacy.key for legacy in legacies}
+    owners = dict.fromkeys(legacy.owner for legacy in legacies)
+    found = [last_words(run, people[owner], going) for owner in owners]
+    return [change for change in found if change is not None]
 
 
 def _inherited(heir: Contact, merged: Sequence[tuple[Contact, LinkKey]]) -> Change | None:

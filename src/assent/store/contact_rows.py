@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 
+from assent.errors import Unknown
 from assent.policy.audience import fold
 from assent.policy.sides import Contact
 from assent.store.among import among_guids, among_texts
@@ -61,6 +62,14 @@ def contacts_at(
         asked = {"account_id": account_id, "contact_ids": piece}
         for row in connection.execute(_AT_LOCKED if lock else _AT, asked).all():
             found[row[0]] = contact_from(row)
+    return found
+
+
+def contact_at(connection: Connection, account_id: int, contact_id: UUID) -> Contact:
+    """One contact, locked and without its acts; raises Unknown for one of another account."""
+    found = contacts_at(connection, account_id, [contact_id], lock=True).get(contact_id)
+    if found is None:
+        raise Unknown("this account has no such contact")
     return found
 
 

@@ -19,7 +19,7 @@ from assent.policy.sides import PERMISSION, Contact, Hold
 from assent.ports import Actor, ActorKind, Evidence
 from assent.store.among import among_guids
 from assent.store.batches import chunked
-from assent.store.contact_rows import contact_values, contacts_at, record_acts, update_contacts
+from assent.store.contact_rows import contact_at, contact_values, record_acts, update_contacts
 from assent.store.counters import lock_account, take_numbers, take_revisions
 from assent.store.desk_schema import erasures
 from assent.store.evidence import evidence_of
@@ -157,9 +157,7 @@ class Beginning:
         before goes on as it is. Raises Unknown for a contact of another account.
         """
         lock_account(connection, account_id)
-        contact = contacts_at(connection, account_id, [contact_id], lock=True).get(contact_id)
-        if contact is None:
-            raise Unknown("this account has no such contact")
+        contact = contact_at(connection, account_id, contact_id)
         if (standing := under_way(connection, account_id, [contact_id]).get(contact_id)) is not None:
             return standing.erasure_id
         after = replace(

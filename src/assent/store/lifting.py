@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete
 
-from assent.errors import Conflict, Unknown
+from assent.errors import Conflict
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.identity import AddressMarks
 from assent.policy.returning import Return
 from assent.ports import Actor, Evidence
-from assent.store.contact_rows import contacts_at
+from assent.store.contact_rows import contact_at
 from assent.store.counters import lock_account
 from assent.store.desk_schema import returns
 from assent.store.evidence import evidence_of
@@ -39,9 +39,7 @@ class Lifting:
     def run(self, connection: Connection, account_id: int, contact_id: UUID) -> None:
         """Lift it; raises Unknown, and Conflict where there is none or it is more than a bounce."""
         lock_account(connection, account_id)
-        contact = contacts_at(connection, account_id, [contact_id], lock=True).get(contact_id)
-        if contact is None:
-            raise Unknown("this account has no such contact")
+        contact = contact_at(connection, account_id, contact_id)
         marks = self.marks.of(connection, account_id, [contact.email]).get(contact.email, NOTHING)
         if not marks.suppressed:
             raise Conflict(NOT_SUPPRESSED)

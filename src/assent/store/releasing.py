@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from assent.errors import Conflict, Unknown
+from assent.errors import Conflict
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.sides import Hold
 from assent.ports import Actor, Evidence
 from assent.store.acts import BEING_ERASED
-from assent.store.contact_rows import contacts_at, update_contacts
+from assent.store.contact_rows import contact_at, update_contacts
 from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
 from assent.store.journal import Journal
@@ -31,9 +31,7 @@ class Releasing:
     def run(self, connection: Connection, account_id: int, contact_id: UUID) -> None:
         """Release a contact; raises Unknown, and Conflict where it is not held."""
         lock_account(connection, account_id)
-        contact = contacts_at(connection, account_id, [contact_id], lock=True).get(contact_id)
-        if contact is None:
-            raise Unknown("this account has no such contact")
+        contact = contact_at(connection, account_id, contact_id)
         if contact.hold is None:
             raise Conflict("this contact is not held; somebody may have released it already")
         if contact.hold == Hold.ERASING.value:
