@@ -171,6 +171,17 @@ async def test_who_left_is_taken_over_at_once(enrol: Enrol) -> None:
         assert [{left.executor_id: "1"}] == await claimed(one)
 
 
+async def test_a_last_beat_does_not_take_a_farewell_back(enrol: Enrol) -> None:
+    """One that was still under way when the process left may arrive after it."""
+    left, one = enrol("left"), enrol("one")
+    await left.enter()
+    await one.enter()
+    await left.leave()
+    assert await left.beat()
+    async with beating(one):
+        assert [{left.executor_id: "1"}] == await claimed(one)
+
+
 async def test_a_process_that_only_slept_goes_on(enrol: Enrol) -> None:
     """Heard of during a claim it stays on the list; given up, it enters again."""
     slept, one = enrol("slept"), enrol("one")

@@ -162,9 +162,9 @@ class Roster:
             connection.execute(executors.insert().values(self._row(now)))
         else:
             alive = {"beat_at": now, "taken_by": None, "taken_at": None}
-            connection.execute(
-                executors.update().where(executors.c.executor_id == self._me.executor_id).values(alive)
-            )
+            # A last beat that was still under way when we left does not take the farewell back.
+            stays = executors.c.executor_id == self._me.executor_id, executors.c.beat_at.is_not(None)
+            connection.execute(executors.update().where(*stays).values(alive))
         return True
 
     def _claim(self, connection: Connection) -> dict[str, str]:
