@@ -12,7 +12,6 @@ from assent.engine.sweep import catch_up
 from assent.errors import AssentError, Retry
 from assent.policy.gate import Message, Verdict
 from assent.policy.method import Choice, Method, choose
-from assent.policy.permission import BulkEmail
 from assent.policy.sides import NO_EMAIL, PERMISSION, Row
 from assent.ports import STRANGER
 
@@ -169,8 +168,7 @@ def _refused(row: Row) -> int:
     """What an active row says no to; an inactive one's refusal was counted when it was seen (I4)."""
     if not row.active:
         return 0
-    refused = (row.known & ~row.value) | (NO_EMAIL if row.no_email else 0)
-    return refused | (PERMISSION if row.toggle is BulkEmail.DO_NOT_ALLOW else 0)
+    return row.refused | (NO_EMAIL if row.no_email else 0)
 
 
 def _closed() -> AssentError:

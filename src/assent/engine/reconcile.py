@@ -23,6 +23,7 @@ from assent.policy.brakes import Braked, brake
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
 from assent.policy.refusing import refusals
 from assent.policy.sides import Contact, Hold, Link, LinkKey, Person, Row
+from assent.policy.sightings import overtaken_by
 from assent.ports import Change, Settlement, Written
 
 #: Longer than any step takes; a dead worker's claims fall free after it.
@@ -67,10 +68,10 @@ class _Work:
 
 
 async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) -> Report:
-    people, run, errors = await _look(run, contact_ids, fresh=fresh)
+    people, looks, run, errors = await _look(run, contact_ids, fresh=fresh)
     placed = await place_rows(run, people)
     if placed.moved:
-        people = await run.memory.people(run.account_id, contact_ids)
+        people = await _people(run, contact_ids, looks)
     planned = _plan(run, people, frozenset(placed.taken))
     plans = planned.plans
 
@@ -98,22 +99,52 @@ async def _reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What was known of rows when the last reading began, and which rows it read."""
+
+    known: Mapping[LinkKey, int]
+    read: frozenset[LinkKey]
+
+    def proved(self, person: Person) -> Person:
+        """The person, with every sighting counted as none that a refusal elsewhere may have overtaken."""
+        links = [
+            link
+            if all(self._followed(link, other) for other in overtaken_by(link, person))
+            else _unread(link)
+            for link in person.links
+        ]
+        return replace(person, links=tuple(links))
+
+    def _followed(self, link: Link, other: Link) -> bool:
+        """Whether a row was read after what another says now was known."""
+        seen = other.row is not None and self.known.get(other.key) == other.row.version
+        return seen and link.key in self.read
+
+
+def _unread(link: Link) -> Link:
+    return replace(link, read_revision=-1)
+
+
 async def _look(
     run: Run, contact_ids: Collection[UUID], *, fresh: bool
-) -> tuple[list[Person], Run, list[AssentError]]:
+) -> tuple[list[Person], _Looks, Run, list[AssentError]]:
     """Load people and see to it that every row was read beside the contact's present revision.
 
-    Gives the run without the organisations that did not answer, and what they said instead.
+    And after whatever another row of that person may have refused anew. Gives the run without the
+    organisations that did not answer, and what they said instead.
     """
     people, errors = await run.memory.people(run.account_id, contact_ids), list[AssentError]()
+    known = {link.key: link.row.version for person in people for link in person.links if link.row}
     stale = [
         link.key
         for person in people
         for link in person.links
-        if fresh or link.row is None or _outdated(person.contact, link)
+        if fresh or link.row is None or _outdated(person.contact, link) or overtaken_by(link, person)
     ]
     if not stale:
-        return people, run, errors
+        return people, _Looks(known, frozenset()), run, errors
+    read = set[LinkKey]()
     for connection_id, row_ids in by_connection(stale).items():
         try:
             sightings, gone = await sight(run, [LinkKey(connection_id, row_id) for row_id in row_ids])
@@ -121,10 +152,16 @@ async def _look(
             errors.append(error)
             run = run.without(connection_id)
             continue
+        read |= {LinkKey(connection_id, sighting.row.row_id) for sighting in sightings}
         await see(run, sightings)
         if gone:
             await forget(run, gone)
-    return await run.memory.people(run.account_id, contact_ids), run, errors
+    looks = _Looks(known, frozenset(read))
+    return await _people(run, contact_ids, looks), looks, run, errors
+
+
+async def _people(run: Run, contact_ids: Collection[UUID], looks: _Looks) -> list[Person]:
+    return [looks.proved(person) for person in await run.memory.people(run.account_id, contact_ids)]
 
 
 def _outdated(contact: Contact, link: Link) -> bool:

@@ -67,9 +67,7 @@ def unheard(link: Link) -> int:
     row, base = link.row, link.base
     if row is None:
         return 0
-    refused = row.known & ~row.value
-    if row.toggle is BulkEmail.DO_NOT_ALLOW:
-        refused |= PERMISSION
+    refused = row.refused
     if base is not None:
         refused &= ~(base.known & ~base.value)
         if base.toggle is BulkEmail.DO_NOT_ALLOW:

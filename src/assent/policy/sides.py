@@ -71,6 +71,12 @@ class Row:
     last_name: str = ""
     no_email: bool = False
 
+    @property
+    def refused(self) -> int:
+        """The fields it says No or Do not allow in."""
+        toggle = PERMISSION if self.toggle is BulkEmail.DO_NOT_ALLOW else 0
+        return (self.known & ~self.value) | toggle
+
 
 @dataclass(frozen=True, slots=True)
 class Base:

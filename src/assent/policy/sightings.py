@@ -6,7 +6,7 @@ from uuid import UUID
 
 from assent.policy.address import normalise
 from assent.policy.permission import TOGGLE_STANCE, Stance
-from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Base, Link, Row, bits
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Base, Hold, Link, Person, Row, bits
 
 
 def answer(known: int, value: int, field: int) -> Stance:
@@ -28,6 +28,26 @@ def acted(old: Stance, now: Stance) -> bool:
 def row_stance(row: Row, field: int) -> Stance:
     """What a row says in the toggle or in one category."""
     return TOGGLE_STANCE[row.toggle] if field == PERMISSION else answer(row.known, row.value, field)
+
+
+def refused_since(link: Link) -> int:
+    """The fields a row refuses that moved since its base: any of them may have been refused anew (M3)."""
+    row, base = link.row, link.base
+    if row is None or (base is not None and row.version <= base.crm_version):
+        return 0
+    return row.refused
+
+
+def overtaken_by(link: Link, person: Person) -> list[Link]:
+    """Give the person's other rows that may have refused anew what this one refuses as well (M3, M4).
+
+    Were their refusals settled beside an older look at this row, a grant made here before them, and not
+    seen yet, would later pass for the last word.
+    """
+    here = 0 if link.row is None else link.row.refused
+    if person.contact.hold == Hold.ERASING.value:
+        return []  # refused for good, whatever any side says from now on (I6)
+    return [other for other in person.links if other.key != link.key and refused_since(other) & here]
 
 
 def intend(link: Link, touched: int, granted: int) -> Link:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, select
 
 from assent.errors import Conflict, Unknown
 from assent.ledger.entries import Entry, read_entry
-from assent.policy.permission import BulkEmail, LegalBasis
+from assent.policy.permission import LegalBasis
 from assent.policy.plan import Request
 from assent.policy.sides import CATEGORIES, PERMISSION, Contact
 from assent.ports import Act
@@ -116,6 +116,5 @@ def _changed_rows(connection: Connection, account_id: int, asked: Question) -> i
         if row is None or row.modified_at is None or row.modified_at <= asked.opened_at:
             continue
         if row.modified_by is None or row.modified_by != ours.get(key.connection_id):
-            refused |= row.known & ~row.value
-            refused |= PERMISSION if row.toggle is BulkEmail.DO_NOT_ALLOW else 0
+            refused |= row.refused
     return refused
