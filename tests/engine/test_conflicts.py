@@ -177,6 +177,24 @@ async def test_a_touched_grant_beats_untouched_refusals_of_the_other_rows() -> N
         assert [False, False] == [w.office.says(row)[0] for row in rows]
 
 
+async def test_a_refusal_repeated_after_an_allow_of_another_row_that_nobody_saw_yet_stands() -> None:
+    """A No that repeats what its row said settles only beside a later look at the others (M3, I2)."""
+    async with world() as w:
+        contact, first = await w.pair("info@x.example", WITHDRAWN)
+        rows = [first, w.rep.create("info@x.example")]
+        await w.set_up()
+        w.rep.allow(rows[0])
+        await w.notices()  # and nobody hears of it
+        w.clock.pass_by(seconds=30)
+        w.rep.allow(rows[1])
+        w.rep.refuse(rows[1])
+        await w.deliver()
+        w.clock.pass_by(minutes=5)
+        await w.sweep()
+        assert WITHDRAWN is await w.basis(contact)
+        assert [True, True] == [w.office.says(row)[0] for row in rows]
+
+
 async def test_a_new_row_with_a_refusal_joins_and_the_strictest_holds() -> None:
     """A row first seen merges without base: its Do not allow reaches everybody at the address (M5, I2)."""
     async with joined() as (w, contact, row):

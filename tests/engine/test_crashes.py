@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assent.engine.reconcile import LEASE
+from assent.engine.guarding import LEASE
 from assent.errors import Unreachable
 from assent.policy.brakes import BrakeSettings
 from assent.policy.permission import BulkEmail, LegalBasis
@@ -299,3 +299,21 @@ async def test_two_workers_at_once_end_like_one() -> None:
         await saved.restore()
         await asyncio.gather(w.sweep(), w.sweep(), return_exceptions=False)
         assert expected == await judged(w)
+
+
+async def test_who_was_taken_over_does_not_write_any_more() -> None:
+    """A worker slept before an Allow; meanwhile the contact withdrew, which another one settled (M4, M6)."""
+    async with joined(WITHDRAWN) as (w, contact, row):
+        await w.act(contact, basis=CONSENT)
+
+        async def elsewhere() -> None:
+            w.clock.pass_by(seconds=LEASE.total_seconds() + 1)
+            await w.act(contact, basis=WITHDRAWN)
+            w.memory = w.store.memory
+            await w.drain()
+
+        w.memory = after(w.store.memory, intend=elsewhere)
+        await w.drain()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])

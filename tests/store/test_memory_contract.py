@@ -256,6 +256,17 @@ async def test_claims_exclude_others_until_they_expire(town: Town) -> None:
     assert await memory.claim(town.account_id, keys, one, town.clock.now()) == set(keys)
 
 
+async def test_a_claim_is_renewed_unless_somebody_else_took_it(town: Town) -> None:
+    """Even when it ran out: what nobody took is held on."""
+    keys, one, two = [UUID(int=n) for n in range(2)], UUID(int=91), UUID(int=92)
+    memory, soon = town.store.memory, town.clock.now() + timedelta(seconds=1)
+    await memory.claim(town.account_id, keys, one, soon)
+    await town.clock.sleep(2)
+    assert await memory.claim(town.account_id, keys[:1], two, town.clock.now() + timedelta(1)) == {keys[0]}
+    assert await memory.renew(town.account_id, one, town.clock.now() + timedelta(1)) == {keys[1]}
+    assert await memory.claim(town.account_id, keys, two, town.clock.now()) == {keys[0]}
+
+
 async def test_cursors_and_blanks_are_kept_per_connection(town: Town) -> None:
     """Cursors move by order only; the backfill finds settled rows that lack a value (T6, I5)."""
     (ann,) = await town.add("ann@x.example")

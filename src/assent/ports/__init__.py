@@ -283,6 +283,9 @@ class Memory(Protocol):
     async def claim(self, account_id: int, keys: Collection[UUID], owner: UUID, until: datetime) -> set[UUID]:
         """Take the per-contact guard; the answer holds the keys now owned, the rest are busy."""
 
+    async def renew(self, account_id: int, owner: UUID, until: datetime) -> set[UUID]:
+        """Hold what `owner` took for longer; the answer holds the keys nobody else took meanwhile."""
+
     async def release(self, account_id: int, owner: UUID) -> None:
         """Give back everything `owner` took."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, or_
+from sqlalchemy import Connection, bindparam, delete, or_, update
 
 from assent.store.batches import in_order
 from assent.store.dialects import insert
@@ -17,9 +17,9 @@ _TAKE = _CLAIM.on_conflict_do_update(
     set_={name: _CLAIM.excluded[name] for name in ("owner", "until", "holder")},
     where=or_(claims.c.until <= bindparam("now"), claims.c.owner == _CLAIM.excluded.owner),
 ).returning(claims.c.key)
-_RELEASE = delete(claims).where(
-    claims.c.account_id == bindparam("account_id"), claims.c.owner == bindparam("owner")
-)
+_OWNED = claims.c.account_id == bindparam("account"), claims.c.owner == bindparam("by")
+_RENEW = update(claims).where(*_OWNED).values(until=bindparam("to")).returning(claims.c.key)
+_RELEASE = delete(claims).where(*_OWNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,15 @@ def claim(
     return set(connection.execute(_TAKE, rows).scalars())
 
 
+def renew(connection: Connection, account_id: int, owner: UUID, until: datetime) -> set[UUID]:
+    """Hold what `owner` took for longer; gives what nobody else took meanwhile, expired or not."""
+    asked = {"account": account_id, "by": owner, "to": until}
+    return set(connection.execute(_RENEW, asked).scalars())
+
+
 def release(connection: Connection, account_id: int, owner: UUID) -> None:
     """Give back everything `owner` took."""
-    connection.execute(_RELEASE, {"account_id": account_id, "owner": owner})
+    connection.execute(_RELEASE, {"account": account_id, "by": owner})
 
 
 def release_all_of(connection: Connection, holders: Collection[str]) -> None:

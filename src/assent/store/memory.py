@@ -86,6 +86,10 @@ class SqlMemory:
         now, guard = self.clock.now(), claims.Guard(owner, until, self.holder)
         return await self.database.write(lambda c: claims.claim(c, account_id, keys, guard, now))
 
+    async def renew(self, account_id: int, owner: UUID, until: datetime) -> set[UUID]:
+        """Hold what `owner` took for longer; gives what it still holds."""
+        return await self.database.write(lambda c: claims.renew(c, account_id, owner, until))
+
     async def release(self, account_id: int, owner: UUID) -> None:
         """Give back everything `owner` took."""
         await self.database.write(lambda c: claims.release(c, account_id, owner))

@@ -1,6 +1,6 @@
 """Bugs in how both sides are written (M6, I2, I5)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +10,7 @@ import assent.engine.outward
 import assent.engine.reconcile
 import assent.policy.plan
 from assent.crm.contacts import DataverseContacts
+from assent.engine.guarding import Guard
 from assent.errors import AssentError
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Row
@@ -70,7 +71,14 @@ def two_workers() -> Iterator[None]:
         ]
         return await kept(self, account_id, blind)
 
-    with replaced(SqlMemory, "claim", claim), replaced(SqlMemory, "apply", apply):
+    async def still(guard: Guard, run: Any) -> Set[UUID]:
+        return guard.mine
+
+    with (
+        replaced(SqlMemory, "claim", claim),
+        replaced(Guard, "still", still),
+        replaced(SqlMemory, "apply", apply),
+    ):
         yield
 
 
@@ -82,12 +90,12 @@ def two_workers() -> Iterator[None]:
 )
 def one_connection() -> Iterator[None]:
     """The result does not go to every row of the person."""
-    kept = assent.engine.reconcile._write_rows
+    kept = assent.engine.reconcile._due
 
-    async def write_rows(run: Any, writes: Sequence[RowWrite]) -> Any:
-        return await kept(run, [w for w in writes if w.key.connection_id == 1])
+    def due(work: Any, connection_id: int) -> Sequence[tuple[UUID, RowWrite]]:
+        return kept(work, connection_id) if connection_id == 1 else []
 
-    with replaced(assent.engine.reconcile, "_write_rows", write_rows):
+    with replaced(assent.engine.reconcile, "_due", due):
         yield
 
 
