@@ -8,8 +8,9 @@ from uuid import UUID
 
 from assent.engine.run import Run
 
-#: Longer than a write with all its pauses takes. A worker's claims fall free after it, or with its process.
-LEASE = timedelta(minutes=10)
+#: As long as a write may take: three pauses of a minute, and two minutes for the answer. A worker's claims
+#: fall free after it, or with its process.
+LEASE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
