@@ -192,6 +192,26 @@ async def test_a_restore_that_only_undid_our_own_write_is_noticed_by_the_next_sw
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
 
+async def test_after_a_restore_a_row_at_somebody_elses_address_waits_for_a_person() -> None:
+    """Nobody can tell which side changed it: it is neither joined nor written back by any look (M7, I3)."""
+    async with world() as w:
+        contact, row = await w.pair(ANN)
+        await w.pair("bob@x.example")
+        await w.set_up()
+        saved = backup(w)
+        await w.act(contact, basis=WITHDRAWN)
+        await w.sweep()
+        await w.office.inhabit(saved)
+        w.rep.save(row, emailaddress1="bob@x.example")
+        for _ in range(3):
+            await w.sweep()
+            await w.verdict(contact)
+            assert (ANN, "address_taken") == ((c := await w.contact(contact)).email, c.hold)
+            assert "bob@x.example" == w.office.row(row)["emailaddress1"]
+        assert 1 == len(await w.entries("connection.voided"))
+        await w.ledger_holds()
+
+
 async def test_a_deleted_row_that_a_restore_brings_back_is_noticed_by_the_next_sweep() -> None:
     """No feed tells of it, and every row we know is as it was: it is there again at its old version (M7)."""
     async with joined() as (w, contact, row):

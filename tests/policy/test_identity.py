@@ -25,7 +25,8 @@ from assent.policy.identity import (
     strictest,
 )
 from assent.policy.permission import BulkEmail, LegalBasis
-from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Link
+from assent.policy.plan import settle
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Hold, Link
 
 from .samples import (
     ALLOW,
@@ -183,6 +184,30 @@ def test_without_a_base_an_address_follows_only_whoever_was_seen_to_move(
     """I3: both sides may have changed it, unless one was seen to."""
     link = a_link(replace(a_row(), email=BERTA), hub_touched=hub, crm_touched=row)
     assert move is follow_address(a_contact(), link)
+
+
+@pytest.mark.parametrize(
+    ("hub", "row", "move"),
+    [
+        (0, 0, EmailMove.CONFLICT),
+        (0, ADDRESS, EmailMove.HUB_FOLLOWS),
+        (ADDRESS, 0, EmailMove.ROW_FOLLOWS),
+        (ADDRESS, ADDRESS, EmailMove.CONFLICT),
+    ],
+)
+def test_a_base_set_while_addresses_differ_decides_them_as_without_it(
+    hub: int, row: int, move: EmailMove
+) -> None:
+    """I3, M7: no side's address passes for the one both agreed on, so neither is overwritten."""
+    contact = replace(a_contact(), hold=Hold.ADDRESS_TAKEN.value)
+    link = a_link(replace(a_row(), email=BERTA), hub_touched=hub, crm_touched=row)
+    base = settle(contact, link, BOTH)
+    assert base is not None
+    kept = a_link(link.row, base)
+    assert move is follow_address(contact, kept)
+    assert base == settle(contact, kept, BOTH)
+    for others in ([], [a_link(replace(a_row(key=KEY_2), email=ANNA), a_base(), key=KEY_2)]):
+        assert place(contact, link, others, False) is place(contact, kept, others, False)
 
 
 #: I3: what the other rows of the contact bear, whether the new address is taken, and the outcome.

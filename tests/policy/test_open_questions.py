@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from assent.policy.permission import AllowPolicy, OnAllow
-from assent.policy.plan import Terms, plan_person
+from assent.policy.plan import Request, Terms, plan_person
 from assent.policy.sides import CATEGORIES, PERMISSION
 from assent.policy.sightings import absorb
 
@@ -74,6 +74,16 @@ def test_an_inactive_rows_old_no_does_not_refuse_again() -> None:
     done = settled(carried_out(person, plan))
     assert done is not None
     assert plan_person(done, TERMS).idle
+
+
+def test_a_row_put_to_sleep_may_have_refused_again_right_before() -> None:
+    """M3, I4: no News on either side; the person turns it on, the rep clears it, says No and deactivates."""
+    row = a_row(version=12, value=EVENTS, active=False, modified=200)
+    for acted, wanted in ((100, CATEGORIES & ~NEWS), (300, CATEGORIES)):
+        link = a_link(row, a_base(value=CATEGORIES & ~NEWS), hub_touched=NEWS, same=0)
+        plan = plan_person(a_person(a_contact(acted=acted), link), TERMS)
+        assert wanted == plan.after.value
+        assert (wanted != CATEGORIES) is (Request.GRANT_SET_ASIDE in plan.requests)
 
 
 def test_clearing_the_toggle_does_not_undo_a_refusal_that_was_seen() -> None:

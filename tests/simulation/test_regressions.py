@@ -119,6 +119,24 @@ STORIES = {
         step(Move.COLUMN, 0, 40.0),
         faults=frozenset({Fault.COLUMN_MISSING}),
     ),
+    # An inactive row's No stood untouched whatever it moved since the base (seed 1796093822389).
+    "a rep empties, refuses again and puts the row to sleep": again(
+        step(Move.ANSWER_CATEGORY, 4),
+        step(Move.CLEAR, 4),
+        step(Move.TICK_BOX, 4, yes=False),
+        step(Move.SLEEP, 4),
+    ),
+    # The base took the row's address for one both sides had agreed on, and a check wrote the hub's over it
+    # (seed 1796094461336).
+    "a row gets somebody else's address while a restore is not known of": exactly(
+        1796094461336,
+        step(Move.BACKUP, 0, 15.0),
+        step(Move.ROW_EMAIL, 5, 0.4, other=3),
+        step(Move.RESTORE, 0, 0.1),
+        step(Move.ROW_EMAIL, 3, 70.0, other=4, yes=False),
+        slowness=10,
+        faults=frozenset({Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER, Fault.NOTICE_LATE}),
+    ),
     # A No that only repeats what its row said before was settled as no act beside an older look at the other
     # organisation's row: an Allow made there before it passed for the last word (M3).
     "a rep allows and refuses again while another one's Allow is on its way": [

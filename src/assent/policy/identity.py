@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from assent.policy.address import normalise
 from assent.policy.permission import BASIS_STANCE, BulkEmail, LegalBasis, Stance
-from assent.policy.sides import ADDRESS, CATEGORIES, Base, Contact, Hold, Link, Row
+from assent.policy.sides import ADDRESS, CATEGORIES, DISPUTED, Base, Contact, Hold, Link, Row
 
 
 class RowAddress(Enum):
@@ -90,11 +90,28 @@ def follow_address(contact: Contact, link: Link) -> EmailMove:
     return EMAIL_MOVES[hub_changed, row_address(contact, link.base, link.row)]
 
 
+def last_agreed(contact: Contact, link: Link) -> str | None:
+    """What a base tells of the address while the two sides keep different ones (I3).
+
+    Without an earlier base it is what the row was seen to leave. Where nobody can tell which side
+    changed it, as after a restore, neither may pass for what both agreed on: that would overwrite it.
+    """
+    if link.base is not None:
+        return link.base.email
+    match follow_address(contact, link):
+        case EmailMove.HUB_FOLLOWS:
+            return contact.email
+        case EmailMove.CONFLICT:
+            return DISPUTED
+        case _:
+            return None if link.row is None else normalise(link.row.email)
+
+
 def place(contact: Contact, link: Link, others: Sequence[Link], taken: bool) -> Placement:
     """Decide which contact a row belongs to, judged on the final state of all rows of the pass (I3)."""
     if follow_address(contact, link) not in (EmailMove.HUB_FOLLOWS, EmailMove.CONFLICT):
         return Placement.STAY
-    old = contact.email if link.base is None else link.base.email
+    old = contact.email if link.base is None or link.base.email == DISPUTED else link.base.email
     bearing = [o for o in others if o.row is not None and normalise(o.row.email) == old]
     return PLACEMENTS[bool(bearing), taken]
 

@@ -14,7 +14,7 @@ from operator import or_
 from uuid import UUID
 
 from assent.policy.address import normalise
-from assent.policy.identity import EmailMove, follow_address
+from assent.policy.identity import EmailMove, follow_address, last_agreed
 from assent.policy.merge import SILENT_SIDE, Decision, Rule, Side, Touch, crm_when, decide, hub_when
 from assent.policy.permission import (
     BASIS_STANCE,
@@ -217,7 +217,7 @@ def settle(contact: Contact, link: Link, categories: int) -> Base | None:
         toggle=row.toggle,
         known=known,
         value=held,
-        email=link.base.email if _parted(contact) and link.base is not None else normalise(row.email),
+        email=last_agreed(contact, link) if _parted(contact) else normalise(row.email),
         active=row.active,
     )
 
@@ -300,9 +300,11 @@ def _row_side(link: Link, row: Row, field: int, now: Stance, old: Stance | None,
     if touched or (acted(old, now) and not ours):
         # Our own write of a Yes is no act (M4); what was touched before it was decided by it.
         return Side(now, Touch.UNTOUCHED if ours and now is Stance.YES else Touch.TOUCHED, when)
-    if not row.active:
+    base = based(link)
+    if base is not None and not base.active:
         return SILENT_SIDE  # its refusal was counted when made or first seen (I4)
-    moved = link.base is not None and row.version > link.base.crm_version
+    # One that was put to sleep since may have refused again right before.
+    moved = base is not None and row.version > base.crm_version
     maybe = moved and not (ours and now is Stance.YES)
     return Side(now, Touch.MAYBE if maybe else Touch.UNTOUCHED, when)
 

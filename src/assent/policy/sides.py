@@ -19,6 +19,8 @@ PERMISSION = 1 << 60
 ADDRESS = 1 << 61
 #: What only the gate reads: a row that says no to any email at all. It is never merged (G3).
 NO_EMAIL = 1 << 62
+#: A base's address where the sides never agreed on one: beside it, both count as changed (I3, M7).
+DISPUTED = ""
 
 
 class Hold(Enum):
