@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from itertools import permutations, product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,11 +133,23 @@ def test_an_earlier_write_of_ours_is_no_act_beside_a_later_opposite_one(base: Li
     assert not see(link, a_row(ALLOW if first else DENY, version=11)).crm_touched
 
 
-def test_the_same_version_with_another_address_proves_a_restore() -> None:
+@pytest.mark.parametrize("version", [10, 12])
+@pytest.mark.parametrize("put_back", [{"email": "other@x.example"}, {"modified_at": at(50)}])
+def test_the_same_version_saved_at_another_time_proves_a_restore(
+    version: int, put_back: dict[str, Any]
+) -> None:
     """M7: a version stands for one content; a row that came to it twice was put back between."""
-    link = a_link(a_row(), a_base(), same=0, read=0)
-    assert not proves_restore(link, a_row(), read_at=at(100))
-    assert proves_restore(link, replace(a_row(), email="other@x.example"), read_at=at(100))
+    row = a_row(version=version)
+    link = a_link(row, a_base(), same=0, read=0)
+    assert not proves_restore(link, row, read_at=at(100))
+    assert proves_restore(link, replace(row, **put_back), read_at=at(100))
+    assert not proves_restore(link, replace(row, **put_back), read_at=at(0))
+
+
+def test_a_row_older_than_its_last_sighting_was_put_back() -> None:
+    """M7: though it never was as old as the base."""
+    link = a_link(a_row(version=12), a_base(), same=0, read=0)
+    assert proves_restore(link, a_row(version=11), read_at=at(100))
 
 
 def test_our_own_category_write_read_back_is_no_act() -> None:

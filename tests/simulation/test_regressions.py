@@ -163,6 +163,19 @@ STORIES = {
             faults=frozenset({Fault.TIMEOUT_BEFORE}),
         )
     ],
+    # A row put back and saved until it had the version known of it passed for never moved: only when it was
+    # saved tells (M7).
+    "a row is put back and saved until its version is the known one": exactly(
+        1796094968180,
+        step(Move.BACKUP, 0, 0.2, other=2),
+        step(Move.BULK, 2, 0.05, other=7, field=2),
+        step(Move.SLEEP, 2, 0.05, other=5),
+        step(Move.PAGE, 2, 0.05, other=5, yes=False),
+        step(Move.RESTORE, 0, 15.0, other=2),
+        step(Move.PHONE, 2, other=2),
+        slowness=50,
+        faults=frozenset({Fault.RESTORED, Fault.SMALL_PAGES, Fault.NOTICE_DOUBLED}),
+    ),
 }
 
 pytestmark = pytest.mark.thorough

@@ -142,18 +142,25 @@ def _readdressed(link: Link, row: Row) -> int:
 
 
 def proves_restore(link: Link, row: Row, *, read_at: datetime) -> bool:
-    """Tell whether a row read later than the stored sighting is older than its base (M7).
+    """Tell whether a row read later than the stored sighting is older than what is known of it (M7).
 
-    Below the base's version it was restored; at that very version it must say what it said then.
+    Below the version of its base, or of its last sighting, it was restored; at that very version it must
+    say what it said then, saved when it was saved then.
     """
-    base = link.base
+    base, seen = link.base, link.row
     if base is None or (link.read_at is not None and read_at <= link.read_at):
         return False
-    if row.version != base.crm_version:
-        return row.version < base.crm_version
-    known, seen = base.known & row.known, link.row
-    readdressed = seen is not None and seen.version == row.version and seen.email != row.email
-    return readdressed or row.toggle is not base.toggle or bool(known & (base.value ^ row.value))
+    if row.version < base.crm_version or (seen is not None and row.version < seen.version):
+        return True
+    if seen is not None and seen.version == row.version and _stamp(seen) != _stamp(row):
+        return True
+    differs = row.toggle is not base.toggle or bool(base.known & row.known & (base.value ^ row.value))
+    return row.version == base.crm_version and differs
+
+
+def _stamp(row: Row) -> tuple[object, ...]:
+    """What a row never holds twice at one version, unless it was put back and saved again."""
+    return row.email, row.modified_at, row.modified_by
 
 
 def _same_at(link: Link, row: Row, touched: int, read_at: datetime) -> datetime | None:
