@@ -8,7 +8,7 @@ from assent.policy.sides import CATEGORIES
 
 from .stage import joined, world
 from .trouble import before
-from .world import ANN, NEWS
+from .world import ANN, EVENTS, NEWS
 
 pytestmark = pytest.mark.thorough
 
@@ -23,6 +23,21 @@ async def test_a_refusal_on_a_row_deactivated_at_once_counts() -> None:
         versions = w.office.versions()
         await w.sweep()
         assert (WITHDRAWN, versions) == (await w.basis(contact), w.office.versions())
+
+
+async def test_a_refusal_on_a_row_deactivated_while_another_one_is_counted_counts_too() -> None:
+    """No to events is being heard when the rep says No to news and deactivates: both count (I4, M4)."""
+    async with joined() as (w, contact, row):
+
+        def and_news() -> None:
+            w.rep.save(row, asn_news=False)
+            w.rep.deactivate(row)
+
+        w.rep.save(row, asn_events=False)
+        w.memory = before(w.memory, apply=and_news)
+        await w.sweep()
+        await w.sweep()
+        assert CATEGORIES & ~(NEWS.bit | EVENTS.bit) == (await w.contact(contact)).value
 
 
 async def test_a_refusal_on_an_inactive_row_counts_once() -> None:

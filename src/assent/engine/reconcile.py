@@ -246,6 +246,8 @@ def _agreed(run: Run, item: _Work, link: Link, answer: _Answer | None) -> Settle
         row, read_at = None if isinstance(answer.row, AssentError) else answer.row, answer.read_at
     if row is None or read_at is None:
         return None
+    if not row.active and (link.row is None or row.version != link.row.version):
+        return None  # put to sleep since the plan was made, which has not counted what it refused before (I4)
     seen = link if row is link.row else replace(link, row=row)
     base = settle(item.contact, seen, run.terms.categories)
     if base is None:
