@@ -63,6 +63,22 @@ async def test_the_same_address_on_both_sides_is_no_conflict() -> None:
         assert ("ann@new.example", None) == ((c := await w.contact(contact)).email, c.hold)
 
 
+@pytest.mark.parametrize("in_hub", [True, False])
+async def test_a_row_nobody_knew_is_linked_to_whoever_comes_to_its_address(in_hub: bool) -> None:
+    """It was a stranger's when it was met; another row of the person, or the hub, took the address (I1, I3)."""
+    async with joined(create_in_hub=False) as (w, contact, row):
+        stranger = w.rep.create("new@x.example", donotbulkemail=True)
+        await w.sweep()
+        if in_hub:
+            await w.act(contact, USER, email="new@x.example")
+        else:
+            w.rep.save(row, emailaddress1="new@x.example")
+        await w.sweep()
+        await w.sweep()
+        assert {row, stranger} == {link.key.row_id for link in (await w.person(contact)).links}
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+
+
 async def test_a_cleared_address_is_not_copied_and_unlinks_nothing() -> None:
     """The hub keeps its address, the row stays blank, permission still crosses (I3)."""
     async with joined() as (w, contact, row):

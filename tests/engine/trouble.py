@@ -32,7 +32,7 @@ READS = frozenset(
         "linked",
         "marks",
         "pending",
-        "unlinked",
+        "addressed",
         "blanks",
         "notices",
         "unseen",

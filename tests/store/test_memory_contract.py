@@ -179,8 +179,9 @@ async def test_a_row_first_seen_becomes_a_contact_or_joins_the_holder(town: Town
     assert await town.store.memory.create(town.account_id, new) == made
     assert (await town.contact(made[keys[0]])).basis is NONE
     assert len(await town.pending()) == 2
-    (candidate,) = await town.store.memory.unlinked(town.account_id, town.south, 1, 10)
+    (candidate,) = await town.store.memory.addressed(town.account_id, town.south, 1, 10)
     assert (candidate.origin, candidate.first_name) == (Origin.OTHER_CONNECTION, "Nia")
+    assert not candidate.had_row
 
 
 async def test_a_remembered_refusal_meets_whoever_comes_to_the_address(town: Town) -> None:
@@ -201,8 +202,9 @@ async def test_a_deleted_row_leaves_a_held_contact_and_is_never_made_again(town:
     assert await town.store.memory.unlink(town.account_id, [key], "crm_deleted") == [ann]
     person = await town.person(ann)
     assert (person.links, person.contact.hold) == ((), "crm_deleted")
-    assert await town.store.memory.unlinked(town.account_id, town.north, 0, 10) == []
-    assert len(await town.store.memory.unlinked(town.account_id, town.south, 0, 10)) == 1
+    for connection_id, had_row in ((town.north, True), (town.south, False)):
+        (candidate,) = await town.store.memory.addressed(town.account_id, connection_id, 0, 10)
+        assert candidate.had_row is had_row
     assert await town.store.memory.unlink(town.account_id, [key], "crm_deleted") == []
     assert await town.pending() == []
 
@@ -314,7 +316,7 @@ async def test_thousands_at_a_time_and_nothing_crosses_accounts(town: Town) -> N
 async def test_whoever_lacks_a_row_is_found_without_reading_all_rows(town: Town) -> None:
     """SQLite asks by contact whether there is a row, so that a page of a large hub stays cheap."""
     asked = {"account_id": town.account_id, "connection_id": town.north, "after": 0, "limit": 10}
-    compiled = candidates.UNLINKED.compile(town.store.database.reader)
+    compiled = candidates.ADDRESSED.compile(town.store.database.reader)
 
     def plan(connection: Connection) -> list[str]:
         if connection.dialect.name != "sqlite":

@@ -16,7 +16,8 @@ from assent.ports import Candidate, Connection
 async def create_rows(run: Run) -> Report:
     """Give contacts without a CRM row one, where their origin and the connection's switch say so.
 
-    A row that bears the address already is linked instead. The row's id is derived from account and
+    A row that bears the address already is linked instead, also to whoever has one already: it may have
+    been nobody's when it was met. The row's id is derived from account and
     contact and the create is conditional, so that a crash or a retry cannot double it (I5).
     """
     report = Report()
@@ -28,15 +29,13 @@ async def create_rows(run: Run) -> Report:
 
 async def _create_in(run: Run, connection: Connection) -> Report:
     report, cursor = Report(), connection.hub_cursor
-    while candidates := await run.memory.unlinked(run.account_id, connection.connection_id, cursor, STEP):
-        wanted = await _wanted(run, connection, candidates)
-        if wanted:
-            met = await _link_bearing(run, connection, wanted)
-            due = [c for c in wanted if c.contact.contact_id not in met]
-            made = await _create(run, connection, due)
-            report += made
-            if any(isinstance(error, Retry) for _, error in made.failures):
-                return report  # the cursor stays: who was not answered is asked for again (I5)
+    while candidates := await run.memory.addressed(run.account_id, connection.connection_id, cursor, STEP):
+        met = await _link_bearing(run, connection, candidates)
+        due = [c for c in candidates if not (c.had_row or c.contact.contact_id in met)]
+        made = await _create(run, connection, await _wanted(run, connection, due))
+        report += made
+        if any(isinstance(error, Retry) for _, error in made.failures):
+            return report  # the cursor stays: who was not answered is asked for again (I5)
         cursor = candidates[-1].addressed
         await run.memory.hub_cursor(run.account_id, connection.connection_id, cursor)
     return report
@@ -58,10 +57,10 @@ async def _wanted(run: Run, connection: Connection, candidates: Sequence[Candida
     ]
 
 
-async def _link_bearing(run: Run, connection: Connection, wanted: Sequence[Candidate]) -> frozenset[UUID]:
-    """Link rows that bear a wanted address already; gives the contacts that have a row now."""
+async def _link_bearing(run: Run, connection: Connection, candidates: Sequence[Candidate]) -> frozenset[UUID]:
+    """Link rows that bear an address already; gives the contacts that have a row now."""
     stamp = await now(run)
-    rows = await run.crms[connection.connection_id].bearing([c.contact.email for c in wanted])
+    rows = await run.crms[connection.connection_id].bearing([c.contact.email for c in candidates])
     if not rows:
         return frozenset()
     return (await meet(run, connection.connection_id, rows, stamp, create=False)).contacts

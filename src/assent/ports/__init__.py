@@ -236,13 +236,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A contact that may be due a CRM row; `addressed` is the revision that gave it its address."""
+    """A contact that may be due a CRM row; `addressed` is the revision that gave it its address.
+
+    `had_row` says that it has a row in the connection asked about, or had one.
+    """
 
     contact: Contact
     origin: Origin
     addressed: int
     first_name: str = ""
     last_name: str = ""
+    had_row: bool = False
 
 
 #: Stands for the contact where an address is asked about that nobody holds.
@@ -355,8 +359,8 @@ class Memory(Protocol):
     async def pending(self, account_id: int, limit: int) -> list[UUID]:
         """Contacts whose sides moved since their bases, refusals first. Derived, never queued."""
 
-    async def unlinked(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
-        """Contacts that got their address after revision `after` and never had a row there, in that order.
+    async def addressed(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
+        """Contacts that got their address after revision `after`, in that order.
 
         Being created or moving makes a row due, no other act does (I5).
 

@@ -14,7 +14,7 @@ from assent.store.contact_rows import CONTACT_COLUMNS, contact_from
 from assent.store.schema import contacts, former_links, links
 
 
-def _unlinked() -> Select[Any]:
+def _addressed() -> Select[Any]:
     c = contacts.c
     linked, formerly = (
         exists().where(
@@ -25,8 +25,8 @@ def _unlinked() -> Select[Any]:
         for table in (links, former_links)
     )
     return (
-        select(*CONTACT_COLUMNS, c.origin, c.addressed, c.first_name, c.last_name)
-        .where(c.account_id == bindparam("account_id"), c.addressed > bindparam("after"), ~linked, ~formerly)
+        select(*CONTACT_COLUMNS, c.origin, c.addressed, c.first_name, c.last_name, or_(linked, formerly))
+        .where(c.account_id == bindparam("account_id"), c.addressed > bindparam("after"))
         .order_by(c.addressed)
         .limit(bindparam("limit"))
     )
@@ -53,7 +53,7 @@ def _blanks() -> Select[Any]:
     )
 
 
-UNLINKED, _BLANKS = _unlinked(), _blanks()
+ADDRESSED, _BLANKS = _addressed(), _blanks()
 _COUNT_BLANKS = select(func.count()).select_from(_BLANKS.limit(None).order_by(None).subquery())
 _COUNT_PENDING = (
     select(func.count())
@@ -62,14 +62,16 @@ _COUNT_PENDING = (
 )
 
 
-def unlinked(
+def addressed(
     connection: Connection, account_id: int, connection_id: int, after: int, limit: int
 ) -> list[Candidate]:
-    """Contacts addressed after a revision that never had a row in this connection, in order (I4, I5)."""
+    """Contacts addressed after a revision, in order, and whether each had a row in this connection (I5)."""
     asked = {"account_id": account_id, "connection_id": connection_id, "after": after, "limit": limit}
     return [
-        Candidate(contact_from(contact), Origin(origin), addressed, first_name, last_name)
-        for *contact, origin, addressed, first_name, last_name in connection.execute(UNLINKED, asked)
+        Candidate(
+            contact_from(contact), Origin(origin), revision, first_name, last_name, had_row=bool(had_row)
+        )
+        for *contact, origin, revision, first_name, last_name, had_row in connection.execute(ADDRESSED, asked)
     ]
 
 

@@ -184,14 +184,14 @@ class SqlMemory:
         """Contacts whose sides moved since their bases, refusals first."""
         return await self.database.read(lambda c: pending.pending(c, account_id, limit))
 
-    async def unlinked(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
-        """Contacts above a revision that never had a row in this connection."""
+    async def addressed(self, account_id: int, connection_id: int, after: int, limit: int) -> list[Candidate]:
+        """Contacts that got their address above a revision, and whether they had a row in this connection."""
         return await self.database.read(
-            lambda c: candidates.unlinked(c, account_id, connection_id, after, limit)
+            lambda c: candidates.addressed(c, account_id, connection_id, after, limit)
         )
 
     async def hub_cursor(self, account_id: int, connection_id: int, revision: int) -> None:
-        """Move the revision through which missing CRM rows were considered."""
+        """Move the revision through which new addresses were considered."""
         await self.database.write(
             lambda c: connection_rows.change(c, account_id, connection_id, hub_cursor=revision)
         )
