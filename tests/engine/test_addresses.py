@@ -65,7 +65,7 @@ async def test_the_same_address_on_both_sides_is_no_conflict() -> None:
 
 @pytest.mark.parametrize("in_hub", [True, False])
 async def test_a_row_nobody_knew_is_linked_to_whoever_comes_to_its_address(in_hub: bool) -> None:
-    """It was a stranger's when it was met; another row of the person, or the hub, took the address (I1, I3)."""
+    """It was a stranger's when it was met; a row of the person, or the hub, took the address (I3)."""
     async with joined(create_in_hub=False) as (w, contact, row):
         stranger = w.rep.create("new@x.example", donotbulkemail=True)
         await w.sweep()

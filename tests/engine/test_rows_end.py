@@ -8,7 +8,7 @@ from assent.policy.sides import CATEGORIES
 
 from .stage import joined, world
 from .trouble import before
-from .world import ANN, EVENTS, NEWS
+from .world import ANN, NEWS
 
 pytestmark = pytest.mark.thorough
 
@@ -25,19 +25,34 @@ async def test_a_refusal_on_a_row_deactivated_at_once_counts() -> None:
         assert (WITHDRAWN, versions) == (await w.basis(contact), w.office.versions())
 
 
-async def test_a_refusal_on_a_row_deactivated_while_another_one_is_counted_counts_too() -> None:
-    """No to events is being heard when the rep says No to news and deactivates: both count (I4, M4)."""
+async def test_a_refusal_on_a_row_put_to_sleep_behind_an_allow_counts() -> None:
+    """Refused and deactivated while its own Allow is stored: the row read back was not decided on (I4)."""
+
+    def refuse_and_leave() -> None:
+        w.rep.refuse(row)
+        w.rep.deactivate(row)
+
+    async with joined(WITHDRAWN) as (w, contact, row):
+        w.rep.allow(row)
+        w.memory = before(w.memory, apply=refuse_and_leave)
+        await w.sweep()
+        await w.sweep()
+        assert WITHDRAWN is await w.basis(contact)
+
+
+async def test_a_refusal_on_a_row_put_to_sleep_before_a_write_of_ours_counts() -> None:
+    """The answer of a write shows a No that no decision counted, on a row that sleeps by then (I4)."""
+
+    def refuse_and_leave() -> None:
+        w.rep.save(row, asn_news=False)
+        w.rep.deactivate(row)
+
     async with joined() as (w, contact, row):
-
-        def and_news() -> None:
-            w.rep.save(row, asn_news=False)
-            w.rep.deactivate(row)
-
-        w.rep.save(row, asn_events=False)
-        w.memory = before(w.memory, apply=and_news)
+        await w.act(contact, basis=WITHDRAWN)
+        w.office.crm = before(w.office.crm, write=refuse_and_leave)
+        await w.drain()
         await w.sweep()
-        await w.sweep()
-        assert CATEGORIES & ~(NEWS.bit | EVENTS.bit) == (await w.contact(contact)).value
+        assert 0 == (await w.contact(contact)).value & NEWS.bit
 
 
 async def test_a_refusal_on_an_inactive_row_counts_once() -> None:

@@ -176,6 +176,42 @@ STORIES = {
         slowness=50,
         faults=frozenset({Fault.RESTORED, Fault.SMALL_PAGES, Fault.NOTICE_DOUBLED}),
     ),
+    # A row read back behind the decision settled as it slept, with a No that no decision had counted (I4).
+    "a rep takes a Yes back and puts the row to sleep while the Yes is on its way": [
+        *exactly(
+            1796094961204,
+            step(Move.TOGGLE, 0, 0.1, yes=False),
+            step(Move.TICK_BOX, 0, 40.0, other=3, field=2),
+            step(Move.TICK_BOX, 0, 7.0, other=6, field=2, yes=False),
+            step(Move.SLEEP, 0, 0.02, other=4, field=2),
+            slowness=50,
+        ),
+        *exactly(
+            1796094973274,
+            step(Move.TICK_BOX, 3, 7.0, other=5, field=2, yes=False),
+            step(Move.DITHER, 3, 40.0, yes=False),
+            step(Move.TOGGLE, 3, 0.1, other=4),
+            step(Move.TOGGLE, 3, 4.0, field=2, yes=False),
+            step(Move.SLEEP, 3, other=3, yes=False),
+            slowness=50,
+        ),
+    ],
+    # The same, read back from a write of ours.
+    "a rep says No and puts the row to sleep while a refusal is written to it": [
+        replace(script, sites=2, skews=(4.5, 4.5))
+        for script in exactly(
+            1796094964382,
+            replace(step(Move.TOGGLE, 2, 4.0), site=2),
+            step(Move.OPT_OUT, 3, yes=False),
+            step(Move.TOGGLE, 3, 40.0, other=6),
+            replace(step(Move.DITHER, 3, 0.2, other=6, yes=False), site=2),
+            replace(step(Move.TOGGLE, 3, 2.0, other=1, yes=False), site=2),
+            step(Move.TICK_BOX, 3, 0.4, other=7, field=2, yes=False),
+            step(Move.SLEEP, 3, 0.05, other=7, field=2, yes=False),
+            slowness=10,
+            faults=frozenset({Fault.FEED_LAGS, Fault.STORE_REFUSES, Fault.NOTICE_DOUBLED}),
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough
