@@ -34,4 +34,5 @@ def _explained(final: Final, entity: Entity, field: int, *, yes: bool) -> bool:
     if entity[0] == HUB:
         return any(basis.positive for basis in bases)
     # A row that merely is Allow grants nothing: the default of a new row, and what None leaves alone (T5).
-    return True in began or any(basis.positive for basis in bases) or LegalBasis.WITHDRAWN not in bases
+    # Of people who swapped addresses one may have begun so, whatever the other did.
+    return True in began or any(basis is not LegalBasis.WITHDRAWN for basis in bases) or not bases
