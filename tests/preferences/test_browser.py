@@ -55,6 +55,7 @@ async def test_everything_works_without_javascript_and_by_keyboard(browser: Any,
     await page.get_by_role("button", name="Save my choices").click()
     assert "May Meadow Ltd write to you again?" == await page.inner_text("h1")
     await page.get_by_role("button", name="Yes, Meadow Ltd may write to me again").click()
+    await page.wait_for_url("**done=resume")
     assert (LegalBasis.CONSENT, CATEGORIES) == ((await at.contact()).basis, (await at.contact()).value)
     count = len(await at.recorded())
     for _ in range(4):
