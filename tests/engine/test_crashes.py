@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assent.engine.guarding import LEASE
+from assent.engine.claiming import LEASE
 from assent.errors import Unreachable
 from assent.policy.brakes import BrakeSettings
 from assent.policy.permission import BulkEmail, LegalBasis

@@ -10,7 +10,7 @@ from assent.crm.columns import Columns
 from assent.crm.contacts import DataverseContacts
 from assent.crm.requests.catalogue import COLUMN, NAME, TABLE
 from assent.crm.setup import DataverseSetup
-from assent.engine.guarding import LEASE
+from assent.engine.claiming import LEASE
 from assent.engine.run import Run
 from assent.engine.setup import LOCK_PAUSES_S, set_up
 from assent.engine.setup_terms import Progress, Setup, Step, Webhook

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from assent.engine.guarding import LEASE
+from assent.engine.claiming import LEASE
 from assent.errors import Unreachable
 from assent.policy.brakes import BrakeSettings
 from assent.ports import Crm, Memory

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from assent.engine.guarding import LEASE
+from assent.engine.claiming import LEASE
 from assent.errors import AssentError
 from assent.policy.gate import Message
 from assent.services import sends

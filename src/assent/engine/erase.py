@@ -1,6 +1,6 @@
 """Erases people once their rows have the refusal: derived from what stands, so a crash ends nothing (I6)."""
 
-from assent.engine.guarding import claimed
+from assent.engine.claiming import claimed
 from assent.engine.run import STEP, Run
 
 
@@ -11,5 +11,5 @@ async def finish_erasures(run: Run) -> None:
     """
     due = await run.memory.erasing(run.account_id)
     for start in range(0, len(due), STEP):
-        async with claimed(run, due[start : start + STEP]) as guard:
-            await run.memory.erase(run.account_id, guard.mine)
+        async with claimed(run, due[start : start + STEP]) as claims:
+            await run.memory.erase(run.account_id, claims.mine)

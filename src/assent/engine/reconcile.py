@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from assent.engine.guarding import Guard, claimed
+from assent.engine.claiming import Claims, claimed
 from assent.engine.looking import coexisted, look, people_seen
 from assent.engine.placing import place_rows
 from assent.engine.run import Report, Run
@@ -32,9 +32,9 @@ async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = Fa
     With `fresh`, rows are read again even where a stored sighting would do (a notice said that they
     moved). Never two reconciles of one contact at once: what is claimed elsewhere is left for later.
     """
-    async with claimed(run, contact_ids) as guard:
-        busy = frozenset(contact_ids) - guard.mine
-        report = await _reconcile(run, guard, fresh=fresh)
+    async with claimed(run, contact_ids) as claims:
+        busy = frozenset(contact_ids) - claims.mine
+        report = await _reconcile(run, claims, fresh=fresh)
     return replace(report, again=report.again | busy, busy=busy)
 
 
@@ -52,17 +52,17 @@ class _Work:
         return self.contact.revision != self.person.contact.revision
 
 
-async def _reconcile(run: Run, guard: Guard, *, fresh: bool) -> Report:
-    people, looks, run, errors = await look(run, guard.mine, fresh=fresh)
+async def _reconcile(run: Run, claims: Claims, *, fresh: bool) -> Report:
+    people, looks, run, errors = await look(run, claims.mine, fresh=fresh)
     placed = await place_rows(run, people)
     if placed.moved:
-        people = await people_seen(run, guard.mine, looks)
+        people = await people_seen(run, claims.mine, looks)
     planned = _plan(run, people, frozenset(placed.taken))
     plans = planned.plans
 
     await run.memory.intend(run.account_id, [w for _, plan in plans for w in plan.writes])
     work, lost = await _write_hub(run, plans)
-    results = await _write_rows(run, guard, work)
+    results = await _write_rows(run, claims, work)
     results |= await _prove(run, work, results)
     settlements, written = _confirm(run, work, results)
     settled = await run.memory.settle(run.account_id, settlements, written)
@@ -165,7 +165,7 @@ class _Answer:
 _Answers = dict[LinkKey, _Answer]
 
 
-async def _write_rows(run: Run, guard: Guard, work: Sequence[_Work]) -> _Answers:
+async def _write_rows(run: Run, claims: Claims, work: Sequence[_Work]) -> _Answers:
     """Write rows and read them back, refusals before grants, connection by connection.
 
     A connection that cannot be reached fails its own rows only; whether they were written is then
@@ -177,7 +177,7 @@ async def _write_rows(run: Run, guard: Guard, work: Sequence[_Work]) -> _Answers
         due = _due(work, connection_id)
         if not due:
             continue
-        still = await guard.still(run)
+        still = await claims.still(run)
         mine = [write for contact_id, write in due if contact_id in still]
         if not mine:
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, or_, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from assent.store.batches import in_order
 from assent.store.dialects import insert
@@ -18,6 +18,7 @@ _TAKE = _CLAIM.on_conflict_do_update(
     where=or_(claims.c.until <= bindparam("now"), claims.c.owner == _CLAIM.excluded.owner),
 ).returning(claims.c.key)
 _OWNED = claims.c.account_id == bindparam("account"), claims.c.owner == bindparam("by")
+_OURS = select(claims.c.key).where(*_OWNED).order_by(claims.c.key).with_for_update()
 _RENEW = update(claims).where(*_OWNED).values(until=bindparam("to")).returning(claims.c.key)
 _RELEASE = delete(claims).where(*_OWNED)
 
@@ -45,13 +46,21 @@ def claim(
 
 def renew(connection: Connection, account_id: int, owner: UUID, until: datetime) -> set[UUID]:
     """Hold what `owner` took for longer; gives what nobody else took meanwhile, expired or not."""
+    _lock(connection, account_id, owner)
     asked = {"account": account_id, "by": owner, "to": until}
     return set(connection.execute(_RENEW, asked).scalars())
 
 
 def release(connection: Connection, account_id: int, owner: UUID) -> None:
     """Give back everything `owner` took."""
+    _lock(connection, account_id, owner)
     connection.execute(_RELEASE, {"account": account_id, "by": owner})
+
+
+def _lock(connection: Connection, account_id: int, owner: UUID) -> None:
+    """Lock what `owner` took in the order in which others try to take it, so that nobody waits in a ring."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_OURS, {"account": account_id, "by": owner})
 
 
 def release_all_of(connection: Connection, holders: Collection[str]) -> None:

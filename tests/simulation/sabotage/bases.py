@@ -13,7 +13,7 @@ import assent.policy.plan
 import assent.policy.sightings
 import assent.store.sightings
 from assent.crm.contacts import DataverseContacts
-from assent.engine.guarding import Guard
+from assent.engine.claiming import Claims
 from assent.errors import AssentError, Retry
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import RowWrite
@@ -96,11 +96,11 @@ def base_before_confirmation() -> Iterator[None]:
     """Whatever became of a write, the base says that it took effect."""
     kept = assent.engine.reconcile._write_rows
 
-    async def write_rows(run: Any, guard: Guard, work: Sequence[Any]) -> Any:
+    async def write_rows(run: Any, claims: Claims, work: Sequence[Any]) -> Any:
         writes: list[RowWrite] = [write for item in work for write in item.plan.writes]
         people = await run.memory.people(run.account_id, await owners(run, writes))
         rows = {link.key: link.row for person in people for link in person.links}
-        answers = await kept(run, guard, work)
+        answers = await kept(run, claims, work)
         for write in writes:
             found, row = answers.get(write.key), rows.get(write.key)
             if found is not None and isinstance(found.row, AssentError) and row is not None:

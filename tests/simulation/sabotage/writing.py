@@ -10,7 +10,7 @@ import assent.engine.outward
 import assent.engine.reconcile
 import assent.policy.plan
 from assent.crm.contacts import DataverseContacts
-from assent.engine.guarding import Guard
+from assent.engine.claiming import Claims
 from assent.errors import AssentError
 from assent.policy.plan import RowWrite
 from assent.policy.sides import Row
@@ -71,12 +71,12 @@ def two_workers() -> Iterator[None]:
         ]
         return await kept(self, account_id, blind)
 
-    async def still(guard: Guard, run: Any) -> Set[UUID]:
-        return guard.mine
+    async def still(claims: Claims, run: Any) -> Set[UUID]:
+        return claims.mine
 
     with (
         replaced(SqlMemory, "claim", claim),
-        replaced(Guard, "still", still),
+        replaced(Claims, "still", still),
         replaced(SqlMemory, "apply", apply),
     ):
         yield

@@ -14,7 +14,7 @@ LEASE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class Claims:
     """The contacts nobody else works on, and in whose name they are held."""
 
     owner: UUID
@@ -26,11 +26,11 @@ class Guard:
 
 
 @asynccontextmanager
-async def claimed(run: Run, contact_ids: Collection[UUID]) -> AsyncIterator[Guard]:
+async def claimed(run: Run, contact_ids: Collection[UUID]) -> AsyncIterator[Claims]:
     """Hold contacts while the block runs: gives those that nobody else works on."""
     owner = run.ids.new()
     mine = await run.memory.claim(run.account_id, contact_ids, owner, run.clock.now() + LEASE)
     try:
-        yield Guard(owner, mine)
+        yield Claims(owner, mine)
     finally:
         await run.memory.release(run.account_id, owner)
