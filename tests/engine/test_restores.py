@@ -8,9 +8,10 @@ import pytest
 from assent.errors import WrongOrganisation
 from assent.policy.gate import Reason
 from assent.policy.permission import LegalBasis
+from assent.ports import Notice
 
 from .stage import joined, world
-from .trouble import backup
+from .trouble import after, backup
 from .world import ANN, NEWS, USER, World
 
 pytestmark = pytest.mark.thorough
@@ -127,6 +128,36 @@ async def test_an_edit_after_a_restore_is_not_taken_for_an_allow() -> None:
         w.rep.save(row, asn_events=True)
         await w.deliver()
         assert WITHDRAWN is await w.basis(contact)
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("saves", [0, 1])
+async def test_a_row_saved_past_its_known_version_after_it_was_seen_put_back(told: bool, saves: int) -> None:
+    """One look saw it put back, the next one does not: the first was proof, its old Allow no act (M7, P3)."""
+    async with joined(CONSENT) as (w, contact, row):
+        saved = backup(w)
+        await w.act(contact, USER, basis=WITHDRAWN)
+        await w.drain()
+        await w.notices()
+        await w.office.inhabit(saved)
+        for _ in range(saves):  # the version known of it, saved at another time
+            w.clock.pass_by(seconds=30)
+            w.rep.save(row, telephone1="0")
+        if told:
+            await w.post(Notice(w.office.connection_id, row, "Update", 0, 0, w.clock.now()))
+        else:
+            await w.act(contact, USER, answered=NEWS.bit)
+
+        def pass_known_version() -> None:
+            for number in range(3):
+                w.rep.save(row, telephone1=str(number))
+
+        w.office.crm = after(w.office.crm, read=pass_known_version)
+        await w.drain()
+        await w.sweep()
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
+        assert 1 == len(await w.entries("connection.voided"))
+        await w.ledger_holds()
 
 
 async def test_a_restored_organisation_takes_the_refusals_again() -> None:

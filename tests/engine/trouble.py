@@ -30,6 +30,7 @@ READS = frozenset(
         "people",
         "holders",
         "linked",
+        "links",
         "marks",
         "pending",
         "addressed",

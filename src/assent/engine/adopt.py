@@ -8,7 +8,7 @@ from uuid import UUID
 
 from assent.engine.forget import last_words
 from assent.engine.run import ROUNDS, Report, Run
-from assent.engine.sighting import Stamp, see, stamped
+from assent.engine.sighting import NOTHING_KNOWN, Stamp, see, stamped
 from assent.errors import ReadAgain
 from assent.policy.address import normalise
 from assent.policy.identity import (
@@ -24,7 +24,7 @@ from assent.policy.identity import (
 )
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import FieldChange, RowWrite
-from assent.policy.sides import PERMISSION, Contact, LinkKey, Person, Row, bits
+from assent.policy.sides import PERMISSION, Contact, Link, LinkKey, Person, Row, bits
 from assent.ports import Change, NewContact, Written
 
 NO_MARKS = AddressMarks()
@@ -53,16 +53,25 @@ class _Legacy:
     heir: UUID
 
 
-async def meet(run: Run, connection_id: int, rows: Sequence[Row], stamp: Stamp, *, create: bool) -> Met:
+async def meet(
+    run: Run,
+    connection_id: int,
+    rows: Sequence[Row],
+    stamp: Stamp,
+    *,
+    create: bool,
+    known: Mapping[LinkKey, Link] = NOTHING_KNOWN,
+) -> Met:
     """Store sightings of linked rows; link or create contacts for the rest.
 
     `create` is off during the first sync, which links by address and creates nothing unless its
-    plan ticks it (M5). Safe to repeat: a page met twice changes nothing the second time.
+    plan ticks it (M5). Safe to repeat: a page met twice changes nothing the second time. `known` is what
+    was known of rows before they were read one by one (M7).
     """
     keys = {LinkKey(connection_id, row.row_id): row for row in rows}
     linked = await run.memory.linked(run.account_id, keys.keys())
-    known = [row for key, row in keys.items() if key in linked]
-    await see(run, stamped(connection_id, known, *stamp))
+    ours = [row for key, row in keys.items() if key in linked]
+    await see(run, stamped(connection_id, ours, *stamp), known)
     new = {key: row for key, row in keys.items() if key not in linked}
     adopted = await _adopt(run, connection_id, new, stamp, create=create)
     heirs = await _hand_over(run, connection_id, rows)

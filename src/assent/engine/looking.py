@@ -42,7 +42,8 @@ async def look(
     organisations that did not answer, and what they said instead.
     """
     people, errors = await run.memory.people(run.account_id, contact_ids), list[AssentError]()
-    known = {link.key: link.row.version for person in people for link in person.links if link.row}
+    before = {link.key: link for person in people for link in person.links}
+    known = {key: link.row.version for key, link in before.items() if link.row}
     stale = [
         link.key
         for person in people
@@ -59,8 +60,8 @@ async def look(
             errors.append(error)
             run = run.without(connection_id)
             continue
-        read |= {LinkKey(connection_id, sighting.row.row_id) for sighting in sightings}
-        await see(run, sightings)
+        read |= {sighting.key for sighting in sightings}
+        await see(run, sightings, before)
         if gone:
             await forget(run, gone)
     looks = Looks(known, frozenset(read))

@@ -79,8 +79,10 @@ async def _look(run: Run, keys: Collection[LinkKey]) -> Report:
     """Read the named rows: known ones are sighted, new ones adopted, gone ones forgotten."""
     report = Report()
     for connection_id, row_ids in by_connection(keys).items():
+        known = await run.memory.links(run.account_id, [LinkKey(connection_id, r) for r in row_ids])
         stamp = await now(run)
         rows = await run.crms[connection_id].read(row_ids)
-        report += (await meet(run, connection_id, list(rows.values()), stamp, create=True)).report
+        met = await meet(run, connection_id, list(rows.values()), stamp, create=True, known=known)
+        report += met.report
         await forget(run, [LinkKey(connection_id, row_id) for row_id in row_ids if row_id not in rows])
     return report

@@ -96,14 +96,14 @@ def _leaves(person: Person, link: Link) -> bool:
 async def _read_again(run: Run, contact_ids: Collection[UUID]) -> dict[UUID, Person]:
     """The people with every row as it is now; nobody where that cannot be had."""
     people = await run.memory.people(run.account_id, contact_ids)
-    keys = [link.key for person in people for link in person.links]
-    if any(key.connection_id not in run.crms for key in keys):
+    known = {link.key: link for person in people for link in person.links}
+    if any(key.connection_id not in run.crms for key in known):
         return {}
     try:
-        sightings, gone = await sight(run, keys)
+        sightings, gone = await sight(run, known.keys())
     except Retry:
         return {}
-    await see(run, sightings)
+    await see(run, sightings, known)
     if gone:
         return {}
     return {p.contact.contact_id: p for p in await run.memory.people(run.account_id, contact_ids)}

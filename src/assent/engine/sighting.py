@@ -1,16 +1,21 @@
 """Looking at CRM rows so that every sighting says when, and beside which hub revision, it was true."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from assent.engine.run import Run
 from assent.policy.identity import Suspicion
-from assent.policy.sides import LinkKey, Row
+from assent.policy.sides import Link, LinkKey, Row
+from assent.policy.sightings import proves_restore
 from assent.ports import Sighting
 
 #: The moment, and the account's revision, a read about to begin is entitled to.
 Stamp = tuple[datetime, int]
+
+#: What is known of rows before a feed is read: it may be behind that.
+NOTHING_KNOWN: Mapping[LinkKey, Link] = MappingProxyType({})
 
 
 async def sight(run: Run, keys: Collection[LinkKey]) -> tuple[list[Sighting], list[LinkKey]]:
@@ -37,20 +42,28 @@ async def now(run: Run) -> Stamp:
     return run.clock.now(), await run.memory.revision(run.account_id)
 
 
-async def see(run: Run, sightings: Sequence[Sighting]) -> None:
+async def see(run: Run, sightings: Sequence[Sighting], known: Mapping[LinkKey, Link] = NOTHING_KNOWN) -> None:
     """Store sightings. One that proves a restore voids every base of its connection first (M7).
 
-    What the change feed shows may be behind, so a row that seems to have gone back is read itself.
+    What the change feed shows may be behind, and another look may have begun first and ended later, so a row
+    that seems to have gone back is read itself. Beside what was `known` of it before it was read, it is
+    proof already: by the next look it may have been saved past that.
     """
     older = await run.memory.see(run.account_id, sightings)
     if not older:
         return
-    again, _ = await sight(run, older)
-    proved = await run.memory.see(run.account_id, again)
+    proved = older & {s.key for s in sightings if _went_back(s, known)}
+    again, _ = await sight(run, older - proved)
+    proved |= await run.memory.see(run.account_id, again)
     for connection_id in sorted({key.connection_id for key in proved}):
         await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
     if proved:
         await run.memory.see(run.account_id, [*sightings, *again])
+
+
+def _went_back(sighting: Sighting, known: Mapping[LinkKey, Link]) -> bool:
+    link = known.get(sighting.key)
+    return link is not None and proves_restore(link, sighting.row, read_at=sighting.read_at)
 
 
 def stamped(connection_id: int, rows: Iterable[Row], read_at: datetime, revision: int) -> list[Sighting]:

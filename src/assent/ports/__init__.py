@@ -15,7 +15,7 @@ from assent.errors import AssentError
 from assent.policy.identity import AddressMarks, Origin
 from assent.policy.permission import AllowPolicy, LegalBasis
 from assent.policy.plan import FieldChange, Request, RowWrite
-from assent.policy.sides import Base, Contact, LinkKey, Person, Row
+from assent.policy.sides import Base, Contact, Link, LinkKey, Person, Row
 
 
 class Clock(Protocol):
@@ -143,6 +143,11 @@ class Sighting:
     row: Row
     read_at: datetime
     hub_revision: int
+
+    @property
+    def key(self) -> LinkKey:
+        """Which row it is of."""
+        return LinkKey(self.connection_id, self.row.row_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +315,9 @@ class Memory(Protocol):
 
     async def linked(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, UUID]:
         """Which contact each linked row belongs to."""
+
+    async def links(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, Link]:
+        """What is known of each linked row."""
 
     async def marks(self, account_id: int, addresses: Collection[str]) -> dict[str, AddressMarks]:
         """What is remembered of addresses; absent means nothing."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from assent.errors import Unknown
 from assent.policy.identity import AddressMarks
 from assent.policy.plan import RowWrite
-from assent.policy.sides import LinkKey, Person
+from assent.policy.sides import Link, LinkKey, Person
 from assent.ports import (
     Candidate,
     Change,
@@ -31,6 +31,7 @@ from assent.store import (
     contact_rows,
     erasing,
     gone,
+    link_rows,
     notices,
     pending,
     people,
@@ -118,6 +119,11 @@ class SqlMemory:
     async def linked(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, UUID]:
         """Which contact each linked row belongs to."""
         return await self.database.read(lambda c: people.linked(c, account_id, keys))
+
+    async def links(self, account_id: int, keys: Collection[LinkKey]) -> dict[LinkKey, Link]:
+        """What is known of each linked row."""
+        found = await self.database.read(lambda c: link_rows.links_at(c, account_id, keys))
+        return {key: link for key, (_, link) in found.items()}
 
     async def marks(self, account_id: int, addresses: Collection[str]) -> dict[str, AddressMarks]:
         """What is remembered of normalised addresses."""

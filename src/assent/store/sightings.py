@@ -45,7 +45,7 @@ def see(
     Gives the rows that prove a restore, whose sightings were left out (M7): those below their base, or
     below what a notice told of them before they were read.
     """
-    keys = {_key(sighting) for sighting in sightings}
+    keys = {sighting.key for sighting in sightings}
     guard(connection, account_id, keys)
     found = links_at(connection, account_id, keys, lock=True)
     before = {key: link for key, (_, link) in found.items()}
@@ -55,10 +55,10 @@ def see(
     restored = {
         key
         for s in sightings
-        if (link := before.get(key := _key(s))) is not None
+        if (link := before.get(key := s.key)) is not None
         and (proves_restore(link, s.row, read_at=s.read_at) or any(_undone(n, s) for n in told[key]))
     }
-    after = folded(before, [s for s in sightings if _key(s) not in restored])
+    after = folded(before, [s for s in sightings if s.key not in restored])
     store_links(connection, account_id, before, after)
     mark(connection, account_id, {contact_id for contact_id, _ in found.values()}, now)
     return restored
@@ -112,15 +112,11 @@ def _undone(notice: Notice, sighting: Sighting) -> bool:
     return notice.received_at <= sighting.read_at and notice.version > sighting.row.version
 
 
-def _key(sighting: Sighting) -> LinkKey:
-    return LinkKey(sighting.connection_id, sighting.row.row_id)
-
-
 def folded(before: Mapping[LinkKey, Link], sightings: Sequence[Sighting]) -> dict[LinkKey, Link]:
     """Take sightings into links in the order given; those of other rows are left out."""
     after = dict(before)
     for sighting in sightings:
-        key = _key(sighting)
+        key = sighting.key
         if key in after:
             after[key] = absorb(
                 after[key],
