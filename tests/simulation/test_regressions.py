@@ -212,6 +212,27 @@ STORIES = {
             faults=frozenset({Fault.FEED_LAGS, Fault.STORE_REFUSES, Fault.NOTICE_DOUBLED}),
         )
     ],
+    # A stranger's row was looked for only by contacts without a row: one that split off had its own
+    # (seed 1796094461793).
+    "a row comes to the address of one that nobody was to make a contact for": [
+        replace(script, create_in_hub=False)
+        for script in again(
+            step(Move.ROW_NEW, other=7, yes=False),
+            step(Move.SWEEP, 0, 15.0),
+            step(Move.ROW_EMAIL, 6, 40.0, other=6, yes=False),
+        )
+    ],
+    # A look saw the row put back; by the next one, which alone counted, it was saved past the version known
+    # of it. Where no look saw it, nobody can tell (seed 1796094461824).
+    "a row put back over our own write is saved past its version": again(
+        step(Move.WITHDRAW, 2, 0.4),
+        step(Move.BACKUP, 5, 0.2),
+        step(Move.ANSWER_CATEGORY, 2, 70.0, yes=False),
+        step(Move.RESTORE, 5, 0.1),
+        step(Move.TICK_BOX, 2, 2.0, field=2, yes=False),
+        step(Move.CLEAR, 2, 0.05, field=2),
+        faults=_PUT_BACK,
+    ),
 }
 
 pytestmark = pytest.mark.thorough

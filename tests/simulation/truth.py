@@ -128,6 +128,11 @@ class Truth:
                 if deed.at is not None and deed.at <= when and self.kin(deed.entity) == kin:
                     deed.undone = at
 
+    def unprovable(self, entity: Entity) -> bool:
+        """Whether a row of an entity's kin was put back and nobody can tell (M7)."""
+        kin = self.kin(entity)
+        return any(self.kin(one) == kin for one in self.overtaken)
+
     def done(self, entity: Entity, what: int | None = None) -> list[Deed]:
         """Deeds that took effect on an entity's kin, oldest first."""
         kin = self.kin(entity)

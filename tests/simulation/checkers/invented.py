@@ -32,7 +32,8 @@ def _explained(final: Final, entity: Entity, field: int, *, yes: bool) -> bool:
     if not yes:
         return False in began or LegalBasis.WITHDRAWN in bases
     if entity[0] == HUB:
-        return any(basis.positive for basis in bases)
+        # An Allow put back and saved past the version known of its row passes for a rep's: nothing tells.
+        return any(basis.positive for basis in bases) or truth.unprovable(entity)
     # A row that merely is Allow grants nothing: the default of a new row, and what None leaves alone (T5).
     # Of people who swapped addresses one may have begun so, whatever the other did.
     return True in began or any(basis is not LegalBasis.WITHDRAWN for basis in bases) or not bases

@@ -17,8 +17,7 @@ def complaints(final: Final) -> list[str]:
         first = {b for one, b in final.truth.first_basis.items() if final.truth.kin(one) == kin}
         given = {deed.basis for deed in deeds if deed.basis is not None} | first
         rows = [deed for deed in deeds if deed.entity[0] != HUB]
-        unprovable = any(final.truth.kin(one) == kin for one in final.truth.overtaken)
-        if unprovable or any(deed.yes for deed in rows):
+        if final.truth.unprovable(entity) or any(deed.yes for deed in rows):
             given.add(LegalBasis.CONSENT)
         if basis.positive and basis not in given:
             found.append(f"{str(entity[1])[:8]} has {basis.name}, which nobody gave")
