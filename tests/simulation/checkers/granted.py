@@ -62,6 +62,8 @@ def _due(final: Final, contact: Entity, field: int) -> Deed | None:
     refused = max((deed.at or 0.0 for deed in deeds if not deed.yes), default=0.0)
     settled = _settled(final, contact, refused, at)
     touches = [t for e, t in final.truth.touches if final.truth.kin(e) == final.truth.kin(contact)]
+    # We write a refusal of another field without a condition (M6): the row may have been saved before that.
+    touches += [deed.at or 0.0 for deed in final.truth.done(contact) if not deed.yes]
     if settled is None or any(settled < t and t != at for t in touches):
         return None
     return newest
