@@ -8,7 +8,7 @@ import pytest
 from assent.ledger.entries import Entry
 from assent.policy.plan import FieldChange, RowWrite
 from assent.policy.sides import CATEGORIES, PERMISSION, Hold, LinkKey
-from assent.ports import Change, Join, Written
+from assent.ports import Change, Join, Notice, Written
 
 from .samples import ALLOW, CONSENT, DENY, EVENTS, NEWS, WITHDRAWN, Town
 
@@ -52,6 +52,16 @@ async def test_rows_that_went_last_are_told_with_their_versions_until_they_come_
     assert [of_ann] == list(await memory.lately_gone(account_id, town.north, 9))
     await memory.void(account_id, town.north, "older version")
     assert {} == await memory.lately_gone(account_id, town.north, 9)
+
+
+async def test_a_row_that_went_has_the_version_a_waiting_notice_told(town: Town) -> None:
+    """Nobody read it there: back at that very version, it was put back (M7)."""
+    memory = town.store.memory
+    _, key, _ = await town.settled("ann@x.example")
+    told = Notice(key.connection_id, key.row_id, "update", 9, 0, town.clock.now())
+    await memory.post(town.account_id, [told])
+    await memory.unlink(town.account_id, [key], None)
+    assert {key: 9} == await memory.lately_gone(town.account_id, town.north, 9)
 
 
 async def test_what_a_contact_refused_already_is_not_news(town: Town) -> None:

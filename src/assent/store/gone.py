@@ -10,6 +10,7 @@ from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Link, LinkKey
 from assent.store.among import among_guids
 from assent.store.batches import by_connection
 from assent.store.dialects import insert
+from assent.store.notices import waiting_for
 from assent.store.schema import gone_rows, links
 
 _LATELY = (
@@ -35,9 +36,17 @@ def remember(
     owners: Mapping[LinkKey, tuple[Contact, Link]],
     now: datetime,
 ) -> None:
-    """Note that rows are gone, how they were last seen, and what their contacts did not refuse by then."""
+    """Note that rows are gone, the last version known of them, and what their contacts did not refuse then.
+
+    A waiting notice may tell of a version nobody read: a row that is there again at that very one was put
+    back all the same (M7).
+    """
     if not owners:
         return
+    versions = {key: 0 if link.row is None else link.row.version for key, (_, link) in owners.items()}
+    for notice in waiting_for(connection, account_id, owners):
+        key = LinkKey(notice.connection_id, notice.row_id)
+        versions[key] = max(versions[key], notice.version)
     statement = insert(gone_rows)
     kept = {name: statement.excluded[name] for name in ("contact_id", "unheard", "gone_at", "version")}
     connection.execute(
@@ -50,9 +59,9 @@ def remember(
                 "contact_id": contact.contact_id,
                 "unheard": _unrefused(contact),
                 "gone_at": now,
-                "version": None if link.row is None else link.row.version,
+                "version": versions[key] or None,
             }
-            for key, (contact, link) in owners.items()
+            for key, (contact, _) in owners.items()
         ],
     )
 
