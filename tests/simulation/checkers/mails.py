@@ -21,6 +21,8 @@ def complaints(final: Final) -> list[str]:
     for mail in final.mails:
         asked = sent[mail.subject]
         deed = asked.refused.get(mail.whose) if mail.whose is not None else None
+        if deed is not None and deed.undone is not None and deed.undone <= mail.at:
+            deed = None  # a restore took it back before the mail was handed over; nobody need have seen it
         bore = deed is not None and (deed.entity[0] == HUB or deed.entity in mail.rows)
         if deed is not None and bore and not final.truth.granted_since(deed, mail.at):
             found.append(f"{mail.to} got {mail.subject} at {mail.at:.3f} against: {deed}")
