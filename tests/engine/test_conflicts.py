@@ -1,12 +1,16 @@
 """Both sides moved: the later act where the order is proved, else the refusal (rules M1-M6, I2)."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
 import pytest
 
 from assent.engine.backfill import backfill
 from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES
 
-from .stage import joined, world
+from .stage import StagedWorld, joined, world
 from .trouble import after, before
 from .world import EVENTS, NEWS
 
@@ -150,6 +154,16 @@ async def test_a_hub_act_during_the_read_is_not_overtaken() -> None:
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
 
+@asynccontextmanager
+async def sharing() -> AsyncIterator[tuple[StagedWorld, UUID, list[UUID]]]:
+    """A world set up and still, with one withdrawn contact and two rows of its address."""
+    async with world() as w:
+        contact, first = await w.pair("info@x.example", WITHDRAWN)
+        rows = [first, w.rep.create("info@x.example")]
+        await w.set_up()
+        yield w, contact, rows
+
+
 async def test_shared_addresses_are_one_merge_and_every_row_follows() -> None:
     """A refusal on one of three rows reaches the contact and the other two in one pass (I2)."""
     async with world() as w:
@@ -167,10 +181,7 @@ async def test_shared_addresses_are_one_merge_and_every_row_follows() -> None:
 
 async def test_a_touched_grant_beats_untouched_refusals_of_the_other_rows() -> None:
     """A refusal counts when made, not because older copies still stand (I2, T3)."""
-    async with world() as w:
-        contact, first = await w.pair("info@x.example", WITHDRAWN)
-        rows = [first, w.rep.create("info@x.example")]
-        await w.set_up()
+    async with sharing() as (w, contact, rows):
         w.rep.allow(rows[0])
         await w.sweep()
         assert CONSENT is await w.basis(contact)
@@ -179,10 +190,7 @@ async def test_a_touched_grant_beats_untouched_refusals_of_the_other_rows() -> N
 
 async def test_a_refusal_repeated_after_an_allow_of_another_row_that_nobody_saw_yet_stands() -> None:
     """A No that repeats what its row said settles only beside a later look at the others (M3, I2)."""
-    async with world() as w:
-        contact, first = await w.pair("info@x.example", WITHDRAWN)
-        rows = [first, w.rep.create("info@x.example")]
-        await w.set_up()
+    async with sharing() as (w, contact, rows):
         w.rep.allow(rows[0])
         await w.notices()  # and nobody hears of it
         w.clock.pass_by(seconds=30)

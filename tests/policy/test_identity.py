@@ -169,7 +169,8 @@ def test_nothing_moves_unseen_or_from_an_inactive_row(link: Link) -> None:
     assert EmailMove.LEAVE is follow_address(a_contact(), link)
 
 
-@pytest.mark.parametrize(
+#: Which sides were seen to change the address, and what becomes of it where no base tells.
+SEEN_TO_MOVE = pytest.mark.parametrize(
     ("hub", "row", "move"),
     [
         (0, 0, EmailMove.CONFLICT),  # after a restore: nobody can tell which is newer (M7)
@@ -178,6 +179,9 @@ def test_nothing_moves_unseen_or_from_an_inactive_row(link: Link) -> None:
         (ADDRESS, ADDRESS, EmailMove.CONFLICT),
     ],
 )
+
+
+@SEEN_TO_MOVE
 def test_without_a_base_an_address_follows_only_whoever_was_seen_to_move(
     hub: int, row: int, move: EmailMove
 ) -> None:
@@ -186,15 +190,7 @@ def test_without_a_base_an_address_follows_only_whoever_was_seen_to_move(
     assert move is follow_address(a_contact(), link)
 
 
-@pytest.mark.parametrize(
-    ("hub", "row", "move"),
-    [
-        (0, 0, EmailMove.CONFLICT),
-        (0, ADDRESS, EmailMove.HUB_FOLLOWS),
-        (ADDRESS, 0, EmailMove.ROW_FOLLOWS),
-        (ADDRESS, ADDRESS, EmailMove.CONFLICT),
-    ],
-)
+@SEEN_TO_MOVE
 def test_a_base_set_while_addresses_differ_decides_them_as_without_it(
     hub: int, row: int, move: EmailMove
 ) -> None:

@@ -16,7 +16,7 @@ from assent.policy.sightings import overtaken_by
 class Looks:
     """What was known of rows when the last reading began, and which rows it read."""
 
-    known: Mapping[LinkKey, int]
+    known: Mapping[LinkKey, Link]
     read: frozenset[LinkKey]
 
     def proved(self, person: Person) -> Person:
@@ -29,8 +29,11 @@ class Looks:
 
     def _follows(self, link: Link, others: Collection[Link]) -> bool:
         """Whether a row was read after what the others say now was known."""
-        known = all(other.row and self.known.get(other.key) == other.row.version for other in others)
-        return not others or (known and link.key in self.read)
+        return not others or (link.key in self.read and all(self._as_known(other) for other in others))
+
+    def _as_known(self, link: Link) -> bool:
+        before = self.known.get(link.key)
+        return bool(before and before.row and link.row and before.row.version == link.row.version)
 
 
 async def look(
@@ -42,8 +45,6 @@ async def look(
     organisations that did not answer, and what they said instead.
     """
     people, errors = await run.memory.people(run.account_id, contact_ids), list[AssentError]()
-    before = {link.key: link for person in people for link in person.links}
-    known = {key: link.row.version for key, link in before.items() if link.row}
     stale = [
         link.key
         for person in people
@@ -51,8 +52,8 @@ async def look(
         if fresh or link.row is None or _outdated(person.contact, link) or overtaken_by(link, person)
     ]
     if not stale:
-        return people, Looks(known, frozenset()), run, errors
-    read = set[LinkKey]()
+        return people, Looks({}, frozenset()), run, errors
+    known, read = {link.key: link for person in people for link in person.links}, set[LinkKey]()
     for connection_id, row_ids in by_connection(stale).items():
         try:
             sightings, gone = await sight(run, [LinkKey(connection_id, row_id) for row_id in row_ids])
@@ -61,7 +62,7 @@ async def look(
             run = run.without(connection_id)
             continue
         read |= {sighting.key for sighting in sightings}
-        await see(run, sightings, before)
+        await see(run, sightings, known)
         if gone:
             await forget(run, gone)
     looks = Looks(known, frozenset(read))
