@@ -80,6 +80,18 @@ async def test_a_row_that_could_not_be_created_is_created_when_tried_again(on: J
     assert 2 == again.times
 
 
+async def test_trying_again_considers_nobody_else(on: Joined) -> None:
+    """However many contacts came after the one whose row failed, it alone is looked up again (I5)."""
+    (ada,) = await add(on.app, on.account_id, LONG, basis=LegalBasis.CONSENT)
+    await add(on.app, on.account_id, "bob@person.example", basis=LegalBasis.CONSENT)
+    await on.drain()
+    await troubles.retry_all(on.app, on.me)
+    memory = on.app.store.memory
+    (connection,) = await memory.connections(on.account_id)
+    due = await memory.addressed(on.account_id, on.connection_id, connection.hub_cursor, 10)
+    assert [ada] == [candidate.contact.contact_id for candidate in due]
+
+
 async def test_the_trouble_of_a_row_that_is_gone_goes_with_it(on: Joined) -> None:
     """Nobody can correct what does not exist."""
     ada = await linked(on)

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from assent.policy.sides import LinkKey
-from assent.store.contact_rows import holders
+from assent.store.contact_rows import holders, update_contacts
+from assent.store.counters import lock_account, take_revisions
 from assent.store.desk_schema import troubles
 from assent.store.dialects import insert
 from assent.store.people import linked
@@ -175,26 +176,23 @@ def put_aside(
 def try_again(connection: Connection, account_id: int, connection_id: int, row_id: UUID | None) -> None:
     """Let rows that could not be created be considered once more (I5); others are tried by every drain.
 
-    Moves the connection's cursor back to before the contacts concerned; without a row, all of them.
+    The contacts concerned, without a row all of the connection's, count as newly addressed. That is also
+    seen by a drain that is under way.
     """
     t, c = troubles.c, contacts.c
     statement = (
-        select(func.min(c.addressed))
-        .select_from(
-            troubles.join(contacts, and_(c.account_id == t.account_id, c.contact_id == t.contact_id))
-        )
-        .where(t.account_id == account_id, t.connection_id == connection_id, ~_linked())
+        select(c.contact_id)
+        .where(c.account_id == account_id, t.account_id == account_id, c.contact_id == t.contact_id)
+        .where(t.connection_id == connection_id, ~_linked())
+        .order_by(c.addressed)
     )
     if row_id is not None:
         statement = statement.where(t.row_id == row_id)
-    first = connection.execute(statement).scalar_one_or_none()
-    if first is not None:
-        j = connections.c
-        connection.execute(
-            update(connections)
-            .where(j.account_id == account_id, j.connection_id == connection_id, j.hub_cursor >= first)
-            .values(hub_cursor=first - 1)
-        )
+    lock_account(connection, account_id)
+    if due := list(dict.fromkeys(connection.execute(statement).scalars())):
+        revisions = take_revisions(connection, account_id, len(due))
+        changes = [(one, {"addressed": number}) for one, number in zip(due, revisions, strict=True)]
+        update_contacts(connection, account_id, changes)
 
 
 def _select(account_id: int) -> Any:
