@@ -191,7 +191,9 @@ def try_again(connection: Connection, account_id: int, connection_id: int, row_i
     lock_account(connection, account_id)
     if due := list(dict.fromkeys(connection.execute(statement).scalars())):
         revisions = take_revisions(connection, account_id, len(due))
-        changes = [(one, {"addressed": number}) for one, number in zip(due, revisions, strict=True)]
+        changes: list[tuple[UUID, dict[str, object]]] = [
+            (one, {"addressed": number}) for one, number in zip(due, revisions, strict=True)
+        ]
         update_contacts(connection, account_id, changes)
 
 
