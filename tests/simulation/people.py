@@ -337,9 +337,10 @@ class People:
         truth, now = self.world.truth, self.world.clock.seconds()
         truth.erased[email] = contact_id
         truth.bears((HUB, contact_id), email)
-        for row in self.world.linked(contact_id):
-            truth.same((HUB, contact_id), row)
-            truth.erased_rows[row] = now
+        for number, row_id in self.world.linked(contact_id):
+            truth.same((HUB, contact_id), (number, row_id))
+            truth.erased_rows[number, row_id] = now
+            truth.bears((number, row_id), self.world.rows(self.world.site(number))[row_id]["emailaddress1"])
 
     def _some_address(self, step: Step) -> str:
         """One of the cast's addresses, or a new one; in people's own spelling."""

@@ -233,6 +233,33 @@ STORIES = {
         step(Move.CLEAR, 2, 0.05, field=2),
         faults=_PUT_BACK,
     ),
+    # The refusal counted from the click, and the write waited ten seconds for its turn (seed 1796105173887).
+    "a rep says Allow while an unsubscribe waits to be written down": [
+        replace(script, create_in_hub=False)
+        for script in exactly(
+            1796105173887,
+            step(Move.RESUME, 5, other=7, field=2),
+            step(Move.TOGGLE, 5, 70.0, other=3, field=2, yes=False),
+            step(Move.TOGGLE, 5, 2.0, other=3, field=2, yes=False),
+            step(Move.SAME, 6, 15.0),
+            step(Move.ONE_CLICK, 5, 4.0, other=2, field=2),
+            step(Move.ONE_CLICK, 7, other=3),
+            step(Move.TOGGLE, 5, 4.0, other=6, field=2),
+            slowness=50,
+        )
+    ],
+    # The judge of agreement did not know that the address their row moved to is barred as well
+    # (seed 1796105177315).
+    "the row of somebody being erased moves to an address another row is made with": [
+        replace(script, harshness=4)
+        for script in exactly(
+            1796105177315,
+            step(Move.ERASE, 5, 4.0, other=6, field=2),
+            step(Move.ROW_EMAIL, 5, 4.0, other=6, field=2),
+            step(Move.ROW_NEW, 6, other=6, field=2),
+            faults=frozenset({Fault.THROTTLED, Fault.NOTICE_LOST}),
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough

@@ -71,6 +71,7 @@ class Truth:
     silenced: set[Entity] = field(default_factory=set)  # whose basis somebody took back
     erased: dict[str, UUID] = field(default_factory=dict)  # addresses, and whose they were (I6)
     erased_rows: dict[Entity, float] = field(default_factory=dict)  # their active rows, and since when
+    barred: set[str] = field(default_factory=set)  # addresses of those rows, when erased or since
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
     put_back: dict[Entity, tuple[int, float]] = field(default_factory=dict)  # the version lost, and when
     overtaken: set[Entity] = field(default_factory=set)  # of those, whom nobody can tell
@@ -88,6 +89,8 @@ class Truth:
         address = normalise(email)
         if address is not None:
             self.same(entity, address)
+            if entity in self.erased_rows:
+                self.barred.add(address)
 
     def same(self, one: object, other: object) -> None:
         """Two are one person, or may be."""

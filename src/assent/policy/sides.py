@@ -148,6 +148,12 @@ class Contact:
     synced: int = 0
     acted: Mapping[int, datetime] = field(default_factory=dict)
 
+    @property
+    def refused(self) -> int:
+        """The fields it refuses: the permission where its basis is Withdrawn, and categories."""
+        permission = PERMISSION if self.basis is LegalBasis.WITHDRAWN else 0
+        return permission | (CATEGORIES & ~self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

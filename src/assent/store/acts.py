@@ -12,7 +12,7 @@ from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.identity import AddressMarks
 from assent.policy.permission import LegalBasis
-from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Hold, bits
+from assent.policy.sides import ADDRESS, CATEGORIES, PERMISSION, Contact, Hold
 from assent.ports import Act, Actor, ActorKind, Evidence
 from assent.store.changes import personal_move, plain_state
 from assent.store.contact_rows import contact_values, contacts_at, holders, record_acts, update_contacts
@@ -194,9 +194,10 @@ class Acting:
                 for contact_id, mask in fields.items()
             ],
         )
-        named = {(contact_id, one) for contact_id, mask in fields.items() for one in bits(mask)}
-        actor = f"{self.actor.kind.value}:{self.actor.ident}"
-        record_acts(connection, account_id, named, actor, self.now)
+        last = {done.contact_id: done.after for done in acted}
+        named = [(last[contact_id], mask) for contact_id, mask in fields.items()]
+        now = self.journal.clock.now()
+        record_acts(connection, account_id, named, self.actor, asked_at=self.now, now=now)
 
     def _entry(self, done: Acted) -> Entry:
         return Entry(

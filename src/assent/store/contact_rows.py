@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Update, bindparam, select, update
 
 from assent.errors import Unknown
 from assent.policy.audience import fold
-from assent.policy.sides import Contact
+from assent.policy.sides import Contact, bits
+from assent.ports import Actor
 from assent.store.among import among_guids, among_texts
 from assent.store.batches import chunked, in_order
 from assent.store.dialects import insert
@@ -144,17 +145,28 @@ def acts_of(
 def record_acts(
     connection: Connection,
     account_id: int,
-    fields: Collection[tuple[UUID, int]],
-    actor: str,
-    at: datetime,
+    acted: Iterable[tuple[Contact, int]],
+    actor: Actor,
+    *,
+    asked_at: datetime,
+    now: datetime,
 ) -> None:
-    """Remember that each named field of each contact was acted on now, by whom."""
-    if not fields:
-        return
-    connection.execute(
-        _RECORD,
-        [
-            {"account_id": account_id, "contact_id": contact_id, "field": field, "at": at, "actor": actor}
-            for contact_id, field in sorted(fields)
-        ],
-    )
+    """Remember that each field in a contact's mask was acted on, when, and by whom.
+
+    A refusal counts from now on, anything else from when it was asked for: whatever the CRM said while the
+    act waited for its turn is no grant after that refusal, and no refusal before that grant (M2).
+    """
+    who = f"{actor.kind.value}:{actor.ident}"
+    rows = [
+        {
+            "account_id": account_id,
+            "contact_id": contact.contact_id,
+            "field": field,
+            "at": now if contact.refused & field else asked_at,
+            "actor": who,
+        }
+        for contact, mask in acted
+        for field in bits(mask)
+    ]
+    if rows:
+        connection.execute(_RECORD, sorted(rows, key=lambda row: (row["contact_id"], row["field"])))

@@ -168,27 +168,27 @@ class Beginning:
         )
         (revision,) = take_revisions(connection, account_id, 1)
         update_contacts(connection, account_id, [(contact_id, contact_values(after, revision, self.now))])
-        self._touch(connection, account_id, contact_id)
+        self._touch(connection, account_id, after)
         self.marks.add(connection, account_id, [contact.email], AddressMarks(erased=True), self.now)
         number = self._write_down(connection, account_id, contact_id)
         self.journal.append(connection, account_id, [self._entry(contact, after)])
         mark(connection, account_id, [contact_id], self.now)
         return number
 
-    def _touch(self, connection: Connection, account_id: int, contact_id: UUID) -> None:
+    def _touch(self, connection: Connection, account_id: int, after: Contact) -> None:
         """It is the newest act on the permission, for every row; open questions are over."""
         connection.execute(
             update(links)
-            .where(links.c.account_id == account_id, links.c.contact_id == contact_id)
+            .where(links.c.account_id == account_id, links.c.contact_id == after.contact_id)
             .values(hub_touched=links.c.hub_touched.bitwise_or(PERMISSION))
         )
-        actor = f"{self.actor.kind.value}:{self.actor.ident}"
-        record_acts(connection, account_id, [(contact_id, PERMISSION)], actor, self.now)
+        now = self.journal.clock.now()
+        record_acts(connection, account_id, [(after, PERMISSION)], self.actor, asked_at=self.now, now=now)
         connection.execute(
             update(requests)
             .where(
                 requests.c.account_id == account_id,
-                requests.c.contact_id == contact_id,
+                requests.c.contact_id == after.contact_id,
                 requests.c.closed_at.is_(None),
             )
             .values(closed_at=self.now)

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from assent.policy.permission import LegalBasis
 from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Link, LinkKey
 from assent.store.among import among_guids
 from assent.store.batches import by_connection
@@ -57,7 +56,7 @@ def remember(
                 "connection_id": key.connection_id,
                 "row_id": key.row_id,
                 "contact_id": contact.contact_id,
-                "unheard": _unrefused(contact),
+                "unheard": (PERMISSION | CATEGORIES) & ~contact.refused,
                 "gone_at": now,
                 "version": versions[key] or None,
             }
@@ -89,8 +88,3 @@ def forget_versions(connection: Connection, account_id: int, connection_id: int)
     """What these rows' versions could prove is proved (M7)."""
     theirs = (gone_rows.c.account_id == account_id, gone_rows.c.connection_id == connection_id)
     connection.execute(gone_rows.update().where(*theirs).values(version=None))
-
-
-def _unrefused(contact: Contact) -> int:
-    permission = 0 if contact.basis is LegalBasis.WITHDRAWN else PERMISSION
-    return permission | (contact.value & CATEGORIES)

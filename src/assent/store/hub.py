@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from assent.errors import Conflict, Invalid
 from assent.policy.permission import LegalBasis
-from assent.policy.sides import CATEGORIES, PERMISSION, Contact, bits
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact
 from assent.ports import Act, Actor, ActorKind, Clock, Evidence, Ids, NewPerson
 from assent.store.acts import Acting
 from assent.store.births import Birth, created, insert_contacts
@@ -68,16 +68,16 @@ class Adding:
         if any(found.erased for found in remembered.values()):
             raise Invalid("this address was erased; only the person's own confirmed sign-up lifts that")
         births: list[Birth] = []
-        acted: set[tuple[UUID, int]] = set()
+        acted: list[tuple[Contact, int]] = []
         for person, email, contact_id in zip(people, emails, ids, strict=True):
             refused = remembered.get(email, NOTHING).refused
-            births.append(self._birth(person, email, contact_id, refused=refused))
-            answered = bits(person.refused & CATEGORIES)
-            acted.update((contact_id, field) for field in answered)
-            if person.basis is LegalBasis.WITHDRAWN or (person.basis.positive and not refused):
-                acted.add((contact_id, PERMISSION))
+            birth = self._birth(person, email, contact_id, refused=refused)
+            said = person.basis is LegalBasis.WITHDRAWN or (person.basis.positive and not refused)
+            births.append(birth)
+            acted.append((birth.contact, person.refused | (PERMISSION if said else 0)))
         insert_contacts(connection, account_id, births, self.now)
-        record_acts(connection, account_id, acted, f"{self.actor.kind.value}:{self.actor.ident}", self.now)
+        now = self.journal.clock.now()
+        record_acts(connection, account_id, acted, self.actor, asked_at=self.now, now=now)
         entries = [
             created(birth, self.actor, "", None, evidence_of(person.evidence or self.evidence))
             for birth, person in zip(births, people, strict=True)

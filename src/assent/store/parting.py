@@ -1,6 +1,6 @@
 """Takes a join apart again: its rows go back, and each contact keeps every refusal made since (I3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from assent.errors import Conflict, Unknown
 from assent.ledger import entries as ledger
 from assent.ledger.entries import Entry
 from assent.policy.parting import part
-from assent.policy.sides import ADDRESS, Contact, Hold, bits
+from assent.policy.sides import ADDRESS, Contact, Hold
 from assent.ports import Actor, Evidence
 from assent.store.changes import moved_fields, plain_state
 from assent.store.contact_rows import contact_values, contacts_at, record_acts, update_contacts
@@ -74,20 +74,21 @@ class Parting:
             for move, revision in zip(moves, revisions, strict=True)
         ]
         update_contacts(connection, account_id, values)
-        self._touch(connection, account_id, {move.contact_id: move.fields for move in moves})
+        self._touch(connection, account_id, moves)
         self.journal.append(connection, account_id, [self._entry(move) for move in moves])
         mark(connection, account_id, {move.contact_id for move in moves}, self.now)
 
-    def _touch(self, connection: Connection, account_id: int, fields: Mapping[UUID, int]) -> None:
+    def _touch(self, connection: Connection, account_id: int, moves: "Sequence[_Move]") -> None:
         """What was given back is an act of whoever took the join apart (M3)."""
         connection.execute(
             update(links)
             .where(links.c.account_id == account_id, links.c.contact_id == bindparam("of_contact"))
             .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched"))),
-            [{"of_contact": contact_id, "touched": mask} for contact_id, mask in fields.items()],
+            [{"of_contact": move.contact_id, "touched": move.fields} for move in moves],
         )
-        acted = {(contact_id, one) for contact_id, mask in fields.items() for one in bits(mask)}
-        record_acts(connection, account_id, acted, f"{self.actor.kind.value}:{self.actor.ident}", self.now)
+        acted = [(move.after, move.fields) for move in moves]
+        now = self.journal.clock.now()
+        record_acts(connection, account_id, acted, self.actor, asked_at=self.now, now=now)
 
     def _entry(self, move: "_Move") -> Entry:
         """One entry for each contact; the rows have theirs by their link."""

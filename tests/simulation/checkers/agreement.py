@@ -44,7 +44,8 @@ def complaints(final: Final) -> list[str]:
         if not row["statecode"] and entity not in linked and email in held:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} bears a known address and is not linked")
         # The row of an erased person may have moved on before it was let go: nobody brings them back (I6).
-        gone = email in final.truth.erased or entity in final.truth.erased_rows
+        truth = final.truth
+        gone = email in truth.erased or email in truth.barred or entity in truth.erased_rows
         wanted = final.script.create_in_hub and not gone
         if not row["statecode"] and entity not in linked and email is not None and wanted:
             found.append(f"{entity[0]}/{str(entity[1])[:8]} has an address and no contact")
