@@ -21,7 +21,7 @@ from .checkers import agreement, verdicts_of
 from .checkers.final import rows_of
 from .checkers.gate import Asked
 from .faults import Fault, Trouble
-from .lab import COLUMNS, Lab, inhabit, remember_beginnings
+from .lab import COLUMNS, Lab, inhabit, remember_beginnings, remember_said
 from .loop import Stuck
 from .people import People
 from .sabotage import Sabotage
@@ -192,6 +192,7 @@ class Director:
         if column is None:
             return
         world.trouble.count(Fault.COLUMN_MISSING)
+        remember_said(world, world.site(step.site))
         column_definitions.drop(organization, "contact", name)
         world.truth.lost(
             world.clock.seconds(), lambda deed: deed.entity[0] == step.site and deed.field == step.field
@@ -213,6 +214,7 @@ class Director:
             world.clock.seconds(), lambda deed: deed.entity[0] == step.site and (deed.at or 0.0) > backup_at
         )
         organization, site.backup = site.backup, None
+        remember_said(world, site)
         stood = {row_id: int(row["versionnumber"]) for row_id, row in world.rows(site).items()}
         _make_again(organization, site.organization.model.tables["contact"].columns.values())
         inhabit(world, site.connection_id, organization)

@@ -40,6 +40,9 @@ CAST: tuple[tuple[LegalBasis, bool], ...] = (
 #: The column of a row that answers each field.
 COLUMNS = {PERMISSION: "donotbulkemail", 1: "asn_news", 2: "asn_events"}
 
+#: The columns whose saves webhooks tell of.
+WATCHED = frozenset({*COLUMNS.values(), "emailaddress1", "statecode"})
+
 
 def address(number: int) -> str:
     """The address of the n-th of the cast."""
@@ -183,6 +186,13 @@ async def remember_beginnings(world: World) -> None:
         for row_id, row in world.rows(site).items():
             world.truth.born((site.connection_id, row_id), row["emailaddress1"], row_says(row))
             world.truth.cast.add((site.connection_id, row_id))
+
+
+def remember_said(world: World, site: Site) -> None:
+    """Note what rows say right before a column of theirs goes: what its next reader ticks is an act (T6)."""
+    for row_id, row in world.rows(site).items():
+        says = {((site.connection_id, row_id), what): yes for what, yes in row_says(row).items()}
+        world.truth.said.update(says)
 
 
 def row_says(row: dict[str, object]) -> dict[int, bool]:

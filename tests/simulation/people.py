@@ -22,7 +22,7 @@ from assent.services.preferences import Wish
 from assent.store.schema import contacts
 
 from .faults import Fault
-from .lab import COLUMNS, address, row_says
+from .lab import COLUMNS, WATCHED, address, row_says
 from .script import HARMLESS, Move, Step
 from .truth import HUB, Commit, Deed, Entity
 from .world import Site, Worker, World
@@ -373,7 +373,11 @@ class People:
         )
         version = int(self.world.rows(site)[row_id]["versionnumber"])
         self.world.truth.saved(
-            entity, version, now, told=self.world.trouble.on <= HARMLESS | {Fault.RESTORED}
+            entity,
+            version,
+            now,
+            told=self.world.trouble.on <= HARMLESS | {Fault.RESTORED},
+            watched=bool(columns.keys() & WATCHED),
         )
         said.update({(entity, what): yes for what, yes in before.items()})
         for what, yes in row_says(self.world.rows(site)[row_id]).items():

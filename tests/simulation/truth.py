@@ -74,6 +74,7 @@ class Truth:
     barred: set[str] = field(default_factory=set)  # addresses of those rows, when erased or since
     cast: set[Entity] = field(default_factory=set)  # who was there from the beginning
     put_back: dict[Entity, tuple[int, float]] = field(default_factory=dict)  # the version lost, and when
+    unheard: set[Entity] = field(default_factory=set)  # rows whose last save no webhook told of
     overtaken: set[Entity] = field(default_factory=set)  # of those, whom nobody can tell
     _parents: dict[object, object] = field(default_factory=dict)
 
@@ -116,14 +117,18 @@ class Truth:
         """Rows that stood at these versions are as a backup has them."""
         self.put_back |= {(connection_id, row_id): (version, at) for row_id, version in versions.items()}
 
-    def saved(self, entity: Entity, version: int, at: float, *, told: bool) -> None:
-        """Somebody saved a row, which came to this version; `told` says that its last one was known here.
+    def saved(self, entity: Entity, version: int, at: float, *, told: bool, watched: bool) -> None:
+        """Somebody saved a row, which came to this version; `told` says that webhooks arrive.
+
+        They tell of saves of `watched` columns alone: of others the version is not known here.
 
         A row put back and saved until its version is above the one known of it tells nobody that it was
         put back: what it says is taken for its rep's word, against whatever was said before (M7).
         """
         lost, when = self.put_back.get(entity, (version, 0.0))
-        if version > lost or (entity in self.put_back and not told):
+        if entity not in self.put_back:
+            (self.unheard.discard if watched else self.unheard.add)(entity)
+        elif version > lost or not told or entity in self.unheard:
             del self.put_back[entity]
             self.overtaken.add(entity)
             kin = self.kin(entity)

@@ -341,13 +341,23 @@ class World:
         ]
 
     def bearing(self) -> dict[str, list[Entity]]:
-        """The rows that bear each address now."""
+        """The rows that bear each address now; one that sleeps only where it is nobody else's (I4)."""
+        owners, held = self.owners(), {email: one for one, email in self.addresses().items()}
         found: dict[str, list[Entity]] = {}
         for site in self.sites:
             for row_id, row in self.rows(site).items():
-                if (email := normalise(row["emailaddress1"])) is not None:
-                    found.setdefault(email, []).append((site.connection_id, row_id))
+                entity = (site.connection_id, row_id)
+                if (email := normalise(row["emailaddress1"])) is None:
+                    continue
+                if not row["statecode"] or owners.get(entity, held.get(email)) == held.get(email):
+                    found.setdefault(email, []).append(entity)
         return found
+
+    def owners(self) -> dict[Entity, UUID]:
+        """The contact that each linked row is with."""
+        statement = select(links.c.connection_id, links.c.row_id, links.c.contact_id)
+        found = self.store.database._read(lambda c: list(c.execute(statement)))
+        return {(number, row_id): contact_id for number, row_id, contact_id in found}
 
     def rows(self, site: Site) -> dict[UUID, dict[str, Any]]:
         """Every row of an organisation by its id."""
