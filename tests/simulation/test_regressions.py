@@ -260,6 +260,40 @@ STORIES = {
             faults=frozenset({Fault.THROTTLED, Fault.NOTICE_LOST}),
         )
     ],
+    # The refusal told of the deleted row said what the contact had said already, so it was dropped; a grant
+    # another row had made before it was then news (seed 1796106851324).
+    "a row's No told after it was deleted says what its contact says already": [
+        replace(script, sites=2, skews=(0.0, 0.0))
+        for script in exactly(
+            1796106851324,
+            step(Move.TICK_BOX, 1, 4.0, other=5, yes=False),
+            step(Move.ANSWER_CATEGORY, 1, other=1, yes=False),
+            step(Move.TICK_BOX, 1, 70.0, other=2),
+            replace(step(Move.TICK_BOX, 1, 0.2, other=5), site=2),
+            replace(step(Move.TICK_BOX, 1, 0.5, yes=False), site=2),
+            replace(step(Move.DELETE, 1, other=5, yes=False), site=2),
+            step(Move.SEND, 1, 4.0, other=5),
+            replace(step(Move.ROW_EMAIL, 1, 0.4, other=3, field=2, yes=False), site=2),
+            slowness=50,
+        )
+    ],
+    # Our own refusal went over one a rep had just made, and the webhook's word of that one was taken for
+    # old (seed 1796106857702).
+    "a refusal of ours is written over a rep's own": [
+        replace(script, sites=2, skews=(0.0, 0.0))
+        for script in exactly(
+            1796106857702,
+            step(Move.ANSWER_CATEGORY, 2, other=7, yes=False),
+            replace(step(Move.TICK_BOX, 2, 15.0, yes=False), site=2),
+            replace(step(Move.PHONE, 2, other=3), site=2),
+            replace(step(Move.ANSWER_CATEGORY, 2, other=4), site=2),
+            replace(step(Move.CLEAR, 2, 15.0, other=1, yes=False), site=2),
+            step(Move.TICK_BOX, 2, 0.5, other=4),
+            replace(step(Move.TICK_BOX, 2, 0.1, other=6, yes=False), site=2),
+            step(Move.CHECK, 2, 15.0, other=4, yes=False),
+            slowness=10,
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough

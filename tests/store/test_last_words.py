@@ -7,16 +7,21 @@ import pytest
 
 from assent.ledger.entries import Entry
 from assent.policy.plan import FieldChange, RowWrite
-from assent.policy.sides import CATEGORIES, PERMISSION, Hold, LinkKey
-from assent.ports import Change, Join, Notice, Written
+from assent.policy.sides import CATEGORIES, PERMISSION, Hold, LinkKey, Row
+from assent.ports import Change, Join, Notice, Overwritten, Written
 
-from .samples import ALLOW, CONSENT, DENY, EVENTS, NEWS, WITHDRAWN, Town
+from .samples import ALLOW, CONSENT, DENY, EVENTS, NEWS, WITHDRAWN, Town, settlements_of
 
 
 async def entries(town: Town, kind: str) -> list[Entry]:
     """What the ledger says of one kind."""
     found = await town.store.ledger.entries(town.account_id, limit=1000)
     return [recorded.entry for recorded in found if recorded.entry.kind == kind]
+
+
+def told(town: Town, key: LinkKey, refused: int, version: int) -> list[Notice]:
+    """What a webhook says of one version of a row."""
+    return [Notice(key.connection_id, key.row_id, "update", version, refused, town.clock.now())]
 
 
 async def gone(town: Town, email: str) -> tuple[UUID, LinkKey]:
@@ -29,14 +34,14 @@ async def gone(town: Town, email: str) -> tuple[UUID, LinkKey]:
 async def test_a_refusal_told_of_a_gone_row_counts_once(town: Town) -> None:
     """Heard, it is the contact's; what comes again after a new consent through Dynamics is old (I4)."""
     ann, key = await gone(town, "ann@x.example")
-    await town.store.memory.hear(town.account_id, {key: PERMISSION | NEWS})
+    await town.store.memory.hear(town.account_id, told(town, key, PERMISSION | NEWS, 6))
     contact = await town.contact(ann)
     assert (WITHDRAWN, CATEGORIES & ~NEWS) == (contact.basis, contact.value)
     assert ["I4", "I4"] == [entry.rule for entry in await entries(town, "contact.changed")]
     back = replace(contact, basis=CONSENT)
     change = Change(contact, back, (FieldChange(PERMISSION, int(WITHDRAWN), int(CONSENT), "T3", key),))
     await town.store.memory.apply(town.account_id, [change])
-    await town.store.memory.hear(town.account_id, {key: PERMISSION | NEWS})
+    await town.store.memory.hear(town.account_id, told(town, key, PERMISSION | NEWS, 6))
     assert CONSENT is (await town.contact(ann)).basis
 
 
@@ -58,8 +63,7 @@ async def test_a_row_that_went_has_the_version_a_waiting_notice_told(town: Town)
     """Nobody read it there: back at that very version, it was put back (M7)."""
     memory = town.store.memory
     _, key, _ = await town.settled("ann@x.example")
-    told = Notice(key.connection_id, key.row_id, "update", 9, 0, town.clock.now())
-    await memory.post(town.account_id, [told])
+    await memory.post(town.account_id, told(town, key, 0, 9))
     await memory.unlink(town.account_id, [key], None)
     assert {key: 9} == await memory.lately_gone(town.account_id, town.north, 9)
 
@@ -70,16 +74,83 @@ async def test_what_a_contact_refused_already_is_not_news(town: Town) -> None:
     await town.act(ann, WITHDRAWN)
     await town.store.memory.unlink(town.account_id, [key], None)
     await town.act(ann, CONSENT)
-    await town.store.memory.hear(town.account_id, {key: PERMISSION})
+    for version in (5, 6):
+        await town.store.memory.hear(town.account_id, told(town, key, PERMISSION, version))
     assert CONSENT is (await town.contact(ann)).basis
+
+
+async def test_a_later_refusal_of_a_gone_row_is_an_act_of_its_contact(town: Town) -> None:
+    """Saved after the row was last read, it changes nothing, yet older consents do not undo it (I4, M2)."""
+    ann, key, _ = await town.settled("ann@x.example")
+    other = Row(town.ids.new(), 5, "ann@x.example", ALLOW, known=NEWS | EVENTS, value=NEWS | EVENTS)
+    still = await town.link(ann, other, at=town.south)
+    await town.act(ann, WITHDRAWN)
+    asked = (await town.contact(ann)).revision
+    await town.store.memory.unlink(town.account_id, [key], None)
+    before = town.clock.now()
+    await town.store.memory.hear(town.account_id, told(town, key, PERMISSION, 5))
+    assert asked == (await town.contact(ann)).revision
+    await town.store.memory.hear(town.account_id, told(town, key, PERMISSION, 6))
+    person = await town.person(ann)
+    assert (WITHDRAWN, True) == (person.contact.basis, person.contact.revision > asked)
+    assert person.contact.acted[PERMISSION] < before
+    assert [(still, PERMISSION)] == [(link.key, link.hub_touched & PERMISSION) for link in person.links]
+    assert ann in await town.pending()
+    heard = person.contact.revision
+    await town.store.memory.hear(town.account_id, told(town, key, PERMISSION, 6))
+    assert heard == (await town.contact(ann)).revision
+
+
+async def written_over(town: Town) -> UUID:
+    """A contact whose refusal of News was written without a condition over its row's versions 6 to 8."""
+    ann, _, row = await town.settled("ann@x.example")
+    await town.act(ann, answered=NEWS)
+    await town.see(replace(row, version=9, value=EVENTS))
+    person = await town.person(ann)
+    over = [replace(one, over=Overwritten(5, NEWS)) for one in settlements_of(person)]
+    assert {ann} == await town.store.memory.settle(town.account_id, over, [])
+    return ann
+
+
+@pytest.mark.parametrize(("version", "counts"), [(5, False), (6, True), (8, True), (9, False)])
+async def test_a_refusal_our_own_write_replaced_counts_for_its_contact(
+    town: Town, version: int, counts: bool
+) -> None:
+    """Only of what was written, and only between the version it was written over and its own (M8)."""
+    ann = await written_over(town)
+    acted = (await town.contact(ann)).acted[NEWS]
+    key = (await town.person(ann)).links[0].key
+    await town.store.memory.post(town.account_id, told(town, key, NEWS | EVENTS, version))
+    row = (await town.person(ann)).links[0].row
+    assert row is not None
+    await town.see(row)
+    assert {ann} == await town.settle(ann)
+    contact = await town.contact(ann)
+    assert (CATEGORIES & ~NEWS, counts) == (contact.value, contact.acted[NEWS] > acted)
+    assert EVENTS not in contact.acted
+    assert [] == await town.store.memory.notices(town.account_id, 9)
+
+
+async def test_a_consent_since_our_write_is_newer_than_what_it_replaced(town: Town) -> None:
+    """A notice that comes late tells of a moment before the consent (M2, M8)."""
+    ann = await written_over(town)
+    await town.act(ann, answered=NEWS, value=NEWS)
+    person = await town.person(ann)
+    (link,) = person.links
+    assert link.row is not None
+    await town.store.memory.post(town.account_id, told(town, link.key, NEWS, 7))
+    await town.see(replace(link.row, version=10, value=NEWS | EVENTS))
+    assert {ann} == await town.settle(ann)
+    assert CATEGORIES == (await town.contact(ann)).value
 
 
 async def test_rows_of_nobody_and_of_other_accounts_are_passed_over(town: Town) -> None:
     """Another account's rows do not exist."""
     ann, key = await gone(town, "ann@x.example")
     other = await town.store.accounts.create("Elsewhere Ltd")
-    await town.store.memory.hear(other, {key: PERMISSION})
-    await town.store.memory.hear(town.account_id, {LinkKey(town.north, UUID(int=99)): PERMISSION})
+    await town.store.memory.hear(other, told(town, key, PERMISSION, 6))
+    stranger = LinkKey(town.north, UUID(int=99))
+    await town.store.memory.hear(town.account_id, told(town, stranger, PERMISSION, 6))
     assert CONSENT is (await town.contact(ann)).basis
 
 
@@ -90,8 +161,8 @@ async def test_a_write_nobody_told_is_in_the_ledger_once_the_row_settles(town: T
     await town.store.memory.intend(town.account_id, [RowWrite(key, DENY, EVENTS)])
     await town.see(replace(row, version=6, toggle=DENY))
     assert {ann} == await town.settle(ann)
-    told = [(e.place, e.field, e.new, e.rule) for e in await entries(town, "row.written")]
-    assert [(key, PERMISSION, {"toggle": int(DENY)}, "M4")] == told
+    written = [(e.place, e.field, e.new, e.rule) for e in await entries(town, "row.written")]
+    assert [(key, PERMISSION, {"toggle": int(DENY)}, "M4")] == written
 
 
 async def test_a_write_that_was_told_is_not_told_again(town: Town) -> None:

@@ -1,6 +1,7 @@
 """Real time: a notice names a row, the row is read, its person reconciled (tier 2)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from assent.engine.adopt import meet
 from assent.engine.erase import finish_erasures
@@ -66,13 +67,9 @@ async def _drain_notices(run: Run) -> Report:
 async def _hear(run: Run, notices: Sequence[Notice]) -> None:
     """A refusal in the pre-image of a row that was forgotten before it came counts all the same (I4)."""
     allowed = run.terms.categories | PERMISSION
-    refused: dict[LinkKey, int] = {}
-    for notice in notices:
-        if told := notice.refused & allowed:
-            key = LinkKey(notice.connection_id, notice.row_id)
-            refused[key] = refused.get(key, 0) | told
-    if refused:
-        await run.memory.hear(run.account_id, refused)
+    told = [replace(notice, refused=notice.refused & allowed) for notice in notices]
+    if refusing := [notice for notice in told if notice.refused]:
+        await run.memory.hear(run.account_id, refusing)
 
 
 async def _look(run: Run, keys: Collection[LinkKey]) -> Report:

@@ -22,8 +22,8 @@ from assent.errors import AssentError, ReadAgain, Retry
 from assent.policy.brakes import Braked, brake
 from assent.policy.plan import Plan, RowWrite, plan_person, settle
 from assent.policy.refusing import refusals
-from assent.policy.sides import Contact, Link, LinkKey, Person, Row
-from assent.ports import Change, Settlement, Written
+from assent.policy.sides import CATEGORIES, PERMISSION, Contact, Link, LinkKey, Person, Row
+from assent.ports import Change, Overwritten, Settlement, Written
 
 
 async def reconcile(run: Run, contact_ids: Collection[UUID], *, fresh: bool = False) -> Report:
@@ -260,7 +260,16 @@ def _agreed(run: Run, item: _Work, link: Link, answer: _Answer | None) -> Settle
         row=row,
         base=base,
         read_at=read_at,
+        over=_over(item, link),
     )
+
+
+def _over(item: _Work, link: Link) -> Overwritten | None:
+    """What was written over a row without a condition: no look tells what that replaced (M6, M8)."""
+    for write in item.plan.writes:
+        if write.key == link.key and write.if_version is None and link.row is not None:
+            return Overwritten(link.row.version, write.touched & (PERMISSION | CATEGORIES))
+    return None
 
 
 def _transient(error: AssentError) -> bool:

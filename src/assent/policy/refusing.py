@@ -78,16 +78,18 @@ def unheard(link: Link) -> int:
 def hear(contact: Contact, words: Sequence[LateWord]) -> tuple[Contact, tuple[FieldChange, ...]]:
     """Count refusals that nobody can read any more, unless the contact has spoken since (I4, M2, M8).
 
-    They were made before their row went, or went back; an act after that is proved to be newer, any
-    other is not.
+    They were made before their row went, or went back, or was written over; an act after that is proved to
+    be newer, any other is not. Each is an act of its moment, also where the contact refused already: a grant
+    that is read later must be proved newer than it.
     """
     changes = list[FieldChange]()
-    basis, value = contact.basis, contact.value
+    basis, value, acted = contact.basis, contact.value, dict(contact.acted)
     for word in words:
         for field in bits(word.refused):
-            said = contact.acted.get(field)
+            said = acted.get(field)
             if said is not None and said > word.by:
                 continue
+            acted[field] = word.by
             if field == PERMISSION and basis is not LegalBasis.WITHDRAWN:
                 basis = LegalBasis.WITHDRAWN
                 changes.append(FieldChange(field, int(contact.basis), int(basis), word.rule, word.key))
@@ -95,5 +97,5 @@ def hear(contact: Contact, words: Sequence[LateWord]) -> tuple[Contact, tuple[Fi
                 value &= ~field
                 changes.append(FieldChange(field, 1, 0, word.rule, word.key))
     moved = reduce(or_, (change.field for change in changes), 0)
-    after = replace(contact, basis=basis, value=value, synced=contact.synced & ~moved)
+    after = replace(contact, basis=basis, value=value, acted=acted, synced=contact.synced & ~moved)
     return after, tuple(changes)

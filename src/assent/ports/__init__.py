@@ -218,6 +218,17 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Overwritten:
+    """What a refusal written without a condition may have hidden (M8).
+
+    Namely refusals of these `fields`, saved since the version the row was last read at.
+    """
+
+    after: int
+    fields: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """A link whose base may move from the version it had to the one both sides confirmed."""
 
@@ -228,6 +239,7 @@ class Settlement:
     row: Row
     base: Base
     read_at: datetime
+    over: Overwritten | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +355,7 @@ class Memory(Protocol):
     async def unlink(self, account_id: int, keys: Collection[LinkKey], hold: str | None) -> list[UUID]:
         """Drop links whose rows are gone; their contacts, which are returned, are held if `hold` is given."""
 
-    async def hear(self, account_id: int, refused: Mapping[LinkKey, int]) -> None:
+    async def hear(self, account_id: int, told: Sequence[Notice]) -> None:
         """Count refusals told of rows after their links were dropped, with the contacts they had (I4)."""
 
     async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from assent.errors import Conflict, Invalid, Unknown
 from assent.ledger import entries as ledger
@@ -20,19 +20,13 @@ from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
 from assent.store.joins import passed_on
 from assent.store.journal import Journal
+from assent.store.link_rows import touch_hub
 from assent.store.marks import NOTHING, Marks, address_of
 from assent.store.naming import Renamed, names_of, rename, write_names
 from assent.store.pending import mark
-from assent.store.schema import links
 
 #: Whoever is being erased stays refused: nobody's act lifts that any more (I6).
 BEING_ERASED = "this person is being erased, so nothing about them can be changed any more"
-
-_TOUCH = (
-    update(links)
-    .where(links.c.account_id == bindparam("at_account"), links.c.contact_id == bindparam("at_contact"))
-    .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched")))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +179,7 @@ class Acting:
         for done in acted:
             if done.fields:
                 fields[done.contact_id] = fields.get(done.contact_id, 0) | done.fields
-        if not fields:
-            return
-        connection.execute(
-            _TOUCH,
-            [
-                {"at_account": account_id, "at_contact": contact_id, "touched": mask}
-                for contact_id, mask in fields.items()
-            ],
-        )
+        touch_hub(connection, account_id, fields)
         last = {done.contact_id: done.after for done in acted}
         named = [(last[contact_id], mask) for contact_id, mask in fields.items()]
         now = self.journal.clock.now()

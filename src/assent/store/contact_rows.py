@@ -170,3 +170,18 @@ def record_acts(
     ]
     if rows:
         connection.execute(_RECORD, sorted(rows, key=lambda row: (row["contact_id"], row["field"])))
+
+
+def record_heard(
+    connection: Connection, account_id: int, heard: Iterable[tuple[Contact, Contact]], actor: Actor
+) -> None:
+    """Remember the times of refusals told late, where contacts before and after hearing differ in them."""
+    who = f"{actor.kind.value}:{actor.ident}"
+    rows = [
+        {"account_id": account_id, "contact_id": after.contact_id, "field": field, "at": at, "actor": who}
+        for before, after in heard
+        for field, at in sorted(after.acted.items())
+        if before.acted.get(field) != at
+    ]
+    if rows:
+        connection.execute(_RECORD, rows)

@@ -24,9 +24,10 @@ from assent.store.counters import lock_account, take_numbers, take_revisions
 from assent.store.desk_schema import erasures
 from assent.store.evidence import evidence_of
 from assent.store.journal import Journal
+from assent.store.link_rows import touch_hub
 from assent.store.marks import Marks
 from assent.store.pending import mark
-from assent.store.schema import links, requests
+from assent.store.schema import requests
 
 
 class ErasedRow(msgspec.Struct, frozen=True):
@@ -177,11 +178,7 @@ class Beginning:
 
     def _touch(self, connection: Connection, account_id: int, after: Contact) -> None:
         """It is the newest act on the permission, for every row; open questions are over."""
-        connection.execute(
-            update(links)
-            .where(links.c.account_id == account_id, links.c.contact_id == after.contact_id)
-            .values(hub_touched=links.c.hub_touched.bitwise_or(PERMISSION))
-        )
+        touch_hub(connection, account_id, {after.contact_id: PERMISSION})
         now = self.journal.clock.now()
         record_acts(connection, account_id, [(after, PERMISSION)], self.actor, asked_at=self.now, now=now)
         connection.execute(

@@ -42,12 +42,14 @@ def remember(
     """
     if not owners:
         return
-    versions = {key: 0 if link.row is None else link.row.version for key, (_, link) in owners.items()}
+    seen = {key: 0 if link.row is None else link.row.version for key, (_, link) in owners.items()}
+    versions = dict(seen)
     for notice in waiting_for(connection, account_id, owners):
         key = LinkKey(notice.connection_id, notice.row_id)
         versions[key] = max(versions[key], notice.version)
     statement = insert(gone_rows)
-    kept = {name: statement.excluded[name] for name in ("contact_id", "unheard", "gone_at", "version")}
+    names = ("contact_id", "unheard", "gone_at", "version", "seen")
+    kept = {name: statement.excluded[name] for name in names}
     connection.execute(
         statement.on_conflict_do_update(index_elements=["account_id", "connection_id", "row_id"], set_=kept),
         [
@@ -59,6 +61,7 @@ def remember(
                 "unheard": (PERMISSION | CATEGORIES) & ~contact.refused,
                 "gone_at": now,
                 "version": versions[key] or None,
+                "seen": seen[key],
             }
             for key, (contact, _) in owners.items()
         ],

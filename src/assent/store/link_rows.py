@@ -1,6 +1,6 @@
 """How links lie in their table: one place that packs and unpacks them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -80,6 +80,12 @@ _OWNERS_LOCKED = (
     .with_for_update(of=contacts)
 )
 
+_HUB_TOUCHED = (
+    update(links)
+    .where(links.c.account_id == bindparam("at_account"), links.c.contact_id == bindparam("at_contact"))
+    .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched")))
+)
+
 #: The columns of what writes of ours will set (M4).
 INTENT_NAMES = ("intended", "intended_value", "intended_both", "told")
 
@@ -148,6 +154,15 @@ def base_values(base: Base | None) -> dict[str, object]:
         "base_email": base.email,
         "base_active": base.active,
     }
+
+
+def touch_hub(connection: Connection, account_id: int, fields: Mapping[UUID, int]) -> None:
+    """Mark on every link of contacts what was acted on in the hub (M3)."""
+    if fields:
+        rows = [
+            {"at_account": account_id, "at_contact": one, "touched": mask} for one, mask in fields.items()
+        ]
+        connection.execute(_HUB_TOUCHED, rows)
 
 
 def update_links(

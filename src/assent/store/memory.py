@@ -150,10 +150,10 @@ class SqlMemory:
         unlinking = ties.Unlinking(self.journal, self.clock.now())
         return await self.database.write(lambda c: unlinking.run(c, account_id, keys, hold))
 
-    async def hear(self, account_id: int, refused: Mapping[LinkKey, int]) -> None:
+    async def hear(self, account_id: int, told: Sequence[Notice]) -> None:
         """Count refusals told of rows after their links were dropped."""
         hearing = Hearing(Applying(self.journal, self.marking, self.clock.now()))
-        await self.database.write(lambda c: hearing.run(c, account_id, refused))
+        await self.database.write(lambda c: hearing.run(c, account_id, told))
 
     async def create(self, account_id: int, new: Sequence[NewContact]) -> dict[LinkKey, UUID]:
         """Create contacts from rows and link them."""
@@ -220,7 +220,7 @@ class SqlMemory:
         self, account_id: int, settlements: Sequence[Settlement], written: Sequence[Written]
     ) -> set[UUID]:
         """Move bases by compare-and-set and record what was written."""
-        settling = Settling(self.journal, self.clock.now())
+        settling = Settling(Hearing(Applying(self.journal, self.marking, self.clock.now())))
         return await self.database.write(lambda c: settling.run(c, account_id, settlements, written))
 
     async def post(self, account_id: int, posted: Sequence[Notice]) -> None:

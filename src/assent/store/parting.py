@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from assent.errors import Conflict, Unknown
 from assent.ledger import entries as ledger
@@ -19,9 +19,8 @@ from assent.store.counters import lock_account, take_revisions
 from assent.store.evidence import evidence_of
 from assent.store.joins import join_of
 from assent.store.journal import Journal
-from assent.store.link_rows import links_at
+from assent.store.link_rows import links_at, touch_hub
 from assent.store.pending import mark
-from assent.store.schema import links
 from assent.store.ties import Linking
 
 
@@ -80,12 +79,7 @@ class Parting:
 
     def _touch(self, connection: Connection, account_id: int, moves: "Sequence[_Move]") -> None:
         """What was given back is an act of whoever took the join apart (M3)."""
-        connection.execute(
-            update(links)
-            .where(links.c.account_id == account_id, links.c.contact_id == bindparam("of_contact"))
-            .values(hub_touched=links.c.hub_touched.bitwise_or(bindparam("touched"))),
-            [{"of_contact": move.contact_id, "touched": move.fields} for move in moves],
-        )
+        touch_hub(connection, account_id, {move.contact_id: move.fields for move in moves})
         acted = [(move.after, move.fields) for move in moves]
         now = self.journal.clock.now()
         record_acts(connection, account_id, acted, self.actor, asked_at=self.now, now=now)

@@ -153,6 +153,11 @@ links = Table(
     Column("toggled_by", Guid),
     mask("intended_both"),
     mask("told"),  # the intended fields whose write is in the ledger already
+    # Between which versions our last unconditional refusal may have hidden another, in what, and until when.
+    Column("over_after", BigInteger),
+    Column("over_version", BigInteger),
+    Column("over_fields", BigInteger),
+    Column("over_at", Instant),
     key("connection_id", "row_id"),
     # Whole, or SQLite takes the next one for "has this contact a row there" and looks at every row.
     Index(None, "account_id", "contact_id", "connection_id"),
@@ -182,7 +187,8 @@ gone_rows = Table(
     Column("contact_id", Guid, nullable=False),
     mask("unheard"),  # the fields its contact did not refuse when the row went
     Column("gone_at", Instant, nullable=False),
-    Column("version", BigInteger),  # the row's last one that was seen; none once it proved a restore
+    Column("version", BigInteger),  # the row's last one that was known; none once it proved a restore
+    Column("seen", BigInteger),  # the last one that was read: what a notice tells of a later one is news
     key("connection_id", "row_id"),
     of("contacts", "contact_id"),
     Index(None, "account_id", "connection_id", "gone_at"),

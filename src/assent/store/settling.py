@@ -12,10 +12,10 @@ from assent.ledger.entries import Entry
 from assent.policy.sides import Contact, Link, LinkKey
 from assent.policy.sightings import untold
 from assent.ports import Settlement, Written
-from assent.store import notices, row_writes
+from assent.store import notices, overwriting, row_writes
 from assent.store.contact_rows import contacts_at
 from assent.store.counters import lock_account
-from assent.store.journal import Journal
+from assent.store.hearing import Hearing
 from assent.store.link_rows import (
     INTENT_NAMES,
     base_values,
@@ -31,8 +31,12 @@ from assent.store.pending import mark
 class Settling:
     """Settles people whose both sides were confirmed, and records what was written meanwhile."""
 
-    journal: Journal
-    now: datetime
+    hearing: Hearing
+
+    @property
+    def now(self) -> datetime:
+        """The moment of settling."""
+        return self.hearing.applying.now
 
     def run(
         self,
@@ -58,12 +62,25 @@ class Settling:
         moved = [s for contact_id, theirs in people.items() if contact_id in settled for s in theirs]
         before = {s.key: links[s.contact_id][s.key] for s in moved}
         update_links(connection, account_id, [(s.key, _settled(s, before[s.key])) for s in moved])
-        _end_notices(connection, account_id, moved)
+        overwriting.remember(connection, account_id, moved, self.now)
         entries = [row_writes.written(w) for w in written] + _recovered(moved, before, written)
-        self.journal.append(connection, account_id, entries)
+        self.hearing.applying.journal.append(connection, account_id, entries)
         _tell(connection, account_id, [w for w in written if w.contact_id not in settled])
+        self._end_notices(connection, account_id, moved)
         mark(connection, account_id, settled, self.now)
         return settled
+
+    def _end_notices(self, connection: Connection, account_id: int, moved: Sequence[Settlement]) -> None:
+        """End what was waiting and was read and decided by now; what our own write hid counts (M8)."""
+        by_key = {settlement.key: settlement for settlement in moved}
+        ended = []
+        for notice in notices.waiting_for(connection, account_id, by_key):
+            settlement = by_key[LinkKey(notice.connection_id, notice.row_id)]
+            if notice.received_at <= settlement.read_at and notice.version <= settlement.row.version:
+                ended.append(notice)
+        if words := overwriting.hidden(connection, account_id, ended):
+            self.hearing.count(connection, account_id, words)
+        notices.end(connection, account_id, [notice.notice_id for notice in ended])
 
 
 def _stands(contact: Contact | None, links: Mapping[LinkKey, Link], theirs: Sequence[Settlement]) -> bool:
@@ -118,14 +135,3 @@ def _tell(connection: Connection, account_id: int, written: Sequence[Written]) -
         if link.intended & touched[key] & ~link.told
     ]
     update_links(connection, account_id, told)
-
-
-def _end_notices(connection: Connection, account_id: int, moved: Sequence[Settlement]) -> None:
-    """End what was waiting and was read and decided by now (M8)."""
-    by_key = {settlement.key: settlement for settlement in moved}
-    ended = []
-    for notice in notices.waiting_for(connection, account_id, by_key):
-        settlement = by_key[LinkKey(notice.connection_id, notice.row_id)]
-        if notice.received_at <= settlement.read_at and notice.version <= settlement.row.version:
-            ended.append(notice.notice_id)
-    notices.end(connection, account_id, ended)

@@ -68,6 +68,7 @@ class Voiding:
                 read_revision=0,
                 **dict.fromkeys(INTENT_NAMES, 0),
                 toggled_by=None,
+                over_at=None,
             )
         )
         entry = Entry(
