@@ -303,3 +303,22 @@ async def test_two_people_who_swap_addresses_end_up_settled() -> None:
         before = await w.still()
         await w.sweep()
         assert before == await w.still()
+
+
+async def test_a_third_that_goes_to_an_address_of_a_swap_joins_whoever_has_it_then() -> None:
+    """One address passes to one of two; the other follows, and the swap does not wait for it (I3)."""
+    async with world() as w:
+        pairs = [await w.pair(f"{name}@x.example", CONSENT) for name in ("cat", "ann", "bob", "dan")]
+        (cat, cats), (ann, anns), (bob, bobs), (dan, dans) = pairs
+        await w.set_up()
+        for row, name in ((cats, "ann"), (anns, "bob"), (bobs, "ann"), (dans, "ann")):
+            w.rep.save(row, emailaddress1=f"{name}@x.example")
+        await w.sweep()
+        await w.sweep()
+        contacts = [await w.contact(one) for one in (ann, bob)]
+        assert ["bob@x.example", "ann@x.example"] == [one.email for one in contacts]
+        assert {cats, bobs, dans} == {link.key.row_id for link in (await w.person(bob)).links}
+        assert ["joined", "joined"] == [(await w.contact(one)).hold for one in (cat, dan)]
+        before = await w.still()
+        await w.sweep()
+        assert before == await w.still()

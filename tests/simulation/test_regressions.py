@@ -294,6 +294,11 @@ STORIES = {
             slowness=10,
         )
     ],
+    # Two went to one address of a swap, and whoever was asked first shut the other and the swap out for
+    # good (seeds 1796106941031, 1796106951388 and 1796124322461).
+    "a third row goes to an address of two that swap theirs": again(
+        step(Move.ROW_EMAIL, 1, other=0), step(Move.SWAP, 0, other=3)
+    ),
 }
 
 pytestmark = pytest.mark.thorough

@@ -20,7 +20,7 @@ class Placed:
     """What to do about rows that changed their address, and the addresses nobody can move to.
 
     `together` names contacts one of which is about to leave the address the other is going to, but is
-    not of this pass: both are due in one.
+    not of this pass: both are due in one. `behind` names those whose address passes to another first.
     """
 
     split: list[NewContact] = field(default_factory=list)
@@ -28,6 +28,7 @@ class Placed:
     join: dict[UUID, UUID] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     together: frozenset[UUID] = frozenset()
+    behind: frozenset[UUID] = frozenset()
 
     @property
     def moved(self) -> bool:
@@ -133,7 +134,11 @@ async def _decided(run: Run, leaving: Sequence[tuple[Person, Link, str]]) -> Pla
                 placed.join[contact_id] = holder
             case _:
                 placed.taken.add(new)
-    for contact_id in _passing(placed.join, free):
+    heirs = _heirs(placed.join, _passing(placed.join, free))
+    passed = _passing({one: placed.join[one] for one in heirs}, free)
+    gone = {placed.join[one] for one in passed}
+    placed.behind = frozenset(one for one, holder in placed.join.items() if holder in gone) - passed
+    for contact_id in passed | placed.behind:
         del placed.join[contact_id]
     placed.taken |= {follows[contact_id] for contact_id in placed.join}  # for whoever cannot join
     return placed
@@ -148,6 +153,22 @@ def _passing(join: Mapping[UUID, UUID], free: Collection[UUID]) -> set[UUID]:
     while blocked := {one for one in passing if join[one] not in passing and join[one] not in free}:
         passing -= blocked
     return passing
+
+
+def _heirs(join: Mapping[UUID, UUID], passing: Collection[UUID]) -> set[UUID]:
+    """One for each address that is passed on: whoever is in a ring with its holder, or the first."""
+    heirs = dict[UUID, UUID]()
+    for one in sorted(passing, key=lambda one: (not _in_ring(one, join), one)):
+        heirs.setdefault(join[one], one)
+    return set(heirs.values())
+
+
+def _in_ring(contact_id: UUID, join: Mapping[UUID, UUID]) -> bool:
+    seen, at = set[UUID](), contact_id
+    while at in join and at not in seen:
+        seen.add(at)
+        at = join[at]
+    return at == contact_id
 
 
 def _own_contact(run: Run, person: Person, link: Link, email: str) -> NewContact:

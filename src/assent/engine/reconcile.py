@@ -57,7 +57,7 @@ async def _reconcile(run: Run, claims: Claims, *, fresh: bool) -> Report:
     placed = await place_rows(run, people)
     if placed.moved:
         people = await people_seen(run, claims.mine, looks)
-    planned = _plan(run, people, frozenset(placed.taken))
+    planned = _plan(run, people, frozenset(placed.taken), placed.behind)
     plans = planned.plans
 
     await run.memory.intend(run.account_id, [w for _, plan in plans for w in plan.writes])
@@ -102,11 +102,16 @@ class _Planned:
     stop: Braked | None
 
 
-def _plan(run: Run, people: Sequence[Person], taken: frozenset[str]) -> _Planned:
-    """Decide everybody. Where a brake stops grants, or not every row was read, refusals go ahead alone."""
+def _plan(run: Run, people: Sequence[Person], taken: frozenset[str], behind: Collection[UUID]) -> _Planned:
+    """Decide everybody.
+
+    Where a brake stops grants, not every row was read, or another gets the address first, refusals go
+    ahead alone.
+    """
     terms = replace(run.terms, taken=taken)
     plans = [(person, plan_person(person, terms)) for person in people if coexisted(person)]
-    again = {p.contact.contact_id for p in people} - {p.contact.contact_id for p, _ in plans}
+    again = {p.contact.contact_id for p in people} - {p.contact.contact_id for p, _ in plans} | {*behind}
+    plans = [(p, refusals(plan) if p.contact.contact_id in behind else plan) for p, plan in plans]
     stop = brake((plan for _, plan in plans), len(plans), run.brakes)
     if stop is not None:  # only grants wait for a person; refusals are never held up
         again |= {plan.before.contact_id for _, plan in plans if plan.grants}
@@ -116,7 +121,7 @@ def _plan(run: Run, people: Sequence[Person], taken: frozenset[str]) -> _Planned
             plans.append((person, refusals(plan_person(near, terms))))
     blocked = _kept(people, plans) & {plan.after.email for _, plan in plans if _moves_address(plan)}
     if blocked:  # whoever was to leave stays for now: decide without counting on it, so that nothing is lost
-        return _plan(run, people, taken | blocked)
+        return _plan(run, people, taken | blocked, behind)
     return _Planned(plans, frozenset(again), stop)
 
 
