@@ -102,5 +102,5 @@ def block_never_lifted() -> Iterator[None]:
     def end_notices(*_: object) -> None:
         """End nothing."""
 
-    with replaced(assent.store.settling, "_end_notices", end_notices):
+    with replaced(assent.store.settling.Settling, "_end_notices", end_notices):
         yield
