@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assent.policy.permission import BulkEmail, Stance
-from assent.policy.sides import PERMISSION, Link, Row
+from assent.policy.sides import PERMISSION, Base, Link, Row
 from assent.policy.sightings import absorb, acted, answer, intend, proves_restore
 
 from .samples import (
@@ -142,13 +142,15 @@ def test_the_same_version_saved_at_another_time_proves_a_restore(
     row = a_row(version=version)
     link = a_link(row, a_base(), same=0, read=0)
     assert not proves_restore(link, row, read_at=at(100))
+    assert proves_restore(replace(link, base=None), replace(row, **put_back), read_at=at(100))
     assert proves_restore(link, replace(row, **put_back), read_at=at(100))
     assert not proves_restore(link, replace(row, **put_back), read_at=at(0))
 
 
-def test_a_row_older_than_its_last_sighting_was_put_back() -> None:
-    """M7: though it never was as old as the base."""
-    link = a_link(a_row(version=12), a_base(), same=0, read=0)
+@pytest.mark.parametrize("base", [a_base(), None])
+def test_a_row_older_than_its_last_sighting_was_put_back(base: Base | None) -> None:
+    """M7: though it never was as old as the base, or there is none any more."""
+    link = a_link(a_row(version=12), base, same=0, read=0)
     assert proves_restore(link, a_row(version=11), read_at=at(100))
 
 

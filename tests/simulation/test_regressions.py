@@ -299,6 +299,25 @@ STORIES = {
     "a third row goes to an address of two that swap theirs": again(
         step(Move.ROW_EMAIL, 1, other=0), step(Move.SWAP, 0, other=3)
     ),
+    # Bases were void by then, and without one the rows that a read from before the restore told of were
+    # never older than anything (seed 1796124329591).
+    "what was read before a restore is stored after it was proved": exactly(
+        1796124329591,
+        step(Move.TOGGLE, 2, 1.0, other=2, yes=False),
+        step(Move.OPT_OUT, 6, 0.4, other=6),
+        step(Move.PAGE, 7, 0.05, other=7, yes=False),
+        step(Move.TOGGLE, 5, 0.2, field=2),
+        step(Move.BACKUP, 7, 1.0, other=7),
+        step(Move.SWEEP, 5, 15.0, other=1, field=2),
+        step(Move.CONFIRM, 5, field=2, yes=False),
+        step(Move.TOGGLE, 1, 0.02, other=3, field=2, yes=False),
+        step(Move.RESTORE, 7, 4.0, other=7),
+        step(Move.PAGE, 5, other=6, yes=False),
+        step(Move.OPT_OUT, 5, other=5, yes=False),
+        step(Move.PHONE, 5, 70.0),
+        slowness=50,
+        faults=frozenset({Fault.SIGN_IN_EXPIRED}),
+    ),
 }
 
 pytestmark = pytest.mark.thorough

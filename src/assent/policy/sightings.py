@@ -145,14 +145,19 @@ def proves_restore(link: Link, row: Row, *, read_at: datetime) -> bool:
     """Tell whether a row read later than the stored sighting is older than what is known of it (M7).
 
     Below the version of its base, or of its last sighting, it was restored; at that very version it must
-    say what it said then, saved when it was saved then.
+    say what it said then, saved when it was saved then. The sighting tells without a base as well: what was
+    read before a restore may come to be stored after it.
     """
     base, seen = link.base, link.row
-    if base is None or (link.read_at is not None and read_at <= link.read_at):
+    if link.read_at is not None and read_at <= link.read_at:
         return False
-    if row.version < base.crm_version or (seen is not None and row.version < seen.version):
+    if seen is not None and row.version < seen.version:
         return True
     if seen is not None and seen.version == row.version and _stamp(seen) != _stamp(row):
+        return True
+    if base is None:
+        return False
+    if row.version < base.crm_version:
         return True
     differs = row.toggle is not base.toggle or bool(base.known & row.known & (base.value ^ row.value))
     return row.version == base.crm_version and differs
