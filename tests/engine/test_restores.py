@@ -223,6 +223,24 @@ async def test_a_restore_that_only_undid_our_own_write_is_noticed_by_the_next_sw
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
 
+async def test_a_restore_is_noticed_by_the_check_that_reads_the_feed_first() -> None:
+    """Rows saved since are the newest later on, but not while the feed has just brought them (M7)."""
+    async with world() as w:
+        (ann, anns), *others = [await w.pair(f"{name}@x.example") for name in ("ann", "bob", "cat")]
+        await w.set_up()
+        saved = backup(w)
+        await w.act(ann, basis=WITHDRAWN)
+        await w.sweep()
+        await w.office.inhabit(saved)
+        for _ in range(50):  # other tables move on
+            w.office.organization.next_version()
+        for _, row in others:
+            w.rep.save(row, telephone1="1")
+        await w.check([one for one, _ in others])
+        await w.sweep()
+        assert w.office.says(anns)[0] is True
+
+
 async def test_after_a_restore_a_row_at_somebody_elses_address_waits_for_a_person() -> None:
     """Nobody can tell which side changed it: it is neither joined nor written back by any look (M7, I3)."""
     async with world() as w:

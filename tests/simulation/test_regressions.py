@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from assent.policy.permission import OnAllow
+
 from .__main__ import the_lab
 from .faults import Fault
 from .history import play
@@ -318,6 +320,30 @@ STORIES = {
         slowness=50,
         faults=frozenset({Fault.SIGN_IN_EXPIRED}),
     ),
+    # The check read the feed and moved the token without looking for a restore; rows of ours, written since
+    # one, were the newest afterwards and hid it (seed 1796125665239).
+    "a send is checked after the organisation was put back over our own write": [
+        replace(script, on_allow=OnAllow.HOLD)
+        for script in exactly(
+            1796125665239,
+            step(Move.ANSWER_CATEGORY, 0, 0.1, other=5, field=2, yes=False),
+            step(Move.BACKUP, 6, 0.2, other=1, field=2, yes=False),
+            step(Move.PAGE, 4, 1.0, other=3, yes=False),
+            step(Move.CRASH, 4, other=5, field=2, yes=False),
+            step(Move.RESTORE, 6, 70.0, other=1, field=2, yes=False),
+            step(Move.SEND, 4, yes=False),
+            step(Move.OPT_OUT, 5, 0.1, other=7),
+            faults=frozenset(
+                {
+                    Fault.FEED_LAGS,
+                    Fault.NOTICE_LATE,
+                    Fault.SIGN_IN_EXPIRED,
+                    Fault.RESET,
+                    Fault.TIMEOUT_AFTER,
+                }
+            ),
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough

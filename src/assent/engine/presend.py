@@ -71,7 +71,7 @@ async def prove(
     for connection_id in run.crms:
         asked[connection_id] = Asked(run.clock.now())
         try:
-            report += (await catch_up(run, connection_id)).report
+            report += await catch_up(run, connection_id)
         except AssentError as error:
             asked[connection_id] = Asked(began, error=error)
     if not any(one.error for one in asked.values()):

@@ -214,7 +214,7 @@ async def _read(setup: Setup, run: Run) -> Report:
     if not live:
         revision = await run.memory.revision(run.account_id)
         await run.memory.hub_cursor(run.account_id, setup.connection_id, revision)
-    return (await catch_up(run, setup.connection_id, create=live)).report
+    return await catch_up(run, setup.connection_id, create=live)
 
 
 async def _reconcile(setup: Setup, run: Run) -> Report:
@@ -247,7 +247,7 @@ def watched(columns: Sequence[CategoryColumn]) -> list[str]:
 
 async def _catch_up(setup: Setup, run: Run) -> Report:
     """What moved while webhooks were being set up is in the feed; from here on notices tell."""
-    report = (await catch_up(run, setup.connection_id)).report
+    report = await catch_up(run, setup.connection_id)
     return report + await reconcile_pending(run)
 
 

@@ -1,6 +1,5 @@
 """Catching up with everything a CRM's change feed reports (tiers 1 and 3)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from assent.engine.adopt import meet
@@ -18,16 +17,6 @@ from assent.ports import ChangePage, Connection
 READ_AGAIN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class CaughtUp:
-    """How a feed was caught up: rows seen, the token for the next time, and whether all were read."""
-
-    report: Report
-    rows: int
-    token: str | None
-    full: bool
-
-
 async def sweep(run: Run) -> Report:
     """Catch up every connection, then settle whoever moved on either side, notices or not.
 
@@ -37,7 +26,7 @@ async def sweep(run: Run) -> Report:
     report, errors = Report(), list[AssentError]()
     for connection_id in list(run.crms):
         try:
-            report += await _catch_up(run, connection_id)
+            report += await catch_up(run, connection_id)
         except AssentError as error:
             errors.append(error)
             run = run.without(connection_id)
@@ -47,13 +36,33 @@ async def sweep(run: Run) -> Report:
     return report
 
 
-async def _catch_up(run: Run, connection_id: int) -> Report:
-    """Catch up with one organisation, once more and whole where it turns out to have been restored."""
-    started = run.clock.now()
-    caught = await catch_up(run, connection_id)
-    if not caught.full and await _restored(run, connection_id, started):
-        return caught.report + (await catch_up(run, connection_id)).report
-    return caught.report
+async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Report:
+    """Store everything one connection's feed reports since its change token.
+
+    The token moves after everything it covers was stored, deletions too, and nothing speaks for a
+    restore: what was saved since one is told apart only while it is what the feed just brought. One that
+    expired, by age or by a metadata change, falls back to a full compare, which is routine; one that is
+    ahead of the organisation means a restore, which voids every base first (M7).
+    """
+    connection, started = run.connections[connection_id], run.clock.now()
+    await check_organisation(run, connection)
+    token = await run.memory.token(run.account_id, connection_id)
+    if token is not None:
+        try:
+            report, following = await _read_feed(run, connection, token, create=create)
+            restored = await _restored(run, connection_id, started)
+            # What was read may have proved one as well, which voids the token.
+            if not restored and await run.memory.move_token(
+                run.account_id, connection_id, following, onward=True
+            ):
+                return report
+        except TokenFromFuture:
+            await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
+        except TokenExpired:
+            pass
+    report, following = await _full_compare(run, connection, create=create)
+    await run.memory.move_token(run.account_id, connection_id, following)
+    return report
 
 
 async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
@@ -80,35 +89,10 @@ async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
     return False
 
 
-async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> CaughtUp:
-    """Store everything one connection's feed reports since its change token.
-
-    The token moves after everything it covers was stored, deletions too. One that expired, by age
-    or by a metadata change, falls back to a full compare, which is routine; one that is ahead of the
-    organisation means a restore, which voids every base first (M7).
-    """
-    connection = run.connections[connection_id]
-    await check_organisation(run, connection)
-    token = await run.memory.token(run.account_id, connection_id)
-    if token is not None:
-        try:
-            caught = await _read_feed(run, connection, token, create=create)
-            # What was read may have proved a restore, which voids the token.
-            if await run.memory.move_token(run.account_id, connection_id, caught.token, onward=True):
-                return caught
-        except TokenFromFuture:
-            await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
-        except TokenExpired:
-            pass
-    caught = await _full_compare(run, connection, create=create)
-    await run.memory.move_token(run.account_id, connection_id, caught.token)
-    return caught
-
-
-async def _full_compare(run: Run, connection: Connection, *, create: bool) -> CaughtUp:
+async def _full_compare(run: Run, connection: Connection, *, create: bool) -> tuple[Report, str | None]:
     """Read every row, then look up by key the linked rows the read did not meet: those are gone."""
     started = run.clock.now()
-    caught = await _read_feed(run, connection, None, create=create)
+    read = await _read_feed(run, connection, None, create=create)
     before: list[LinkKey] = []
     while unmet := await run.memory.unseen(run.account_id, connection.connection_id, started, STEP):
         if unmet == before:
@@ -117,19 +101,21 @@ async def _full_compare(run: Run, connection: Connection, *, create: bool) -> Ca
         await see(run, sightings)
         await forget(run, gone)
         before = unmet
-    return caught
+    return read
 
 
-async def _read_feed(run: Run, connection: Connection, token: str | None, *, create: bool) -> CaughtUp:
-    report, rows, following = Report(), 0, None
+async def _read_feed(
+    run: Run, connection: Connection, token: str | None, *, create: bool
+) -> tuple[Report, str | None]:
+    """Store what a feed reports since a token; gives the token for the next time too."""
+    report, following = Report(), None
     stamp = await now(run)
     async for page in run.crms[connection.connection_id].changes(token):
         report += await _store_page(run, connection, page, stamp, create=create)
-        rows += len(page.rows) + len(page.deleted)
         await run.passes(len(page.rows))
         following = page.token
         stamp = await now(run)
-    return CaughtUp(report, rows, following, full=token is None)
+    return report, following
 
 
 async def _store_page(
