@@ -167,6 +167,36 @@ async def test_a_mail_put_off_is_tried_again_and_then_given_up(at: Mailroom) -> 
     assert "Given up after 3 attempts: 452" in given_up.detail
 
 
+async def test_a_mailbox_that_changes_hands_meanwhile_gets_a_send_once(at: Mailroom) -> None:
+    """P6: one has the mail, another's is put off and comes to the same address by then."""
+    first, second = await at.people("a@x.example", "b@x.example")
+    at.sink.behave = lambda to: Conduct.DEFER_DATA if to.startswith("b") else Conduct.ACCEPT
+    send_id = await at.started()
+    at.clock.let_go.clear()
+    running = asyncio.create_task(at.ended(send_id))
+
+    async def put_off() -> bool:
+        return RecipientState.DEFERRED is (await at.states(send_id))["b@x.example"]
+
+    await until(put_off)
+    assert ["a@x.example"] == at.arrived()
+    moves = [Act(first, email="c@x.example"), Act(second, email="a@x.example")]
+    await at.app.act(at.account_id, ADMIN, moves, FORM)
+    at.clock.let_go.set()
+    view = await running
+    assert (SendState.DONE, 1, 1) == (view.state, view.sent, view.left_out)
+    assert ["a@x.example"] == at.arrived()
+    (left,) = (
+        one
+        for one in (await sends.recipients(at.app, at.admin, send_id)).items
+        if one.state is RecipientState.LEFT_OUT
+    )
+    assert (second, "this address got the mail already, when it was another contact's") == (
+        left.contact_id,
+        left.detail,
+    )
+
+
 async def test_a_mail_that_may_have_arrived_is_uncertain_and_never_repeated(at: Mailroom) -> None:
     """P6: the server took the data and hung up; nobody gets a mail twice."""
     await at.people("a@x.example", "b@x.example")

@@ -344,6 +344,20 @@ STORIES = {
             ),
         )
     ],
+    # Each of two contacts got the send once, and one mailbox both: it went over to the other's contact
+    # between (seed 1796106874796).
+    "addresses are swapped while a newsletter goes out": [
+        replace(script, hold_deleted=False, create_in_crm=False)
+        for script in exactly(
+            1796106874796,
+            step(Move.SWEEP, 2, other=2),
+            step(Move.PAGE, 5, other=2),
+            step(Move.PHONE, 5, 7.0, other=7),
+            step(Move.SEND, 5, other=2, field=2, yes=False),
+            step(Move.ROW_EMAIL, 5, 4.0, other=7, yes=False),
+            step(Move.SWAP, 5, 15.0, other=6),
+        )
+    ],
 }
 
 pytestmark = pytest.mark.thorough

@@ -198,6 +198,19 @@ recipients = Table(
     of("sends", "send_id"),
 )
 
+#: Which address a send went to as whose, as a keyed hash: addresses change hands while it goes out.
+mailed_addresses = Table(
+    "mailed_addresses",
+    metadata,
+    account(),
+    Column("send_id", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("contact_id", Guid, nullable=False),
+    key("send_id", "digest"),
+    Index(None, "account_id", "contact_id"),
+    of("sends", "send_id"),
+)
+
 #: How an account looks on the pages it shows to people.
 brands = Table(
     "brands",

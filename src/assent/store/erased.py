@@ -19,7 +19,7 @@ from assent.store.among import among_guids
 from assent.store.batches import chunked
 from assent.store.contact_rows import contacts_at, holders
 from assent.store.counters import lock_account
-from assent.store.desk_schema import returns, troubles
+from assent.store.desk_schema import mailed_addresses, returns, troubles
 from assent.store.erasing import ErasedRow, Erasure
 from assent.store.journal import Journal, destroy_keys
 from assent.store.marks import Marks
@@ -28,7 +28,7 @@ from assent.store.people import people
 from assent.store.schema import acts, contacts, former_links, gone_rows, links, requests
 
 #: What is kept of a contact elsewhere than in its own row, in an order no reference minds.
-_KEPT = (requests, acts, former_links, gone_rows, links, troubles, returns, contacts)
+_KEPT = (requests, acts, former_links, gone_rows, links, troubles, returns, mailed_addresses, contacts)
 
 
 @dataclass(frozen=True, slots=True)

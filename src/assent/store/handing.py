@@ -14,6 +14,7 @@ from assent.errors import Invalid
 from assent.policy.audience import Audience
 from assent.policy.gate import Reason, Verdict
 from assent.policy.sending import RecipientState, SendState, Step, may_happen
+from assent.store import mailed
 from assent.store import sends as stored
 from assent.store.among import among_guids
 from assent.store.counters import lock_account
@@ -24,6 +25,9 @@ from assent.store.schema import contacts
 
 #: The verdict on a recipient who is no contact any more: erased, or joined with another.
 GONE = Verdict(Reason.UNVERIFIED, "no such contact")
+
+#: The verdict on a recipient whose address was another recipient's when that one was written to.
+MAILED = Verdict(Reason.UNVERIFIED, "this address got the mail already, when it was another contact's")
 
 NOBODY_IN_IT = "Nobody is in this audience. Choose other filters, or add contacts, then start it."
 
@@ -157,11 +161,7 @@ class Taking:
         if stored.read(connection, account_id, send_id).state is not SendState.SENDING:
             return []
         following = self._following(connection, account_id, send_id)
-        facts = self.reader.run(connection, account_id, [taken.contact_id for taken in following])
-        verdicts = {
-            taken.contact_id: self.judge(facts[taken.contact_id]) if taken.contact_id in facts else GONE
-            for taken in following
-        }
+        verdicts = self._verdicts(connection, account_id, send_id, [taken.contact_id for taken in following])
         may = [taken for taken in following if verdicts[taken.contact_id].may]
         _mark(
             connection,
@@ -191,6 +191,16 @@ class Taking:
             return False
         facts = self.reader.run(connection, account_id, [contact_id]).get(contact_id)
         return facts is not None and self.judge(facts).may
+
+    def _verdicts(
+        self, connection: Connection, account_id: int, send_id: int, contact_ids: Sequence[UUID]
+    ) -> dict[UUID, Verdict]:
+        facts = self.reader.run(connection, account_id, contact_ids)
+        verdicts = {one: self.judge(facts[one]) if one in facts else GONE for one in contact_ids}
+        addresses = {facts[one].email: one for one, verdict in verdicts.items() if verdict.may}
+        digests = self.reader.marks.digests(connection, account_id, addresses)
+        to = {digest: addresses[address] for digest, address in digests.items()}
+        return verdicts | dict.fromkeys(mailed.claim(connection, account_id, send_id, to), MAILED)
 
     def _following(self, connection: Connection, account_id: int, send_id: int) -> list[Taken]:
         statement, asked = _FOLLOWING, {"account_id": account_id, "send_id": send_id}

@@ -46,7 +46,7 @@ class Marks:
         self, connection: Connection, account_id: int, addresses: Collection[str]
     ) -> dict[str, AddressMarks]:
         """What is remembered of normalised addresses; absent means nothing."""
-        digests = self._digests(connection, account_id, addresses)
+        digests = self.digests(connection, account_id, addresses)
         found = {}
         for piece in chunked(digests):
             asked = {"account_id": account_id, "digests": piece}
@@ -75,7 +75,7 @@ class Marks:
                 "complained": mark.complained,
                 "at": at,
             }
-            for digest in sorted(self._digests(connection, account_id, addresses))
+            for digest in sorted(self.digests(connection, account_id, addresses))
         ]
         connection.execute(_ADD, rows)
 
@@ -83,7 +83,7 @@ class Marks:
         self, connection: Connection, account_id: int, address: str, mark: AddressMarks, at: datetime
     ) -> None:
         """Take marks off an address: by its owner's confirmed sign-up (I6), or a bounce by a person (G3)."""
-        (digest,) = self._digests(connection, account_id, [address])
+        (digest,) = self.digests(connection, account_id, [address])
         connection.execute(
             address_marks.update()
             .where(address_marks.c.account_id == account_id, address_marks.c.digest == digest)
@@ -97,9 +97,10 @@ class Marks:
             raise Unknown(f"there is no account {account_id}")
         return self.vault.unwrap(wrapped)
 
-    def _digests(
+    def digests(
         self, connection: Connection, account_id: int, addresses: Collection[str]
     ) -> dict[bytes, str]:
+        """The keyed hashes of normalised addresses, which alone are kept."""
         if not addresses:
             return {}
         key = self.key(connection, account_id)
