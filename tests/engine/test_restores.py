@@ -27,6 +27,12 @@ def expire(w: World, how: str) -> None:
         w.office.organization.metadata_changed()
 
 
+def pass_by(w: World, versions: int) -> None:
+    """Let other tables move on."""
+    for _ in range(versions):
+        w.office.organization.next_version()
+
+
 @pytest.mark.parametrize("how", ["age", "metadata"])
 async def test_an_expired_token_falls_back_to_a_full_compare(how: str) -> None:
     """Changes, new rows and deletions of the time between are all found (cursors, I4)."""
@@ -217,8 +223,7 @@ async def test_a_restore_that_only_undid_our_own_write_is_noticed_by_the_next_sw
         await w.drain()
         assert w.office.says(row)[0]
         await w.office.inhabit(saved)
-        for _ in range(50):  # other tables move on
-            w.office.organization.next_version()
+        pass_by(w, 50)
         await w.sweep()
         assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
@@ -232,8 +237,7 @@ async def test_a_restore_is_noticed_by_the_check_that_reads_the_feed_first() -> 
         await w.act(ann, basis=WITHDRAWN)
         await w.sweep()
         await w.office.inhabit(saved)
-        for _ in range(50):  # other tables move on
-            w.office.organization.next_version()
+        pass_by(w, 50)
         for _, row in others:
             w.rep.save(row, telephone1="1")
         await w.check([one for one, _ in others])
@@ -269,13 +273,28 @@ async def test_a_deleted_row_that_a_restore_brings_back_is_noticed_by_the_next_s
         await w.deliver()
         assert () == (await w.person(contact)).links
         await w.office.inhabit(saved)
-        for _ in range(50):  # other tables move on
-            w.office.organization.next_version()
+        pass_by(w, 50)
         await w.sweep()
         assert [row] == [link.key.row_id for link in (await w.person(contact)).links]
         assert 1 == len(await w.entries("connection.voided"))
         await w.sweep()
         assert 1 == len(await w.entries("connection.voided"))
+
+
+async def test_a_deleted_row_that_is_back_and_saved_is_met_though_no_feed_tells() -> None:
+    """Saved past the version it had and below the token of the time: so it is linked (I5, M7)."""
+    async with joined() as (w, contact, row):
+        saved = backup(w)
+        pass_by(w, 50)
+        await w.sweep()
+        w.rep.delete(row)
+        await w.deliver()
+        await w.office.inhabit(saved)
+        w.rep.refuse(row)
+        pass_by(w, 100)
+        await w.sweep()
+        assert [row] == [link.key.row_id for link in (await w.person(contact)).links]
+        assert (WITHDRAWN, True) == (await w.basis(contact), w.office.says(row)[0])
 
 
 async def test_a_row_made_anew_with_the_id_of_a_deleted_one_is_no_restore() -> None:

@@ -358,6 +358,19 @@ STORIES = {
             step(Move.SWAP, 5, 15.0, other=6),
         )
     ],
+    # It was above the version it was deleted at and below the token of the time, so nothing told of it
+    # (seed 1796106891632).
+    "a deleted row is put back and saved before anybody looks": exactly(
+        1796106891632,
+        step(Move.CHECK, 0, field=2),
+        step(Move.BACKUP, 0, 0.2, other=7, yes=False),
+        step(Move.DELETE, 0, 0.4, other=6, yes=False),
+        step(Move.CHECK, 0, 70.0, other=7, field=2, yes=False),
+        step(Move.RESTORE, 0, 0.2, other=7, yes=False),
+        step(Move.TICK_BOX, 0, other=7, yes=False),
+        slowness=50,
+        faults=frozenset({Fault.NOTICE_LOST}),
+    ),
 }
 
 pytestmark = pytest.mark.thorough

@@ -50,12 +50,12 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Repo
     if token is not None:
         try:
             report, following = await _read_feed(run, connection, token, create=create)
-            restored = await _restored(run, connection_id, started)
-            # What was read may have proved one as well, which voids the token.
-            if not restored and await run.memory.move_token(
+            again = await _look_again(run, connection_id, started, create=create)
+            # What the feed brought may have proved a restore as well, which voids the token.
+            if again is not None and await run.memory.move_token(
                 run.account_id, connection_id, following, onward=True
             ):
-                return report
+                return report + again
         except TokenFromFuture:
             await run.memory.void(run.account_id, connection_id, Suspicion.FUTURE_TOKEN.value)
         except TokenExpired:
@@ -65,28 +65,32 @@ async def catch_up(run: Run, connection_id: int, *, create: bool = True) -> Repo
     return report
 
 
-async def _restored(run: Run, connection_id: int, started: datetime) -> bool:
+async def _look_again(run: Run, connection_id: int, started: datetime, *, create: bool) -> Report | None:
     """Read again the newest rows the feed did not just bring, and the last that were deleted (M7).
 
     An older one, or one that is there again as it was, proves a restore, which undoes the newest first. A
     feed that went back does not tell: other rows soon carry the organisation's counter past what we
-    saw. Every base and the token are void then.
+    saw. Every base and the token are void then, and nothing is given. One that is there again otherwise
+    is met like any other, for no feed may tell of it.
     """
+    report = Report()
     went = await run.memory.lately_gone(run.account_id, connection_id, READ_AGAIN)
     least = {key: version + 1 for key, version in went.items()}  # below these versions is no row any more
     newest = await run.memory.newest(run.account_id, connection_id, started, READ_AGAIN)
     while least or newest:
         least |= newest
+        stamp = await now(run)
         sightings, gone = await sight(run, least)
-        if any(s.row.version < least[LinkKey(connection_id, s.row.row_id)] for s in sightings):
+        if any(s.row.version < least[s.key] for s in sightings):
             await run.memory.void(run.account_id, connection_id, Suspicion.OLDER_VERSION.value)
-            return True
-        await see(run, sightings)
+            return None
+        rows = [sighting.row for sighting in sightings]
+        report += (await meet(run, connection_id, rows, stamp, create=create)).report
         if not (lost := [key for key in gone if key in newest]):
-            return False
+            break
         await forget(run, lost)  # made after the backup, perhaps: those before them are the newest then
         newest, least = await run.memory.newest(run.account_id, connection_id, started, READ_AGAIN), {}
-    return False
+    return report
 
 
 async def _full_compare(run: Run, connection: Connection, *, create: bool) -> tuple[Report, str | None]:

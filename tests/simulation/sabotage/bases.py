@@ -14,6 +14,7 @@ import assent.policy.sightings
 import assent.store.sightings
 from assent.crm.contacts import DataverseContacts
 from assent.engine.claiming import Claims
+from assent.engine.run import Report
 from assent.errors import AssentError, Retry
 from assent.policy.permission import BulkEmail
 from assent.policy.plan import RowWrite
@@ -178,11 +179,11 @@ def restore_for_allow() -> Iterator[None]:
     def never(*_: object, **__: object) -> bool:
         return False
 
-    async def unseen(*_: object) -> bool:
-        return False
+    async def unseen(*_: object, **__: object) -> Report:
+        return Report()
 
     with (
-        replaced(assent.engine.sweep, "_restored", unseen),
+        replaced(assent.engine.sweep, "_look_again", unseen),
         replaced(assent.store.sightings, "proves_restore", never),
         replaced(assent.crm.requests.contacts, "went_back", never),
     ):
