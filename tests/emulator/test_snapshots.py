@@ -35,6 +35,17 @@ def test_each_side_changes_on_its_own() -> None:
         assert in_order == sorted(str(row["contactid"]) for row in held.rows())
 
 
+def test_a_token_outlives_a_restore() -> None:
+    """Signing in is the directory's: whoever did since the backup is still who they were."""
+    organization = create_organization()
+    kept = organization.snapshot()
+    token = organization.identity.issue("app", "secret")
+    assert token is not None
+    user = organization.identity.bearer(token)
+    organization.restore(kept)
+    assert user == organization.identity.bearer(token) == organization.identity.application("app")
+
+
 def test_change_tracking_goes_on_apart() -> None:
     """A token taken before the copy brings each side its own changes only."""
     original = create_organization(contacts=3)

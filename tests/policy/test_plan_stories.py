@@ -79,6 +79,14 @@ def test_a_held_allow_is_written_back_and_a_person_asked(
     assert personally is plan.after.refused_personally
 
 
+def test_an_allow_that_came_with_a_save_of_ours_is_held() -> None:
+    """T3, M7: ours did not set it; a restore may have, right before, and nobody can tell."""
+    terms = replace(TERMS, ourselves=frozenset({REP}))
+    plan = plan_person(a_person(a_contact(WITHDRAWN), ALLOWED_BY_REP), terms)
+    assert (WITHDRAWN, (Request.GRANT_HELD,)) == (plan.after.basis, plan.requests)
+    assert {KEY_1: DENY} == toggles_written(plan)
+
+
 def test_restore_gives_back_legitimate_interest() -> None:
     """T3: the last positive basis held comes back where a rep had refused."""
     contact = replace(a_contact(WITHDRAWN), last_positive=INTEREST)

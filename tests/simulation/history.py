@@ -217,6 +217,7 @@ class Director:
         remember_said(world, site)
         stood = {row_id: int(row["versionnumber"]) for row_id, row in world.rows(site).items()}
         _make_again(organization, site.organization.model.tables["contact"].columns.values())
+        organization.identity.honour(site.organization.identity)  # signing in is not the organisation's
         inhabit(world, site.connection_id, organization)
         now = {row_id: int(row["versionnumber"]) for row_id, row in world.rows(site).items()}
         lost = {row_id: version for row_id, version in stood.items() if now.get(row_id) != version}

@@ -104,6 +104,7 @@ async def begin(tools: Tools, account_id: int) -> Run:
     terms = Terms(
         categories=made & await tools.memory.categories(account_id),
         allow={c.connection_id: c.allow for c in connections.values()},
+        ourselves=frozenset(c.user_id for c in connections.values() if c.user_id is not None),
     )
     return Run(
         account_id=account_id,

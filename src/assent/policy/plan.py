@@ -39,7 +39,8 @@ class Terms:
     `categories` is the mask of active ones; `allow` holds each connection's answer to T3 by its id,
     `CONSENT_ON_ALLOW` where none is given; `skew` is the measured difference of the clocks. With
     `fill`, columns that are null beside a Yes or a positive basis are written too (T6). Nobody can
-    move to an address in `taken`: another contact holds it, or it is barred.
+    move to an address in `taken`: another contact holds it, or it is barred. `ourselves` are the users
+    this software is in the organisations.
     """
 
     categories: int
@@ -47,6 +48,7 @@ class Terms:
     skew: timedelta = timedelta(seconds=5)
     fill: bool = False
     taken: frozenset[str] = frozenset()
+    ourselves: frozenset[UUID] = frozenset()
 
 
 class Request(Enum):
@@ -324,7 +326,11 @@ def _replaced_unseen(link: Link, row: Row, field: int, now: Stance) -> bool:
 def _lift(
     contact: Contact, links: Sequence[Link], decision: Decision, terms: Terms
 ) -> tuple[LegalBasis, tuple[Request, ...], list[FieldChange]]:
-    """Turn the decision on permission into a basis, keeping every nuance the hub holds (T1-T5)."""
+    """Turn the decision on permission into a basis, keeping every nuance the hub holds (T1-T5).
+
+    An Allow that came with a save of ours, which did not set it, may be a person's of right before, or a
+    restore's that we wrote over: nobody can tell, so a person is asked (T3, M7).
+    """
     if decision.stance is Stance.SILENT:
         return contact.basis, (), []
     if decision.stance is Stance.NO:
@@ -347,7 +353,7 @@ def _lift(
             last_positive=contact.last_positive,
             refused_personally=contact.refused_personally,
         )
-        if not lifted.held:
+        if not lifted.held and _writer(link) not in terms.ourselves:
             # Refused and allowed again between two looks: no real change is left to see (P5).
             basis = contact.basis if contact.basis.positive else lifted.basis
             return basis, (), _basis_change(contact, basis, "T3", link.key)

@@ -171,6 +171,7 @@ class Connection:
     """One account joined to one Dynamics organisation, as the engine needs it.
 
     `made` is the mask of categories whose column exists there: others cannot be read or written yet.
+    `user_id` is who we are there, once that is known.
     """
 
     account_id: int
@@ -186,6 +187,7 @@ class Connection:
     paused: bool = False
     hub_cursor: int = 0
     made: int = 0
+    user_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ COLUMNS = (
     connections.c.state,
     connections.c.hub_cursor,
     connections.c.made,
+    connections.c.user_id,
 )
 #: Every connection of an account.
 OF_ACCOUNT = (
@@ -122,6 +123,7 @@ def engine_view(
     state: str,
     hub_cursor: int,
     made: int,
+    user_id: UUID | None,
 ) -> CrmConnection:
     """Give a connection as the engine sees it."""
     read = read_settings(settings)
@@ -139,4 +141,5 @@ def engine_view(
         paused=state == PAUSED,
         hub_cursor=hub_cursor,
         made=made,
+        user_id=user_id,
     )

@@ -55,6 +55,10 @@ class Identity:
         twin.system = self.system
         return twin
 
+    def honour(self, other: "Identity") -> None:
+        """Let the tokens of another identity of the same directory in too."""
+        self._tokens |= other._tokens
+
     def issue(self, client_id: str, client_secret: str) -> str | None:
         """A token for the client's application user, or nothing when the secret is not right."""
         if self.strict and (not client_secret or self.clients.get(client_id) != client_secret):

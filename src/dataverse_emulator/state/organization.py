@@ -93,9 +93,14 @@ class Organization:
         return twin
 
     def restore(self, kept: "Organization") -> None:
-        """Become what the snapshot is; it stays as it is and can be restored again."""
+        """Become what the snapshot is; it stays as it is and can be restored again.
+
+        Tokens issued since go on: signing in is not the organisation's.
+        """
         with self._alone:
+            since = self.identity
             self._become(kept)
+            self.identity.honour(since)
 
     def _become(self, other: "Organization") -> None:
         assert other._undo is None, "a snapshot is of one moment, so not within a transaction"

@@ -55,13 +55,17 @@ def echo() -> Iterator[None]:
     "granted",
 )
 def own_write_unknown() -> Iterator[None]:
-    """What we wrote and nobody confirmed counts as an act of the CRM's people."""
+    """What we wrote and nobody confirmed counts as an act of the CRM's people, whoever the writer is."""
 
     def nobodys(*_: object) -> bool:
         return False
 
+    def nobody(_: Link) -> None:
+        """No writer."""
+
     with (
         replaced(assent.policy.plan, "is_ours", nobodys),
+        replaced(assent.policy.plan, "_writer", nobody),
         replaced(assent.policy.sightings, "is_ours", nobodys),
     ):
         yield
