@@ -343,27 +343,58 @@ async def slow_server(behind: int, go_on: asyncio.Event) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def test_a_refusal_while_the_mail_server_takes_its_time_stops_the_mail(at: Mailroom) -> None:
-    """P1: what is refused before the server would take the mail is not handed to it, however slow it is."""
-    first, _ = await at.people("a@x.example", "b@x.example")
-    send_id, go_on = await at.started(), asyncio.Event()
-    server = mail_server(at.app.settings)
+@asynccontextmanager
+async def slowly(at: Mailroom, send_id: int) -> AsyncIterator[None]:
+    """A send whose mails have been begun, to a mail server that goes on five seconds after what is done."""
+    go_on, server = asyncio.Event(), mail_server(at.app.settings)
     assert server is not None
     async with slow_server(at.sink.port, go_on) as port, Mailer(replace(server, port=port)) as mailer:
         errands = replace(at.errands, hands=replace(at.errands.hands, mailer=mailer))
         carried = asyncio.create_task(errands.perform(at.account_id, send_id))
 
-        async def both_begun() -> bool:
+        async def all_begun() -> bool:
             return {RecipientState.HANDING} == set((await at.states(send_id)).values())
 
-        await until(both_begun)
-        await at.app.act(at.account_id, ADMIN, [Act(first, basis=LegalBasis.WITHDRAWN)], FORM)
+        await until(all_begun)
+        yield
         at.clock.ahead += timedelta(seconds=5)
         go_on.set()
         await carried
+
+
+async def test_a_refusal_while_the_mail_server_takes_its_time_stops_the_mail(at: Mailroom) -> None:
+    """P1: what is refused before the server would take the mail is not handed to it, however slow it is."""
+    first, _ = await at.people("a@x.example", "b@x.example")
+    send_id = await at.started()
+    async with slowly(at, send_id):
+        await at.app.act(at.account_id, ADMIN, [Act(first, basis=LegalBasis.WITHDRAWN)], FORM)
     assert ["b@x.example"] == at.arrived()
     left = (await sends.result(at.app, at.admin, send_id)).left_out
     assert {Reason.WITHDRAWN: 1} == left
+
+
+async def test_a_new_address_while_the_mail_server_takes_its_time_gets_the_mail(at: Mailroom) -> None:
+    """P1: by then the old one may be somebody else's, who would get another person's links."""
+    first, _ = await at.people("a@x.example", "b@x.example")
+    send_id = await at.started()
+    async with slowly(at, send_id):
+        await at.app.act(at.account_id, ADMIN, [Act(first, email="c@x.example")], FORM)
+    assert ["b@x.example", "c@x.example"] == at.arrived()
+
+
+async def test_addresses_swapped_before_any_mail_got_through_get_one_each(at: Mailroom) -> None:
+    """P6: what was taken and given back has no claim on an address."""
+    first, second = await at.people("a@x.example", "b@x.example")
+    send_id, port = await at.started(), at.sink.port
+    await at.sink.stop()
+    await at.carry_out(send_id)
+    for moved, address in ((first, "c@x.example"), (second, "a@x.example"), (first, "b@x.example")):
+        await at.app.act(at.account_id, ADMIN, [Act(moved, email=address)], FORM)
+    at.sink.settings = type(at.sink.settings)(port=port)
+    await at.sink.start()
+    view = await at.ended(send_id)
+    assert (SendState.DONE, 2, 0) == (view.state, view.sent, view.left_out)
+    assert ["a@x.example", "b@x.example"] == at.arrived()
 
 
 async def sound() -> None:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
 
 from assent.errors import Invalid
 from assent.mail.opening import SmtpSettings
@@ -31,6 +30,7 @@ from assent.store.columns import EPOCH
 from assent.store.gate_facts import GateFacts, GateReader
 from assent.store.handing import Taking
 from assent.store.opening import Store
+from assent.store.recipients import Taken
 from assent.store.sends import StoredSend
 
 
@@ -157,8 +157,8 @@ class SendErrands:
         taken = await database.write(lambda c: taking.run(c, account_id, number))
         if taken:
 
-            async def still_may(contact_id: UUID) -> bool:
-                return await database.read(lambda c: taking.still_may(c, account_id, number, contact_id))
+            async def still_may(to: Taken) -> bool:
+                return await database.read(lambda c: taking.still_may(c, account_id, number, to))
 
             problem = await self.hands.hand_over((account_id, number), letters, taken, still_may)
             return await self._tell(account_id, send, problem)

@@ -42,7 +42,7 @@ NO_SERVER = (
 )
 
 #: Whether a recipient whose mail is being handed over may still be mailed.
-StillMay = Callable[[UUID], Awaitable[bool]]
+StillMay = Callable[[Taken], Awaitable[bool]]
 
 
 class CalledBack(Exception):
@@ -116,7 +116,7 @@ class Handing:
             return
 
         async def last_look() -> None:
-            if self.clock.now() > batch.until and not await batch.still_may(to.contact_id):
+            if self.clock.now() > batch.until and not await batch.still_may(to):
                 raise CalledBack
 
         try:

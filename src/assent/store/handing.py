@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, bindparam, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from assent.errors import Invalid
+from assent.policy.address import normalise
 from assent.policy.audience import Audience
 from assent.policy.gate import Reason, Verdict
 from assent.policy.sending import RecipientState, SendState, Step, may_happen
@@ -28,6 +29,9 @@ GONE = Verdict(Reason.UNVERIFIED, "no such contact")
 
 #: The verdict on a recipient whose address was another recipient's when that one was written to.
 MAILED = Verdict(Reason.UNVERIFIED, "this address got the mail already, when it was another contact's")
+
+#: With these a mail may be at the address it went to.
+_MAILED = frozenset({RecipientState.SENT, RecipientState.UNCERTAIN})
 
 NOBODY_IN_IT = "Nobody is in this audience. Choose other filters, or add contacts, then start it."
 
@@ -76,9 +80,12 @@ def mark_handed(
 ) -> None:
     """Store what became of mails that were being handed over; those in `back` certainly were not.
 
-    One that another process took for lost meanwhile is told as it was.
+    One that another process took for lost meanwhile is told as it was. An address that got nothing is
+    free for whoever bears it next.
     """
     _mark(connection, account_id, send_id, marks, now, (RecipientState.HANDING, RecipientState.UNCERTAIN))
+    nothing = [mark.contact_id for mark in marks if mark.state not in _MAILED]
+    mailed.release(connection, account_id, send_id, [*nothing, *back])
     if back:
         given_back = of_send(account_id, send_id, RecipientState.HANDING)
         _restate(
@@ -185,12 +192,12 @@ class Taking:
         )
         return may
 
-    def still_may(self, connection: Connection, account_id: int, send_id: int, contact_id: UUID) -> bool:
-        """Whether somebody who was taken may be mailed even now, and the send was not stopped."""
+    def still_may(self, connection: Connection, account_id: int, send_id: int, to: Taken) -> bool:
+        """Whether somebody who was taken may be mailed there even now, and the send was not stopped."""
         if stored.read(connection, account_id, send_id).state is not SendState.SENDING:
             return False
-        facts = self.reader.run(connection, account_id, [contact_id]).get(contact_id)
-        return facts is not None and self.judge(facts).may
+        facts = self.reader.run(connection, account_id, [to.contact_id]).get(to.contact_id)
+        return facts is not None and facts.email == normalise(to.email) and self.judge(facts).may
 
     def _verdicts(
         self, connection: Connection, account_id: int, send_id: int, contact_ids: Sequence[UUID]

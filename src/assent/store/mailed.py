@@ -1,10 +1,11 @@
 """Which addresses a send went to: when they change hands meanwhile, nobody gets it twice (P6)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
+from assent.store.among import among_guids
 from assent.store.batches import chunked
 from assent.store.desk_schema import mailed_addresses
 from assent.store.dialects import insert
@@ -18,10 +19,7 @@ _CLAIMED = select(mailed_addresses.c.digest, mailed_addresses.c.contact_id).wher
 
 
 def claim(connection: Connection, account_id: int, send_id: int, to: Mapping[bytes, UUID]) -> set[UUID]:
-    """Note under their digests to which addresses mails go, and as whose; gives whose was taken before.
-
-    Whoever claims an address first has it, also where the mail is tried again or came to nothing.
-    """
+    """Note under their digests to which addresses mails go, and as whose; gives whose was taken before."""
     if not to:
         return set()
     rows = [
@@ -36,3 +34,13 @@ def claim(connection: Connection, account_id: int, send_id: int, to: Mapping[byt
             if contact_id != to[digest]:
                 taken.add(to[digest])
     return taken
+
+
+def release(connection: Connection, account_id: int, send_id: int, contact_ids: Collection[UUID]) -> None:
+    """Let go of the addresses of contacts whose mail certainly did not arrive."""
+    m = mailed_addresses.c
+    for piece in chunked(contact_ids):
+        theirs = among_guids(m.contact_id, piece)
+        connection.execute(
+            delete(mailed_addresses).where(m.account_id == account_id, m.send_id == send_id, theirs)
+        )
